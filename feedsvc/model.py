@@ -1,0 +1,249 @@
+"""The values that travel through feedsvc, in the order the article walks.
+
+    Document -> Draft -> Article -> Entry -> Publication
+
+All are frozen. Times are aware and in UTC; text is NFC and free of characters XML cannot hold once a
+draft has passed `filters/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStat:
+    """What the file system says of a file; while it stays equal, the file is not opened.
+
+    `ctime_ns` is part of it so that an edit of equal size by a tool that restores the mtime is seen.
+    """
+
+    size: int  # bytes
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes, and where they came from.
+
+    `path` is relative to the source, with `/` between its parts and in NFC.
+    """
+
+    source: str
+    path: str
+    data: bytes
+    stat: FileStat | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the configuration knows of a source that a document may not say itself."""
+
+    language: str | None = None  # BCP 47
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # for dates that name none
+    encodings: tuple[str, ...] = ()  # tried in order when a text is neither marked nor UTF-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author."""
+
+    name: str
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """The lead image of an article."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file that belongs to an article (RFC 4287 §4.2.7.2 `enclosure`)."""
+
+    url: str
+    type: str | None = None  # media type
+    length: int | None = None  # bytes
+    duration: int | None = None  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a parser read from one document: only what the source said, nothing filled in.
+
+    `html` is the body as HTML; parsers need not sanitise it, `filters/` does. `summary`, `title` and
+    all other fields are plain text. `warnings` tell of single values that had to be dropped.
+    """
+
+    title: str
+    html: str = ""
+    id: str | None = None
+    link: str | None = None
+    summary: str | None = None
+    subtitle: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    embargo: datetime | None = None  # not to be shown before
+    expires: datetime | None = None  # not to be shown from then on
+    unreleased: bool = False  # marked as a draft by its author
+    authors: tuple[Person, ...] = ()
+    tags: tuple[str, ...] = ()
+    section: str | None = None
+    language: str | None = None
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str | None = None
+    location: str | None = None
+    agency: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()  # labelled lines nobody knows, kept
+    warnings: tuple[str, ...] = ()
+
+
+class State(StrEnum):
+    """Where an article stands, as `article list` prints it."""
+
+    PUBLISHED = "published"
+    HELD = "held"  # embargo, future date or an author's draft
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+    GONE = "gone"  # its source is no longer configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An article as it is stored.
+
+    `guid` is the id that readers see. It is minted once and never derived again. `said` is the digest
+    of what the source said, `seen` of what a reader sees: with one digest an undated article would
+    change at every sync.
+    """
+
+    source: str
+    key: str  # the stable key of its source: explicit id, link or path
+    guid: str
+    title: str
+    html: str
+    link: str | None = None
+    summary: str | None = None
+    subtitle: str | None = None
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    due: datetime | None = None  # shown from then on; None: at once
+    expires: datetime | None = None  # no longer shown from then on
+    authors: tuple[Person, ...] = ()
+    tags: tuple[str, ...] = ()
+    section: str | None = None
+    language: str | None = None
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    rights: str | None = None
+    location: str | None = None
+    agency: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+    state: State = State.PUBLISHED
+    said: bytes = b""
+    seen: bytes = b""
+    revision: int = 1
+
+    def state_at(self, now: datetime) -> State:
+        """The state at `now`: a stored `published` article is `held` until it is due."""
+        if self.state is State.PUBLISHED and self.due is not None and self.due > now:
+            return State.HELD
+        return self.state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing an operator should look at: a file that cannot be read, a date that is none."""
+
+    source: str
+    path: str | None
+    reason: str
+    since: datetime | None = None
+
+
+class Format(StrEnum):
+    """The documents of a feed; the value is the contract's word in configuration and JSON."""
+
+    ATOM = "atom"
+    RSS = "rss"
+    JSON = "json"
+
+    @property
+    def filename(self) -> str:
+        return {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}[self.value]
+
+    @property
+    def media_type(self) -> str:
+        return {
+            "atom": "application/atom+xml",
+            "rss": "application/rss+xml",
+            "json": "application/feed+json",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHead:
+    """What a document says of its feed, apart from the entries.
+
+    `urls` maps each published format to the absolute address of its document, `home` is the page a
+    person would read.
+    """
+
+    name: str
+    id: str
+    title: str
+    description: str
+    home: str
+    urls: Mapping[Format, str]
+    updated: datetime
+    zone: ZoneInfo
+    language: str | None = None
+    author: Person
+    rights: str | None = None
+    icon: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One finished file of the output directory."""
+
+    feed: str | None  # None: a file of the whole site
+    format: str
+    path: str  # relative to the output directory, with `/`
+    body: bytes
+    entries: int
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing `gate` says of a document; an error holds it back, a warning does not."""
+
+    code: str
+    message: str
+    line: int | None = None
+    error: bool = True
+
+
+def utc(moment: datetime) -> datetime:
+    """The same instant in UTC; raises ValueError for a naive `moment`."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a date without a time zone: {moment.isoformat()}")
+    return moment.astimezone(UTC)
+
+
+def iso_utc(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, the form of every time in `--json` documents."""
+    return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""The built-in server: reads only the output directory, runs as a child process."""

@@ -1,0 +1,127 @@
+"""The shapes of the configuration, with every default: what `config.py` builds and everyone reads.
+
+The field names are the keys of the TOML file. Paths are absolute by the time they stand here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from feedsvc.model import Format, Person
+
+DEFAULT_FEED = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """`[site]`: who publishes, and where readers find it."""
+
+    title: str = "feedsvc"
+    base_url: str  # absolute, without a trailing slash; unset: the listen address
+    language: str | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    author: Person | None = None
+    rights: str | None = None
+    id_domain: str  # the authority of minted tag URIs (RFC 4151); unset: the host of base_url
+    id_since: str = "2025"  # the date on which that authority was ours; a constant, see model ids
+    icon: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """`[store]`"""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """`[publish]`"""
+
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """`[server]`"""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+    @property
+    def listen(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """`[sync]`: how requests are made."""
+
+    user_agent: str | None = None
+    timeout: timedelta = timedelta(seconds=20)  # for one whole exchange
+    max_bytes: int = 15 * 1024 * 1024
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One `[[source]]`."""
+
+    name: str
+    kind: str = "folder"
+    was: str | None = None
+    path: Path | None = None
+    every: timedelta | None = None  # None: the default of its kind
+    title: str | None = None
+    language: str | None = None
+    timezone: ZoneInfo  # unset: the site's
+    encoding: tuple[str, ...] = ()
+    markup: Literal["auto", "none"] = "auto"
+    tags: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    future: Literal["hold", "clamp"] = "hold"
+    on_delete: Literal["withdraw", "keep"] | None = None  # None: the default of its kind
+    link: str | None = None  # a template: https://example.org/{path}
+    max_bytes: int = 15 * 1024 * 1024
+    settle: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One `[[feed]]`: which articles it holds, and how it is published."""
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    sources: tuple[str, ...] = ()  # empty: all
+    tags: tuple[str, ...] = ()  # any of them, compared without case
+    authors: tuple[str, ...] = ()
+    language: str | None = None  # "de" also takes "de-AT"
+    since: timedelta | None = None  # only articles published within this long
+    match: re.Pattern[str] | None = None  # searched in title, summary and text
+    exclude: re.Pattern[str] | None = None
+    limit: int = 50
+    max_per_source: int | None = None
+    full_text: bool = True
+    formats: tuple[Format, ...] = (Format.ATOM, Format.RSS, Format.JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole configuration; `path` is the file it was read from."""
+
+    path: Path | None = None
+    site: Site
+    store: Store
+    publish: Publish
+    server: Server = field(default_factory=Server)
+    sync: Sync = field(default_factory=Sync)
+    sources: tuple[Source, ...] = ()
+    feeds: tuple[Feed, ...] = ()
