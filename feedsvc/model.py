@@ -2,24 +2,25 @@
 
     Document -> Draft -> Article -> Entry -> Publication
 
-All are frozen. Times are aware and in UTC; text is NFC and free of characters XML cannot hold once a
-draft has passed `filters/`.
+All are frozen. Times are aware and in UTC; text is NFC and free of characters XML cannot hold once
+a draft has passed `filters/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileStat:
+class FileStat(NamedTuple):
     """What the file system says of a file; while it stays equal, the file is not opened.
 
-    `ctime_ns` is part of it so that an edit of equal size by a tool that restores the mtime is seen.
+    `ctime_ns` is part of it so that an edit of equal size by a tool that restores the mtime is
+    seen. A tuple, since tens of thousands are made and compared in every sync.
     """
 
     size: int  # bytes
@@ -37,7 +38,32 @@ class Document:
     source: str
     path: str
     data: bytes
+    form: str = "plaintext"  # the parser that reads it, by its name in the registry
     stat: FileStat | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A document that could not be read at all, and why; the article it once was stays as it is."""
+
+    path: str
+    reason: str
+    stat: FileStat | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """What a source found that may be new since it was asked last.
+
+    `documents` is read lazily, so that a large source never stands in memory as a whole. `paths`
+    are all it holds now, changed or not; `missing` are those that were known and are gone.
+    """
+
+    documents: Iterator[Document | Unreadable]
+    paths: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    restless: tuple[str, ...] = ()  # still being written: left for the next time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +107,8 @@ class Enclosure:
 class Draft:
     """What a parser read from one document: only what the source said, nothing filled in.
 
-    `html` is the body as HTML; parsers need not sanitise it, `filters/` does. `summary`, `title` and
-    all other fields are plain text. `warnings` tell of single values that had to be dropped.
+    `html` is the body as HTML; parsers need not sanitise it, `filters/` does. `summary`, `title`
+    and all other fields are plain text. `warnings` tell of single values that had to be dropped.
     """
 
     title: str
@@ -123,9 +149,9 @@ class State(StrEnum):
 class Article:
     """An article as it is stored.
 
-    `guid` is the id that readers see. It is minted once and never derived again. `said` is the digest
-    of what the source said, `seen` of what a reader sees: with one digest an undated article would
-    change at every sync.
+    `guid` is the id that readers see. It is minted once and never derived again. `said` is the
+    digest of what the source said, `seen` of what a reader sees: with one digest an undated article
+    would change at every sync.
     """
 
     source: str
@@ -161,6 +187,14 @@ class Article:
         if self.state is State.PUBLISHED and self.due is not None and self.due > now:
             return State.HELD
         return self.state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An article inside a feed, with what its rendering needs beyond the article itself."""
+
+    article: Article
+    zone: ZoneInfo  # its dates are written in the zone of its source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The shapes of the configuration, with every default: what `config.py` builds and everyone reads.
+"""The shapes of the configuration, with every default: what `config/` builds and everyone reads.
 
 The field names are the keys of the TOML file. Paths are absolute by the time they stand here.
 """
@@ -105,7 +105,7 @@ class Feed:
     authors: tuple[str, ...] = ()
     language: str | None = None  # "de" also takes "de-AT"
     since: timedelta | None = None  # only articles published within this long
-    match: re.Pattern[str] | None = None  # searched in title, summary and text
+    match: re.Pattern[str] | None = None  # in title, summary and text, without case
     exclude: re.Pattern[str] | None = None
     limit: int = 50
     max_per_source: int | None = None

@@ -1,0 +1,320 @@
+"""What happened to this article: pure rules of identity, change and dates.
+
+    known articles + draft -> match -> first_seen() | revise()
+
+A file is *matched* to its article by declared id, path, link, then content; its id is *minted*
+once from the first stable key there is (declared id, link, path) and never derived again. Titles
+and dates are no keys, since both get corrected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import count
+from typing import Any, Literal
+
+from feedsvc.model import Article, Draft, State
+from feedsvc.ports import Stored
+from feedsvc.text.urls import encode_path, is_absolute_iri
+
+DIGEST_SIZE = 16  # bytes; collisions would need 2**64 articles
+
+# What a reader notices: RFC 4287 §4.2.15 leaves "significant" to the publisher.
+_NEWS = ("title", "summary", "html", "enclosures")
+
+# What an entry shows; everything a fragment is rendered from.
+_SEEN = (
+    "guid", "title", "link", "summary", "subtitle", "html", "published", "updated", "authors",
+    "tags", "section", "language", "image", "enclosures", "rights",
+)  # fmt: skip
+
+
+def digest(data: bytes) -> bytes:
+    """The digest used for change detection everywhere."""
+    return blake2b(data, digest_size=DIGEST_SIZE).digest()
+
+
+def digest_of(values: object) -> bytes:
+    """The digest of nested plain values, tuples, frozen dataclasses and times."""
+    text = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return [getattr(value, field.name) for field in fields(value)]
+
+
+def said(draft: Draft) -> bytes:
+    """The digest of what the source said; warnings are ours, not the source's."""
+    return digest_of([getattr(draft, f.name) for f in fields(draft) if f.name != "warnings"])
+
+
+def seen(article: Article) -> bytes:
+    """The digest of what a reader sees."""
+    return digest_of([getattr(article, name) for name in _SEEN])
+
+
+# -- identity ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """Who mints ids: the tag URI's authority and the date it was theirs (RFC 4151 §2.1)."""
+
+    domain: str
+    since: str
+
+    def mint(self, source: str, key: str) -> str:
+        """The permanent id of an article; an absolute IRI its source declares is kept as it is."""
+        kind, _, value = key.partition(":")
+        if kind == "id" and is_absolute_iri(value):
+            return value
+        return f"tag:{self.domain},{self.since}:{encode_path(source)}/{encode_path(value)}"
+
+    def feed(self, name: str) -> str:
+        """The permanent id of a feed."""
+        return f"tag:{self.domain},{self.since}:feed:{encode_path(name)}"
+
+
+def path_key(path: str) -> str:
+    """The key of a file that declares nothing else: its path without the extension."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"path:{folder}{slash}{stem if dot and stem else name}"
+
+
+def stable_key(draft: Draft, path: str) -> str:
+    """The key an article's id is minted from: declared id, link, or path."""
+    if draft.id:
+        return f"id:{draft.id}"
+    if draft.link:
+        return f"link:{draft.link}"
+    return path_key(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one document brings for being matched."""
+
+    path: str
+    draft: Draft
+    document: bytes  # digest of its bytes
+    row: int | None = None  # the article this very path held before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The stored article a document is, if any; `rival` is another live file that claims it."""
+
+    stored: Stored | None = None
+    rival: str | None = None
+
+
+def match(claim: Claim, known: Sequence[Stored], live: Mapping[int, str]) -> Match:
+    """Find the article of a document: by declared id, path, link, then content.
+
+    `live` tells at which path the file of an article lies now. Content counts only for articles
+    that lie nowhere, else a copy would take its original's place.
+    """
+    wanted, link, key = claim.draft.id, claim.draft.link, path_key(claim.path)
+
+    def found(stored: Stored) -> Match:
+        lies = live.get(stored.row, claim.path)
+        return Match(stored=stored, rival=None if lies == claim.path else lies)
+
+    if wanted:
+        for stored in known:
+            if stored.declared == wanted or stored.article.key == f"id:{wanted}":
+                return found(stored)
+    # A file that declares another id than the article of its path or link is another article.
+    others = [s for s in known if not (wanted and s.declared)]
+    for stored in others:
+        if stored.row == claim.row:
+            return found(stored)
+    for stored in others:
+        # An article that moved away leaves its path to whoever comes next.
+        lies = live.get(stored.row)
+        if stored.article.key == key and (lies is None or path_key(lies) == key):
+            return found(stored)
+    for stored in others:
+        if link and link in (stored.article.key.removeprefix("link:"), stored.article.link):
+            return found(stored)
+    for stored in others:
+        if stored.document == claim.document and stored.row not in live:
+            return found(stored)
+    return Match()
+
+
+def free_key(key: str, taken: Container[str]) -> str:
+    """`key`, or the first numbered variant of it that no other article has."""
+    if key not in taken:
+        return key
+    return next(f"{key};{n}" for n in count(2) if f"{key};{n}" not in taken)
+
+
+MASS_LOSS = 10  # from this many files on, losing over half at once is not believed
+
+
+def believable_loss(known: int, lost: int) -> bool:
+    """Whether `lost` of `known` files may be taken for deleted, not for unmounted or unsynced."""
+    return known < MASS_LOSS or lost * 2 <= known
+
+
+# -- dates and change ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a source's configuration decides about its dates and links."""
+
+    future: Literal["hold", "clamp"] = "hold"
+    link: str | None = None  # a template for articles that state no link
+
+
+def first_seen(
+    draft: Draft,
+    *,
+    source: str,
+    key: str,
+    guid: str,
+    link: str | None,
+    policy: Policy,
+    now: datetime,
+) -> Article:
+    """The article of a document never seen before."""
+    now = now.replace(microsecond=0)
+    published, due = _publication(draft, policy, undated=now, now=now)
+    stated = _whole(draft.updated)
+    article = _filled(
+        draft,
+        source=source,
+        key=key,
+        guid=guid,
+        link=link,
+        published=published,
+        updated=max(published, stated) if stated and stated <= max(now, published) else published,
+        first_seen=now,
+        due=due,
+    )
+    return replace(article, said=said(draft), seen=seen(article))
+
+
+def revise(
+    stored: Article,
+    draft: Draft,
+    *,
+    link: str | None,
+    policy: Policy,
+    now: datetime,
+    reread: bool,
+) -> Article | None:
+    """The stored article with what the source says now, or None if nothing changed.
+
+    `reread` tells that the bytes are the same and only our reading of them differs, as after an
+    upgrade or a change of configuration: that is not news, so `updated` stays.
+    """
+    now = now.replace(microsecond=0)
+    returned = stored.state in (State.WITHDRAWN, State.GONE)
+    words = said(draft)
+    if words == stored.said and link == stored.link and not returned and not _waits(stored, draft):
+        return None
+    # An undated draft that its author releases today was not published when we first saw the file.
+    released = stored.state is State.HELD and not draft.unreleased
+    undated = now if released else stored.published
+    published, due = _publication(draft, policy, undated=undated, now=now)
+    article = _filled(
+        draft,
+        source=stored.source,
+        key=stored.key,
+        guid=stored.guid,
+        link=link,
+        published=published,
+        updated=stored.updated,
+        first_seen=stored.first_seen,
+        due=due,
+    )
+    news = any(getattr(article, name) != getattr(stored, name) for name in _NEWS)
+    changed = words != stored.said
+    updated = stored.updated
+    if news and not reread:
+        stated = _whole(draft.updated)
+        noticed = max(now, stored.updated + timedelta(seconds=1))
+        updated = stated if stated and stored.updated < stated <= noticed else noticed
+    if released:
+        updated = max(updated, published)
+    article = replace(
+        article,
+        updated=max(updated, published),
+        revision=stored.revision + (1 if changed else 0),
+        said=words,
+    )
+    article = replace(article, seen=seen(article))
+    return None if article == stored else article
+
+
+def _waits(stored: Article, draft: Draft) -> bool:
+    return (stored.state is State.HELD) != draft.unreleased
+
+
+def _publication(
+    draft: Draft, policy: Policy, *, undated: datetime, now: datetime
+) -> tuple[datetime, datetime | None]:
+    """When the article is published, and until when it has to wait."""
+    published = _whole(draft.published) or undated
+    due = _whole(draft.embargo)
+    if published > now:
+        if policy.future == "clamp":
+            published = min(undated, now)
+        else:
+            due = max(due, published) if due else published
+    return published, due
+
+
+def _whole(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(microsecond=0)
+
+
+def _filled(
+    draft: Draft,
+    *,
+    source: str,
+    key: str,
+    guid: str,
+    link: str | None,
+    published: datetime,
+    updated: datetime,
+    first_seen: datetime,
+    due: datetime | None,
+) -> Article:
+    return Article(
+        source=source,
+        key=key,
+        guid=guid,
+        title=draft.title,
+        html=draft.html,
+        link=link,
+        summary=draft.summary,
+        subtitle=draft.subtitle,
+        published=published,
+        updated=updated,
+        first_seen=first_seen,
+        due=due,
+        expires=_whole(draft.expires),
+        authors=draft.authors,
+        tags=draft.tags,
+        section=draft.section,
+        language=draft.language,
+        image=draft.image,
+        enclosures=draft.enclosures,
+        rights=draft.rights,
+        location=draft.location,
+        agency=draft.agency,
+        extra=draft.extra,
+        state=State.HELD if draft.unreleased else State.PUBLISHED,
+    )

@@ -1,0 +1,5 @@
+"""Articles -> documents: one file per format, plus the pages and lists beside them.
+
+A format renders each article once, into the *fragment* that stands inside every document that holds
+it; a document is stitched from a head, fragments and a tail, byte for byte as feedgen writes it.
+"""

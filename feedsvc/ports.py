@@ -1,0 +1,341 @@
+"""The seams: what each stage asks of its neighbours. Adapters do not inherit, they fit.
+
+Clock       the time of day, so that tests can hold it
+Source      known files -> Harvest
+Parser      Document -> Draft
+Store       articles, feeds, fragments and the ledger
+Renderer    entries -> fragments -> document
+Publisher   puts finished files in their place
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from feedsvc.errors import RenderError
+from feedsvc.model import (
+    Article,
+    Document,
+    Draft,
+    Entry,
+    FeedHead,
+    FileStat,
+    Harvest,
+    Hints,
+    Problem,
+    State,
+)
+from feedsvc.settings import Feed
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """The present, aware and in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+# -- stage 1 -------------------------------------------------------------------------------------
+
+
+class KnownFile(NamedTuple):
+    """What the store remembers of a file; a tuple for the reason that FileStat is one."""
+
+    stat: FileStat | None
+    digest: bytes  # of the bytes; empty if it was never read
+    article: int | None  # row of its article
+    problem: str | None
+
+
+class Source(Protocol):
+    """A place articles come from."""
+
+    async def collect(
+        self, known: Mapping[str, KnownFile], *, reread: bool, patient: bool, trust_loss: bool
+    ) -> Harvest:
+        """Look for what is new.
+
+        `reread` asks for every document, changed or not; `patient` waits for documents that are
+        still being written; `trust_loss` believes that missing documents are gone for good.
+        Raises FetchError when the source as a whole cannot be read.
+        """
+        ...
+
+
+class Parser(Protocol):
+    """Reads one form of document."""
+
+    def __call__(self, document: Document, hints: Hints) -> Draft:
+        """The draft; raises ParseError when the document is no article."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A source as the store remembers it."""
+
+    row: int
+    name: str
+    kind: str
+    place: str
+    state: str  # ok | failing
+    fingerprint: bytes  # of everything that decides how its documents are read
+    last_ok: datetime | None
+    next_due: datetime | None
+    failures: int
+    reason: str | None
+    since: datetime | None
+    notice: str | None  # something an operator should look at though the sync went on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An article with what identifies it beside its key."""
+
+    row: int
+    declared: str | None  # the id its source states, however late it appeared
+    document: bytes  # the digest of the bytes it was read from last
+    article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What to write about one document: its file row, and its article if that is new or changed."""
+
+    path: str
+    stat: FileStat | None
+    digest: bytes
+    declared: str | None = None
+    row: int | None = None  # the article's row; None with an article: a new one
+    article: Article | None = None
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+# -- stage 2 -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An article that belongs to a feed now: just enough to find or key its fragment."""
+
+    row: int
+    source: str
+    guid: str
+    seen: bytes
+    title: str
+    link: str | None
+    published: datetime
+    updated: datetime
+    released: datetime  # when it could first be shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The members of a feed, newest first, and the next moment at which time alone changes them."""
+
+    members: tuple[Member, ...]
+    next_change: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A file as it lies in the output directory."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """What is published now at a path; `sidecars` are its compressed forms by ending."""
+
+    path: str
+    feed: str | None
+    format: str
+    digest: bytes
+    entries: int
+    placed: Placed
+    sidecars: Mapping[str, Placed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """What the store remembers of a feed.
+
+    `touched` is the dirty mark: when an article that it holds, or held, last changed. `content` is
+    the digest of what its documents held when they were built last, apart from `updated`.
+    """
+
+    name: str
+    touched: datetime | None = None
+    updated: datetime | None = None
+    next_change: datetime | None = None
+    fingerprint: bytes = b""
+    content: bytes = b""
+    built: datetime | None = None
+    entries: int = 0
+    newest: datetime | None = None
+    held: str | None = None  # why a document of it was held back
+    retry_at: datetime | None = None  # the daemon does not try a held feed again before
+    left_out: tuple[Problem, ...] = ()  # articles that could not be rendered
+
+
+class Store(Protocol):
+    """Everything feedsvc remembers."""
+
+    def lock(self, name: str) -> AbstractContextManager[object]:
+        """Hold `name` against other processes; raises StoreError when it stays taken."""
+        ...
+
+    def source(self, name: str) -> SourceRow:
+        """Raises NotFoundError."""
+        ...
+
+    def sources(self) -> tuple[SourceRow, ...]: ...
+
+    def enrol(self, sources: Sequence[tuple[str, str | None, str, str]], now: datetime) -> None:
+        """Make the configured sources (name, was, kind, place) the known ones.
+
+        Articles of a source that is no longer configured become `gone`, and come back with it.
+        """
+        ...
+
+    def files(self, source: int) -> dict[str, KnownFile]: ...
+
+    def find(
+        self,
+        source: int,
+        *,
+        declared: Sequence[str],
+        links: Sequence[str],
+        keys: Sequence[str],
+        rows: Sequence[int],
+        documents: Sequence[bytes],
+    ) -> tuple[Stored, ...]:
+        """The articles of a source that any of these name."""
+        ...
+
+    def record(self, source: int, changes: Sequence[Change], now: datetime) -> None:
+        """Write a batch and mark the feeds it touches, in one transaction."""
+        ...
+
+    def forget(
+        self, source: int, paths: Sequence[str], state: State | None, reason: str, now: datetime
+    ) -> int:
+        """Drop files; their articles take `state` if one is given. Returns how many did."""
+        ...
+
+    def finish(
+        self,
+        source: int,
+        *,
+        now: datetime,
+        next_due: datetime,
+        failure: str | None,
+        notice: str | None = None,
+        fingerprint: bytes | None = None,
+    ) -> None:
+        """Note how a sync ended."""
+        ...
+
+    def feed(self, name: str) -> FeedRow: ...
+
+    def feeds(self) -> tuple[FeedRow, ...]: ...
+
+    def select(self, feed: Feed, now: datetime) -> Selection: ...
+
+    def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...
+
+    def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]: ...
+
+    def keep_fragments(
+        self, format: str, variant: str, fragments: Mapping[int, Fragment]
+    ) -> None: ...
+
+    def ledger(self) -> dict[str, LedgerLine]: ...
+
+    def settle_feed(
+        self,
+        row: FeedRow,
+        *,
+        read: FeedRow,
+        members: Sequence[int] | None,
+        lines: Sequence[LedgerLine],
+        removed: Sequence[str] = (),
+    ) -> None:
+        """Commit a build: the feed's row, who is in it, and the ledger, in one transaction.
+
+        The dirty mark goes only if it is still the one that was `read` before the build. Nothing is
+        written where nothing differs.
+        """
+        ...
+
+    def settle_site(self, lines: Sequence[LedgerLine]) -> None:
+        """Commit the ledger lines of files that belong to no single feed."""
+        ...
+
+    def drop_feed(self, name: str, removed: Sequence[str]) -> None:
+        """Forget a feed that is no longer configured, and the ledger lines of its paths."""
+        ...
+
+    def prune_fragments(self) -> int:
+        """Drop the fragments of articles that no feed holds; returns how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """One rendered entry, and the key of what it was rendered from."""
+
+    key: bytes
+    body: bytes
+
+
+class Renderer(Protocol):
+    """One format."""
+
+    version: str  # part of every fragment's key: a new one renders all entries anew
+
+    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+        """Each entry as it stands inside a document; one that cannot be expressed is an error."""
+        ...
+
+    def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
+        """The whole document."""
+        ...
+
+
+class Publisher(Protocol):
+    """The output directory."""
+
+    def lies(self, line: LedgerLine) -> bool:
+        """Whether the file and its sidecars are still as recorded."""
+        ...
+
+    def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
+        """Put files and their sidecars in place, all or none; raises PublishError."""
+        ...
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Take files and their sidecars away."""
+        ...
+
+
+Progress = Callable[[str, int, int], None]
+"""Told of long work: what, how far, of how many."""
+
+__all__ = [
+    "Change", "Clock", "FeedRow", "Fragment", "KnownFile", "LedgerLine", "Member", "Parser",
+    "Placed", "Progress", "Publisher", "Renderer", "Selection", "Source", "SourceRow", "Store",
+    "Stored",
+]  # fmt: skip

@@ -1,0 +1,113 @@
+"""The database connection: one writer at a time, readers never wait, errors said in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from feedsvc.errors import FeedsvcError, StoreError
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 30  # seconds a writer waits for another
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url`; the folder of a SQLite file is made. Raises StoreError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"store.url is no database address: {url}", hint="for example sqlite:///var/feedsvc.db"
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(
+            f"no store for '{parsed.drivername}'", hint="use sqlite:///path/to/feedsvc.db"
+        )
+    if parsed.database and parsed.database != ":memory:":
+        folder = Path(parsed.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make {folder}: {error.strerror}") from error
+    try:
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"cannot open the store: {error}") from error
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer that begins as a reader and upgrades later can fail at once with "database is
+    # locked", whatever the timeout: SQLite waits only for locks taken at BEGIN IMMEDIATE.
+    write = connection.get_execution_options().get("feedsvc_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reads; raises StoreError for what the database says."""
+    with _translated(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, committed at the end or not at all; raises StoreError."""
+    with (
+        _translated(engine),
+        engine.connect().execution_options(feedsvc_write=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except FeedsvcError:
+        raise
+    except DBAPIError as error:
+        raise store_error(engine, error) from error
+
+
+def store_error(engine: Engine, error: DBAPIError) -> StoreError:
+    """What the operator is told of a database error."""
+    said = str(error.orig)
+    place = engine.url.database or str(engine.url)
+    hint = None
+    if "locked" in said:
+        hint = "another feedsvc is writing for long; try again, or stop it"
+    elif "not a database" in said or "malformed" in said:
+        hint = "the file is damaged: put a backup in its place, or move it away to start anew"
+    elif "full" in said:
+        hint = "make room on the disk; nothing that was stored is lost"
+    elif "readonly" in said or "unable to open" in said:
+        hint = "check the rights of the file and of its folder"
+    return StoreError(f"{place}: {said}", hint=hint)
+
+
+def chunks(values: Sequence[T], size: int = 5000) -> Iterator[Sequence[T]]:
+    """The values in parts that fit into one statement."""
+    # SQLite takes 32,766 parameters in one statement.
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,433 @@
+"""What stage 1 reads and writes: sources, files, articles, and the marks on touched feeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from feedsvc.errors import NotFoundError
+from feedsvc.model import FileStat, Problem, State
+from feedsvc.ports import Change, KnownFile, SourceRow, Stored
+from feedsvc.settings import Feed
+from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.rows import (
+    article_columns,
+    body_columns,
+    labels,
+    moment,
+    read_article,
+    seconds,
+)
+from feedsvc.store.schema import article, body, feed, file, label, revision, source
+from feedsvc.store.selection import matches_any
+
+
+class Intake:
+    """The stage-1 half of the store."""
+
+    _engine: Engine
+    _feeds: tuple[Feed, ...]
+
+    # -- sources ---------------------------------------------------------------------------------
+
+    def sources(self) -> tuple[SourceRow, ...]:
+        """The configured sources, by name."""
+        with reading(self._engine) as connection:
+            query = select(source).where(source.c.removed.is_(False)).order_by(source.c.name)
+            return tuple(_source_row(row) for row in connection.execute(query).mappings())
+
+    def source(self, name: str) -> SourceRow:
+        """One source; raises NotFoundError."""
+        for row in self.sources():
+            if row.name == name:
+                return row
+        raise NotFoundError(f"no source '{name}'", hint="`feedsvc status` lists the sources")
+
+    def enrol(self, sources: Sequence[tuple[str, str | None, str, str]], now: datetime) -> None:
+        """Make the configured sources (name, was, kind, place) the known ones; see `ports.Store`.
+
+        Writes nothing when nothing differs.
+        """
+        wanted = {name: (was, kind, place) for name, was, kind, place in sources}
+        with reading(self._engine) as connection:
+            known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
+        if wanted.keys() == {n for n, row in known.items() if not row["removed"]} and all(
+            (known[name]["kind"], known[name]["place"]) == wanted[name][1:] for name in wanted
+        ):
+            return
+        with writing(self._engine) as connection:
+            for name, (was, kind, place) in wanted.items():
+                if name not in known and was in known and was not in wanted:
+                    connection.execute(update(source).where(source.c.name == was).values(name=name))
+                    known[name] = known.pop(was)
+                    self._mark(connection, _rows_of(connection, known[name]["id"]), now)
+                if name not in known:
+                    connection.execute(insert(source).values(name=name, kind=kind, place=place))
+                    continue
+                connection.execute(
+                    update(source)
+                    .where(source.c.id == known[name]["id"])
+                    .values(kind=kind, place=place, removed=False)
+                )
+                if known[name]["removed"]:
+                    self._restate(
+                        connection, known[name]["id"], State.GONE, State.PUBLISHED, None, now
+                    )
+            for name, row in known.items():
+                if name not in wanted and not row["removed"]:
+                    connection.execute(
+                        update(source).where(source.c.id == row["id"]).values(removed=True)
+                    )
+                    reason = "its source is no longer configured"
+                    self._restate(connection, row["id"], State.PUBLISHED, State.GONE, reason, now)
+
+    def _restate(
+        self,
+        connection: Connection,
+        source_row: int,
+        old: State,
+        new: State,
+        reason: str | None,
+        now: datetime,
+    ) -> None:
+        """Move a source's articles from one state to another and mark the feeds on both sides."""
+        query = select(article.c.id).where(
+            article.c.source_id == source_row, article.c.state == old.value
+        )
+        rows = list(connection.execute(query).scalars())
+        self._mark(connection, rows, now)
+        for some in chunks(rows):
+            connection.execute(
+                update(article)
+                .where(article.c.id.in_(some))
+                .values(state=new.value, state_reason=reason)
+            )
+        self._mark(connection, rows, now)
+
+    def finish(
+        self,
+        source_row: int,
+        *,
+        now: datetime,
+        next_due: datetime,
+        failure: str | None,
+        notice: str | None = None,
+        fingerprint: bytes | None = None,
+    ) -> None:
+        """Note how a sync of a source ended, and when it is due again."""
+        values: dict[str, Any] = {"next_due": seconds(next_due), "notice": notice}
+        with writing(self._engine) as connection:
+            query = select(source.c.state, source.c.failures).where(source.c.id == source_row)
+            state, failures = connection.execute(query).one()
+            if failure is None:
+                values |= {"state": "ok", "failures": 0, "reason": None, "last_ok": seconds(now)}
+            else:
+                values |= {"state": "failing", "failures": failures + 1, "reason": failure}
+            if values["state"] != state:
+                values["since"] = seconds(now)
+            if fingerprint is not None:
+                values["fingerprint"] = fingerprint
+            connection.execute(update(source).where(source.c.id == source_row).values(**values))
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def files(self, source_row: int) -> dict[str, KnownFile]:
+        """Every known file of a source by its path."""
+        query = select(
+            file.c.path, file.c.size, file.c.mtime_ns, file.c.ctime_ns, file.c.digest,
+            file.c.article_id, file.c.problem,
+        ).where(file.c.source_id == source_row)  # fmt: skip
+        with reading(self._engine) as connection:
+            return {
+                path: KnownFile(
+                    None if size is None else FileStat(size, mtime, ctime), digest, row, problem
+                )
+                for path, size, mtime, ctime, digest, row, problem in connection.execute(query)
+            }
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything about files and sources an operator should look at."""
+        with reading(self._engine) as connection:
+            notices = select(source.c.name, source.c.notice, source.c.since).where(
+                source.c.notice.is_not(None), source.c.removed.is_(False)
+            )
+            found = [
+                Problem(source=name, path=None, reason=notice, since=moment(since))
+                for name, notice, since in connection.execute(notices)
+            ]
+            query = (
+                select(source.c.name, file.c.path, file.c.problem, file.c.warnings, file.c.since)
+                .join(source, source.c.id == file.c.source_id)
+                .where(
+                    or_(file.c.problem.is_not(None), file.c.warnings.is_not(None)),
+                    source.c.removed.is_(False),
+                )
+                .order_by(source.c.name, file.c.path)
+            )
+            for name, path, problem, warnings, since in connection.execute(query):
+                for reason in [problem] if problem else json.loads(warnings):
+                    found.append(
+                        Problem(source=name, path=path, reason=reason, since=moment(since))
+                    )
+        return tuple(found)
+
+    def forget(
+        self,
+        source_row: int,
+        paths: Sequence[str],
+        state: State | None,
+        reason: str,
+        now: datetime,
+    ) -> int:
+        """Drop files; articles that no other file holds take `state`. Returns how many did."""
+        taken = 0
+        with writing(self._engine) as connection:
+            for some in chunks(paths):
+                gone = [file.c.source_id == source_row, file.c.path.in_(some)]
+                query = select(file.c.article_id).where(*gone, file.c.article_id.is_not(None))
+                rows = list(connection.execute(query).scalars())
+                connection.execute(delete(file).where(*gone))
+                if state is None:
+                    continue
+                orphaned = [
+                    article.c.id.in_(rows),
+                    article.c.state == State.PUBLISHED.value,
+                    ~exists().where(file.c.article_id == article.c.id),
+                ]
+                rows = list(connection.execute(select(article.c.id).where(*orphaned)).scalars())
+                self._mark(connection, rows, now)
+                connection.execute(
+                    update(article)
+                    .where(article.c.id.in_(rows))
+                    .values(state=state.value, state_reason=reason)
+                )
+                taken += len(rows)
+        return taken
+
+    # -- articles --------------------------------------------------------------------------------
+
+    def find(
+        self,
+        source_row: int,
+        *,
+        declared: Sequence[str],
+        links: Sequence[str],
+        keys: Sequence[str],
+        rows: Sequence[int],
+        documents: Sequence[bytes],
+    ) -> tuple[Stored, ...]:
+        """The articles of a source that any of these name."""
+        found: dict[int, Stored] = {}
+        with reading(self._engine) as connection:
+            for column, values in (
+                (article.c.id, rows),
+                (article.c.declared, declared),
+                (article.c.link, links),
+                (article.c.key, keys),
+                (article.c.document, documents),
+            ):
+                if not values:
+                    continue
+                query = (
+                    select(article, body, source.c.name.label("source"))
+                    .join(body, body.c.article_id == article.c.id)
+                    .join(source, source.c.id == article.c.source_id)
+                    .where(article.c.source_id == source_row, column.in_(values))
+                )
+                for row in connection.execute(query).mappings():
+                    found[row["id"]] = Stored(
+                        row=row["id"],
+                        declared=row["declared"],
+                        document=row["document"],
+                        article=read_article(row),  # type: ignore[arg-type]
+                    )
+        return tuple(found.values())
+
+    def record(self, source_row: int, changes: Sequence[Change], now: datetime) -> None:
+        """Write a batch of documents and mark the feeds it touches, in one transaction."""
+        if not changes:
+            return
+        revised = {c.row: c for c in changes if c.article is not None and c.row is not None}
+        fresh = [c for c in changes if c.article is not None and c.row is None]
+        with writing(self._engine) as connection:
+            self._mark(connection, list(revised), now)
+            _revise(connection, revised, now)
+            rows = _insert(connection, source_row, fresh)
+            _write_files(connection, source_row, changes, rows, now)
+            self._mark(connection, [*revised, *rows.values()], now)
+
+    def _mark(self, connection: Connection, rows: Sequence[int], now: datetime) -> None:
+        """Mark every feed that one of the articles belongs to as touched at `now`."""
+        if not rows:
+            return
+        at = int(now.timestamp())
+        marked = dict(connection.execute(select(feed.c.name, feed.c.touched)).tuples().all())
+        for definition in self._feeds:
+            if (marked.get(definition.name) or 0) >= at:
+                continue
+            if any(matches_any(connection, definition, some) for some in chunks(rows)):
+                known = definition.name in marked
+                connection.execute(
+                    update(feed).where(feed.c.name == definition.name).values(touched=at)
+                    if known
+                    else insert(feed).values(
+                        name=definition.name,
+                        touched=at,
+                        fingerprint=b"",
+                        content=b"",
+                        entries=0,
+                        left_out="[]",
+                    )
+                )
+
+
+def _source_row(row: Any) -> SourceRow:
+    return SourceRow(
+        row=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        place=row["place"],
+        state=row["state"],
+        fingerprint=row["fingerprint"],
+        last_ok=moment(row["last_ok"]),
+        next_due=moment(row["next_due"]),
+        failures=row["failures"],
+        reason=row["reason"],
+        since=moment(row["since"]),
+        notice=row["notice"],
+    )
+
+
+def _rows_of(connection: Connection, source_row: int) -> list[int]:
+    query = select(article.c.id).where(article.c.source_id == source_row)
+    return list(connection.execute(query).scalars())
+
+
+def _revise(connection: Connection, revised: dict[int, Change], now: datetime) -> None:
+    """Keep what is replaced as a revision, then replace it."""
+    if not revised:
+        return
+    query = select(article.c.id, article.c.revision).where(article.c.id.in_(revised))
+    numbers = dict(connection.execute(query).tuples().all())
+    reworded = [
+        row
+        for row, change in revised.items()
+        if change.article is not None and change.article.revision != numbers[row]
+    ]
+    if reworded:
+        kept = (
+            article.c.id, article.c.revision, literal(int(now.timestamp())), article.c.title,
+            article.c.updated, body.c.summary, body.c.html, body.c.fields,
+        )  # fmt: skip
+        connection.execute(
+            insert(revision).from_select(
+                ["article_id", "number", "replaced", "title", "updated", "summary", "html",
+                 "fields"],
+                select(*kept)
+                .join(body, body.c.article_id == article.c.id)
+                .where(article.c.id.in_(reworded)),
+            )
+        )  # fmt: skip
+    articles: list[dict[str, Any]] = []
+    bodies: list[dict[str, Any]] = []
+    words: list[dict[str, Any]] = []
+    for row, change in revised.items():
+        if change.article is None:
+            continue
+        articles.append({"row": row, **article_columns(change)})
+        bodies.append({"row": row, **body_columns(change.article)})
+        words.extend(_labels(row, change))
+    connection.execute(update(article).where(article.c.id == bindparam("row")), articles)
+    connection.execute(update(body).where(body.c.article_id == bindparam("row")), bodies)
+    connection.execute(delete(label).where(label.c.article_id.in_(revised)))
+    if words:
+        connection.execute(insert(label), words)
+
+
+def _insert(connection: Connection, source_row: int, fresh: Sequence[Change]) -> dict[str, int]:
+    """Add new articles; returns their rows by path."""
+    if not fresh:
+        return {}
+    # The transaction is the only writer (BEGIN IMMEDIATE), so the next rows are ours to number:
+    # asking the database for each with RETURNING costs five times as much.
+    first = (connection.execute(select(func.max(article.c.id))).scalar() or 0) + 1
+    rows = {change.path: first + index for index, change in enumerate(fresh)}
+    articles: list[dict[str, Any]] = []
+    bodies: list[dict[str, Any]] = []
+    words: list[dict[str, Any]] = []
+    for change in fresh:
+        if change.article is None:
+            continue
+        row = rows[change.path]
+        articles.append({"id": row, "source_id": source_row} | article_columns(change))
+        bodies.append({"article_id": row, **body_columns(change.article)})
+        words.extend(_labels(row, change))
+    connection.execute(insert(article), articles)
+    connection.execute(insert(body), bodies)
+    if words:
+        connection.execute(insert(label), words)
+    return rows
+
+
+def _labels(row: int, change: Change) -> Iterable[dict[str, Any]]:
+    if change.article is None:
+        return
+    for kind, word in sorted(labels(change.article)):
+        yield {"kind": kind, "word": word, "article_id": row}
+
+
+def _write_files(
+    connection: Connection,
+    source_row: int,
+    changes: Sequence[Change],
+    rows: dict[str, int],
+    now: datetime,
+) -> None:
+    paths = [change.path for change in changes]
+    places = [file.c.source_id == source_row, file.c.path.in_(paths)]
+    query = select(file.c.path, file.c.problem, file.c.warnings, file.c.since).where(*places)
+    before = {path: rest for path, *rest in connection.execute(query)}
+    if before:
+        connection.execute(delete(file).where(*places))
+    connection.execute(
+        insert(file),
+        [
+            {
+                "source_id": source_row,
+                "path": change.path,
+                "size": change.stat.size if change.stat else None,
+                "mtime_ns": change.stat.mtime_ns if change.stat else None,
+                "ctime_ns": change.stat.ctime_ns if change.stat else None,
+                "digest": change.digest,
+                "article_id": change.row if change.row is not None else rows.get(change.path),
+            }
+            | _trouble(change, before.get(change.path), now)
+            for change in changes
+        ],
+    )
+
+
+def _trouble(change: Change, before: list[Any] | None, now: datetime) -> dict[str, Any]:
+    """The columns that tell what is wrong with a file; `since` stays while that stays the same."""
+    warnings = json.dumps(change.warnings, ensure_ascii=False) if change.warnings else None
+    since = None
+    if change.problem or warnings:
+        same = before is not None and before[:2] == [change.problem, warnings]
+        since = before[2] if same and before is not None else seconds(now)
+    return {"problem": change.problem, "warnings": warnings, "since": since}

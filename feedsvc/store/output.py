@@ -1,0 +1,244 @@
+"""What stage 2 reads and writes: feeds, their members, rendered fragments, and the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from feedsvc.model import Article, Problem
+from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
+from feedsvc.settings import Feed
+from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.rows import moment, read_article, seconds
+from feedsvc.store.schema import article, body, feed, fragment, ledger, membership, source
+from feedsvc.store.selection import members
+
+
+class Output:
+    """The stage-2 half of the store."""
+
+    _engine: Engine
+
+    def feeds(self) -> tuple[FeedRow, ...]:
+        """Every feed the store knows, by name."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(feed).order_by(feed.c.name)).mappings()
+            return tuple(_feed_row(row) for row in rows)
+
+    def feed(self, name: str) -> FeedRow:
+        """One feed; a blank one if it was never built."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(feed).where(feed.c.name == name)).mappings().first()
+        return FeedRow(name=name) if row is None else _feed_row(row)
+
+    def select(self, definition: Feed, now: datetime) -> Selection:
+        """The members of a feed at `now`."""
+        with reading(self._engine) as connection:
+            return members(connection, definition, now)
+
+    def articles(self, rows: Sequence[int]) -> dict[int, Article]:
+        """Whole articles by their rows."""
+        found: dict[int, Article] = {}
+        with reading(self._engine) as connection:
+            for some in chunks(rows):
+                query = (
+                    select(article, body, source.c.name.label("source"))
+                    .join(body, body.c.article_id == article.c.id)
+                    .join(source, source.c.id == article.c.source_id)
+                    .where(article.c.id.in_(some))
+                )
+                for row in connection.execute(query).mappings():
+                    found[row["id"]] = read_article(row)  # type: ignore[arg-type]
+        return found
+
+    def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]:
+        """The kept fragments of these articles."""
+        query = select(fragment.c.article_id, fragment.c.key, fragment.c.body)
+        found: dict[int, Fragment] = {}
+        with reading(self._engine) as connection:
+            for some in chunks(rows):
+                kept = query.where(
+                    fragment.c.format == format,
+                    fragment.c.variant == variant,
+                    fragment.c.article_id.in_(some),
+                )
+                for row, key, text in connection.execute(kept):
+                    found[row] = Fragment(key=key, body=text)
+        return found
+
+    def keep_fragments(self, format: str, variant: str, fragments: Mapping[int, Fragment]) -> None:
+        """Keep rendered entries for the next build, in place of older ones."""
+        if not fragments:
+            return
+        with writing(self._engine) as connection:
+            for some in chunks(list(fragments)):
+                connection.execute(
+                    delete(fragment).where(
+                        fragment.c.format == format,
+                        fragment.c.variant == variant,
+                        fragment.c.article_id.in_(some),
+                    )
+                )
+            connection.execute(
+                insert(fragment),
+                [
+                    {"article_id": row, "format": format, "variant": variant,
+                     "key": kept.key, "body": kept.body}
+                    for row, kept in fragments.items()
+                ],
+            )  # fmt: skip
+
+    def prune_fragments(self) -> int:
+        """Drop the fragments of articles that no feed holds; returns how many."""
+        unused = fragment.c.article_id.not_in(select(membership.c.article_id))
+        with reading(self._engine) as connection:
+            if connection.execute(select(fragment.c.article_id).where(unused)).first() is None:
+                return 0
+        with writing(self._engine) as connection:
+            return connection.execute(delete(fragment).where(unused)).rowcount
+
+    def ledger(self) -> dict[str, LedgerLine]:
+        """What is published now, by path."""
+        with reading(self._engine) as connection:
+            return {
+                row["path"]: LedgerLine(
+                    path=row["path"],
+                    feed=row["feed"],
+                    format=row["format"],
+                    digest=row["digest"],
+                    entries=row["entries"],
+                    placed=Placed(size=row["size"], mtime_ns=row["mtime_ns"]),
+                    sidecars={
+                        ending: Placed(size=size, mtime_ns=mtime)
+                        for ending, (size, mtime) in json.loads(row["sidecars"]).items()
+                    },
+                )
+                for row in connection.execute(select(ledger)).mappings()
+            }
+
+    def settle_feed(
+        self,
+        row: FeedRow,
+        *,
+        read: FeedRow,
+        members: Sequence[int] | None,
+        lines: Sequence[LedgerLine],
+        removed: Sequence[str] = (),
+    ) -> None:
+        """Commit a build in one transaction; see `ports.Store`."""
+        if row == read and members is None and not lines and not removed:
+            return
+        with writing(self._engine) as connection:
+            values = _feed_columns(row)
+            query = select(feed.c.touched).where(feed.c.name == row.name)
+            now_touched = connection.execute(query).first()
+            if now_touched is None:
+                connection.execute(insert(feed).values(name=row.name, **values))
+            else:
+                # An article may have arrived while the feed was built: its mark has to stay.
+                if now_touched.touched != seconds(read.touched):
+                    values["touched"] = now_touched.touched
+                connection.execute(update(feed).where(feed.c.name == row.name).values(**values))
+            if members is not None:
+                _write_members(connection, row.name, members)
+            _write_ledger(connection, lines, removed)
+
+    def drop_feed(self, name: str, removed: Sequence[str]) -> None:
+        """Forget a feed that is no longer configured, and the ledger lines of its paths."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(feed).where(feed.c.name == name))
+            connection.execute(delete(membership).where(membership.c.feed == name))
+            _write_ledger(connection, (), removed)
+
+    def settle_site(self, lines: Sequence[LedgerLine]) -> None:
+        """Commit the ledger lines of files that belong to no single feed."""
+        if not lines:
+            return
+        with writing(self._engine) as connection:
+            _write_ledger(connection, lines, ())
+
+
+def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> None:
+    query = (
+        select(membership.c.article_id)
+        .where(membership.c.feed == name)
+        .order_by(membership.c.position)
+    )
+    if list(connection.execute(query).scalars()) == list(rows):
+        return
+    connection.execute(delete(membership).where(membership.c.feed == name))
+    if rows:
+        connection.execute(
+            insert(membership),
+            [{"feed": name, "position": i, "article_id": row} for i, row in enumerate(rows)],
+        )
+
+
+def _write_ledger(
+    connection: Connection, lines: Sequence[LedgerLine], removed: Sequence[str]
+) -> None:
+    paths = [line.path for line in lines] + list(removed)
+    if paths:
+        connection.execute(delete(ledger).where(ledger.c.path.in_(paths)))
+    if lines:
+        connection.execute(
+            insert(ledger),
+            [
+                {
+                    "path": line.path,
+                    "feed": line.feed,
+                    "format": line.format,
+                    "digest": line.digest,
+                    "entries": line.entries,
+                    "size": line.placed.size,
+                    "mtime_ns": line.placed.mtime_ns,
+                    "sidecars": json.dumps(
+                        {e: [p.size, p.mtime_ns] for e, p in sorted(line.sidecars.items())}
+                    ),
+                }
+                for line in lines
+            ],
+        )
+
+
+def _feed_columns(row: FeedRow) -> dict[str, Any]:
+    return {
+        "touched": seconds(row.touched),
+        "updated": seconds(row.updated),
+        "next_change": seconds(row.next_change),
+        "fingerprint": row.fingerprint,
+        "content": row.content,
+        "built": seconds(row.built),
+        "entries": row.entries,
+        "newest": seconds(row.newest),
+        "held": row.held,
+        "retry_at": seconds(row.retry_at),
+        "left_out": json.dumps(
+            [[p.source, p.path, p.reason, seconds(p.since)] for p in row.left_out],
+            ensure_ascii=False,
+        ),
+    }
+
+
+def _feed_row(row: Any) -> FeedRow:
+    return FeedRow(
+        name=row["name"],
+        touched=moment(row["touched"]),
+        updated=moment(row["updated"]),
+        next_change=moment(row["next_change"]),
+        fingerprint=row["fingerprint"],
+        content=row["content"],
+        built=moment(row["built"]),
+        entries=row["entries"],
+        newest=moment(row["newest"]),
+        held=row["held"],
+        retry_at=moment(row["retry_at"]),
+        left_out=tuple(
+            Problem(source=source, path=path, reason=reason, since=moment(since))
+            for source, path, reason, since in json.loads(row["left_out"])
+        ),
+    )

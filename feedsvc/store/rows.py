@@ -1,0 +1,116 @@
+"""Article <-> columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from feedsvc.model import Article, Enclosure, Image, Person, State
+from feedsvc.ports import Change
+
+_PLAIN = ("subtitle", "section", "rights", "location", "agency")
+
+
+def seconds(moment: datetime | None) -> int | None:
+    """The column form of a moment."""
+    return None if moment is None else int(moment.timestamp())
+
+
+def moment(value: int | None) -> datetime | None:
+    """The moment of a column."""
+    return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+def instant(value: int) -> datetime:
+    """The moment of a column that is never empty."""
+    return datetime.fromtimestamp(value, UTC)
+
+
+def article_columns(change: Change) -> dict[str, Any]:
+    """The row of `article` for a changed one, without its key columns `id` and `source_id`."""
+    article = change.article
+    if article is None:
+        raise ValueError(f"{change.path}: no article to write")
+    published, due = int(article.published.timestamp()), seconds(article.due)
+    return {
+        "key": article.key,
+        "declared": change.declared,
+        "document": change.digest,
+        "guid": article.guid,
+        "link": article.link,
+        "title": article.title,
+        "language": article.language,
+        "published": published,
+        "updated": int(article.updated.timestamp()),
+        "first_seen": int(article.first_seen.timestamp()),
+        "released": published if due is None else max(published, due),
+        "due": due,
+        "expires": seconds(article.expires),
+        "state": article.state.value,
+        "state_reason": None,
+        "said": article.said,
+        "seen": article.seen,
+        "revision": article.revision,
+    }
+
+
+def body_columns(article: Article) -> dict[str, Any]:
+    """The row of `body` for an article, without its key."""
+    fields: dict[str, Any] = {name: getattr(article, name) for name in _PLAIN}
+    fields["authors"] = [[p.name, p.email, p.uri] for p in article.authors]
+    fields["tags"] = article.tags
+    fields["extra"] = article.extra
+    fields["enclosures"] = [[e.url, e.type, e.length, e.duration] for e in article.enclosures]
+    if article.image:
+        fields["image"] = [article.image.url, article.image.caption, article.image.credit]
+    kept = {name: value for name, value in fields.items() if value}
+    return {
+        "summary": article.summary,
+        "html": article.html,
+        "fields": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def labels(article: Article) -> set[tuple[str, str]]:
+    """What the article is found by in feeds cut by tag or author."""
+    words = {("tag", tag.casefold()) for tag in article.tags}
+    if article.section:
+        words.add(("tag", article.section.casefold()))
+    words.update(("author", person.name.casefold()) for person in article.authors)
+    return words
+
+
+def read_article(row: Mapping[str, Any]) -> Article:
+    """The article of a row joined from `article`, `body` and the source's name as `source`."""
+    fields: dict[str, Any] = json.loads(row["fields"])
+    image = fields.get("image")
+    return Article(
+        source=row["source"],
+        key=row["key"],
+        guid=row["guid"],
+        title=row["title"],
+        html=row["html"],
+        link=row["link"],
+        summary=row["summary"],
+        published=instant(row["published"]),
+        updated=instant(row["updated"]),
+        first_seen=instant(row["first_seen"]),
+        due=moment(row["due"]),
+        expires=moment(row["expires"]),
+        authors=tuple(Person(name=n, email=e, uri=u) for n, e, u in fields.get("authors", ())),
+        tags=tuple(fields.get("tags", ())),
+        language=row["language"],
+        image=Image(url=image[0], caption=image[1], credit=image[2]) if image else None,
+        enclosures=tuple(
+            Enclosure(url=url, type=kind, length=length, duration=duration)
+            for url, kind, length, duration in fields.get("enclosures", ())
+        ),
+        extra=tuple((name, value) for name, value in fields.get("extra", ())),
+        state=State(row["state"]),
+        said=row["said"],
+        seen=row["seen"],
+        revision=row["revision"],
+        **{name: fields.get(name) for name in _PLAIN},
+    )

@@ -1,0 +1,157 @@
+"""Which articles a feed holds: the one place where that rule is written, in SQL.
+
+Marking feeds as touched and filling them use the same conditions, so that they cannot disagree.
+Regular expressions on text are the exception: `members` applies them, marking takes them as met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+
+from feedsvc.model import State
+from feedsvc.ports import Member, Selection
+from feedsvc.settings import Feed
+from feedsvc.store.rows import instant, moment, seconds
+from feedsvc.store.schema import article, body, label, source
+from feedsvc.text.html import plain
+
+_MEMBER = (
+    article.c.id,
+    article.c.guid,
+    article.c.seen,
+    article.c.title,
+    article.c.link,
+    article.c.published,
+    article.c.updated,
+    article.c.released,
+    source.c.name.label("source"),
+)
+
+
+def conditions(feed: Feed) -> list[ColumnElement[bool]]:
+    """What an article has to fulfil at any time; `article` joined with `source`."""
+    found: list[ColumnElement[bool]] = [article.c.state == State.PUBLISHED.value]
+    if feed.sources:
+        found.append(source.c.name.in_(feed.sources))
+    if feed.language:
+        # RFC 4647 §3.3.1 basic filtering: "de" takes "de-AT", never "den".
+        wanted = feed.language.lower()
+        spoken = func.lower(article.c.language)
+        found.append(or_(spoken == wanted, spoken.startswith(f"{wanted}-", autoescape=True)))
+    for kind, words in (("tag", feed.tags), ("author", feed.authors)):
+        if words:
+            found.append(
+                exists().where(
+                    label.c.article_id == article.c.id,
+                    label.c.kind == kind,
+                    label.c.word.in_([word.casefold() for word in words]),
+                )
+            )
+    return found
+
+
+def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool:
+    """Whether one of the articles could be in the feed, now or at another time."""
+    query = (
+        select(article.c.id)
+        .join(source, source.c.id == article.c.source_id)
+        .where(article.c.id.in_(rows), *conditions(feed))
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def members(connection: Connection, feed: Feed, now: datetime) -> Selection:
+    """The feed's articles at `now`, newest first, each id once, and when time will change them."""
+    at = int(now.timestamp())
+    shown = [
+        or_(article.c.due.is_(None), article.c.due <= at),
+        or_(article.c.expires.is_(None), article.c.expires > at),
+    ]
+    if feed.since:
+        shown.append(article.c.published > at - int(feed.since.total_seconds()))
+    chosen: list[Member] = []
+    guids: set[str] = set()
+    per_source: dict[str, int] = {}
+    for row in _newest_first(connection, feed, and_(*shown)):
+        if row["guid"] in guids or not _words_fit(feed, row):
+            continue
+        if feed.max_per_source and per_source.get(row["source"], 0) >= feed.max_per_source:
+            continue
+        per_source[row["source"]] = per_source.get(row["source"], 0) + 1
+        guids.add(row["guid"])
+        chosen.append(_member(row))
+        if len(chosen) == feed.limit:
+            break
+    return Selection(members=tuple(chosen), next_change=_next_change(connection, feed, at, chosen))
+
+
+def _newest_first(
+    connection: Connection, feed: Feed, shown: ColumnElement[bool]
+) -> Iterator[dict[str, Any]]:
+    columns = list(_MEMBER)
+    reads_words = feed.match is not None or feed.exclude is not None
+    query = select(*columns).join(source, source.c.id == article.c.source_id)
+    if reads_words:
+        query = query.add_columns(body.c.summary, body.c.html).join(
+            body, body.c.article_id == article.c.id
+        )
+    query = query.where(*conditions(feed), shown).order_by(
+        article.c.released.desc(), article.c.guid, article.c.id
+    )
+    result = connection.execute(query.execution_options(yield_per=100))
+    try:
+        for row in result.mappings():
+            yield dict(row)
+    finally:
+        result.close()
+
+
+def _words_fit(feed: Feed, row: dict[str, Any]) -> bool:
+    if feed.match is None and feed.exclude is None:
+        return True
+    words = "\n".join((row["title"], row["summary"] or "", plain(row["html"], None)))
+    if feed.match is not None and not feed.match.search(words):
+        return False
+    return feed.exclude is None or not feed.exclude.search(words)
+
+
+def _member(row: dict[str, Any]) -> Member:
+    return Member(
+        row=row["id"],
+        source=row["source"],
+        guid=row["guid"],
+        seen=row["seen"],
+        title=row["title"],
+        link=row["link"],
+        published=instant(row["published"]),
+        updated=instant(row["updated"]),
+        released=instant(row["released"]),
+    )
+
+
+def _next_change(
+    connection: Connection, feed: Feed, at: int, chosen: Sequence[Member]
+) -> datetime | None:
+    """The earliest moment at which an article falls due or expires, or one gets too old."""
+    moments: list[int] = []
+    for column in (article.c.due, article.c.expires):
+        query = (
+            select(func.min(column))
+            .join(source, source.c.id == article.c.source_id)
+            .where(column > at, *conditions(feed))
+        )
+        soonest = connection.execute(query).scalar()
+        if soonest is not None:
+            moments.append(soonest)
+    if feed.since:
+        moments.extend(_out_of_age(feed.since, member) for member in chosen)
+    return moment(min(moments)) if moments else None
+
+
+def _out_of_age(since: timedelta, member: Member) -> int:
+    return (seconds(member.published) or 0) + int(since.total_seconds())

@@ -1,0 +1,117 @@
+"""The store on SQLAlchemy Core: opens, migrates, locks, and answers what both stages ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from feedsvc.errors import NotFoundError, StoreError
+from feedsvc.model import Article, State
+from feedsvc.settings import Feed
+from feedsvc.store.engine import connect, reading
+from feedsvc.store.intake import Intake
+from feedsvc.store.migrate import bring_up_to_date
+from feedsvc.store.output import Output
+from feedsvc.store.rows import read_article
+from feedsvc.store.schema import article, body, source
+
+LOCK_TIMEOUT = 60  # seconds one run waits for another
+
+
+class SqlStore(Intake, Output):
+    """Everything feedsvc remembers; fits `ports.Store`."""
+
+    def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:
+        self._engine = engine
+        self._feeds = tuple(feeds)
+
+    def close(self) -> None:
+        """Give the database file back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold `name` against other processes; raises StoreError when it stays taken.
+
+        The operating system lets go of it when a process dies, so a crash never leaves it behind.
+        """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed to read
+
+        database = Path(self._engine.url.database or "feedsvc.db")
+        place = database.with_name(f"{database.name}.{name}.lock")
+        held = FileLock(place, timeout=LOCK_TIMEOUT)
+        try:
+            held.acquire()
+        except Timeout as error:
+            raise StoreError(
+                f"another feedsvc has been at work on '{name}' for {LOCK_TIMEOUT} s",
+                hint=f"wait for it or stop it; the lock is {place}",
+            ) from error
+        except OSError as error:
+            raise StoreError(f"cannot lock {place}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            held.release()
+
+    # -- what people look at -----------------------------------------------------------------------
+
+    def list_articles(
+        self,
+        *,
+        now: datetime,
+        source_name: str | None = None,
+        state: State | None = None,
+        limit: int | None = None,
+    ) -> tuple[Article, ...]:
+        """Articles newest first, as `article list` shows them."""
+        at = int(now.timestamp())
+        query = _whole().order_by(article.c.released.desc(), article.c.guid, article.c.id)
+        if source_name is not None:
+            query = query.where(source.c.name == source_name)
+        if state is State.HELD:
+            due = article.c.due > at
+            query = query.where(
+                (article.c.state == State.HELD.value)
+                | ((article.c.state == State.PUBLISHED.value) & due)
+            )
+        elif state is State.PUBLISHED:
+            due = article.c.due.is_(None) | (article.c.due <= at)
+            query = query.where(article.c.state == state.value, due)
+        elif state is not None:
+            query = query.where(article.c.state == state.value)
+        if limit is not None:
+            query = query.limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(read_article(row) for row in connection.execute(query).mappings())  # type: ignore[arg-type]
+
+    def show_article(self, name: str) -> tuple[int, Article]:
+        """The row and article of an id as `article list` prints it; raises NotFoundError."""
+        named = article.c.guid == name
+        if name.isdecimal():
+            named |= article.c.id == int(name)
+        with reading(self._engine) as connection:
+            row = connection.execute(_whole().where(named)).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no article '{name}'", hint="`feedsvc article list` shows them")
+        return row["id"], read_article(row)  # type: ignore[arg-type]
+
+
+def _whole() -> Any:
+    return (
+        select(article, body, source.c.name.label("source"))
+        .join(body, body.c.article_id == article.c.id)
+        .join(source, source.c.id == article.c.source_id)
+    )
+
+
+def open_store(url: str, feeds: Sequence[Feed] = ()) -> SqlStore:
+    """The store at `url`, made or brought up to date if needed; raises StoreError."""
+    engine = connect(url)
+    bring_up_to_date(engine)
+    return SqlStore(engine, feeds)
