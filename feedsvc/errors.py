@@ -70,6 +70,12 @@ class StoreError(FeedsvcError):
     exit_code = 6
 
 
+class LockedError(StoreError):
+    """Another process is at work on this part of the store."""
+
+    retryable = True
+
+
 class NotFoundError(FeedsvcError):
     """No source, feed or article has this name."""
 

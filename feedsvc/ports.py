@@ -193,8 +193,8 @@ class FeedRow:
 class Store(Protocol):
     """Everything feedsvc remembers."""
 
-    def lock(self, name: str) -> AbstractContextManager[object]:
-        """Hold `name` against other processes; raises StoreError when it stays taken."""
+    def lock(self, name: str, *, timeout: float = ...) -> AbstractContextManager[object]:
+        """Hold `name` against other processes; LockedError if it stays taken for `timeout` s."""
         ...
 
     def source(self, name: str) -> SourceRow:

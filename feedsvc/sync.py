@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -30,13 +31,15 @@ from feedsvc.decide import (
     revise,
     stable_key,
 )
-from feedsvc.errors import FeedsvcError, ParseError, SourceError
+from feedsvc.errors import FeedsvcError, LockedError, ParseError, SourceError
 from feedsvc.model import Document, Draft, Hints, State, Unreadable
 from feedsvc.ports import Change, Clock, KnownFile, Parser, Progress, Source, Store, Stored
 
 log = logging.getLogger(__name__)
 
 BATCH = 200  # documents in one transaction
+LOCK_TIMEOUT = 60.0  # seconds one sync of a source waits for another
+LOCK_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Plan:
     hints: Hints
     policy: Policy
     authority: Authority
-    clean: Callable[[Document, Draft, str | None], Draft]  # a filter: document, draft, link
+    clean: Callable[[Draft, str | None], Draft]  # the filter: draft and link
     parser: Callable[[str], Parser]  # by the form of a document
     fingerprint: bytes  # of everything above that decides how a document is read
 
@@ -113,7 +116,7 @@ async def sync_source(
 ) -> SourceReport:
     """Sync one source and note how it ended; never raises for trouble of the source itself."""
     began = clock.now()
-    with store.lock(f"source-{plan.name}"):
+    async with _lock(store, plan.name, clock):
         try:
             report = await _sync(plan, source, store, clock, options, progress)
         except SourceError as error:
@@ -129,6 +132,23 @@ async def sync_source(
                     failure=str(error),
                 )
     return replace(report, seconds=round((clock.now() - began).total_seconds(), 3))
+
+
+@asynccontextmanager
+async def _lock(store: Store, name: str, clock: Clock) -> AsyncIterator[None]:
+    """Hold a source against another sync, letting others go on meanwhile; raises LockedError."""
+    waited = 0.0
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(store.lock(f"source-{name}", timeout=0))
+                break
+            except LockedError:
+                if waited >= LOCK_TIMEOUT:
+                    raise
+            await clock.sleep(LOCK_PAUSE)
+            waited += LOCK_PAUSE
+        yield
 
 
 async def _sync(
@@ -288,7 +308,7 @@ def _parse(run: _Run, document: Document, data_digest: bytes) -> _Read:
         log.debug("%s: %s", document.source, document.path, exc_info=True)
         raise ParseError(f"cannot be parsed: {type(error).__name__}: {error}") from error
     link = draft.link or _templated(run.plan.policy.link, document.path)
-    draft = run.plan.clean(document, draft, link)
+    draft = run.plan.clean(draft, link)
     return _Read(document=document, digest=data_digest, draft=draft, link=draft.link or link)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from feedsvc.errors import NotFoundError, StoreError
+from feedsvc.errors import LockedError, NotFoundError, StoreError
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
 from feedsvc.store.engine import connect, reading
@@ -35,8 +35,8 @@ class SqlStore(Intake, Output):
         self._engine.dispose()
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold `name` against other processes; raises StoreError when it stays taken.
+    def lock(self, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Hold `name` against other processes; LockedError if it stays taken for `timeout` s.
 
         The operating system lets go of it when a process dies, so a crash never leaves it behind.
         """
@@ -44,12 +44,12 @@ class SqlStore(Intake, Output):
 
         database = Path(self._engine.url.database or "feedsvc.db")
         place = database.with_name(f"{database.name}.{name}.lock")
-        held = FileLock(place, timeout=LOCK_TIMEOUT)
+        held = FileLock(place, timeout=timeout)
         try:
             held.acquire()
         except Timeout as error:
-            raise StoreError(
-                f"another feedsvc has been at work on '{name}' for {LOCK_TIMEOUT} s",
+            raise LockedError(
+                f"another feedsvc is at work on this store ({name})",
                 hint=f"wait for it or stop it; the lock is {place}",
             ) from error
         except OSError as error:
@@ -90,16 +90,14 @@ class SqlStore(Intake, Output):
         with reading(self._engine) as connection:
             return tuple(read_article(row) for row in connection.execute(query).mappings())  # type: ignore[arg-type]
 
-    def show_article(self, name: str) -> tuple[int, Article]:
-        """The row and article of an id as `article list` prints it; raises NotFoundError."""
+    def show_article(self, name: str) -> Article:
+        """The article of an id as `article list` prints it; raises NotFoundError."""
         named = article.c.guid == name
-        if name.isdecimal():
-            named |= article.c.id == int(name)
         with reading(self._engine) as connection:
             row = connection.execute(_whole().where(named)).mappings().first()
         if row is None:
             raise NotFoundError(f"no article '{name}'", hint="`feedsvc article list` shows them")
-        return row["id"], read_article(row)  # type: ignore[arg-type]
+        return read_article(row)  # type: ignore[arg-type]
 
 
 def _whole() -> Any:

@@ -1,0 +1,278 @@
+"""The composition root: Settings -> App.
+
+Here, and only here, the rooms are joined: kinds from the registry, the store, the renderers, the
+gate and the publisher. Commands, the scheduler and tests ask the App.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
+
+from feedsvc.decide import Authority, Policy, digest_of
+from feedsvc.errors import ConfigError, NotFoundError, SourceError
+from feedsvc.model import Draft, FeedHead, Finding, Format, Hints
+from feedsvc.ports import Clock, Member, Parser, Progress, Renderer, Source, SourceRow
+from feedsvc.registry import FORMATS, PARSERS, SOURCES, names, resolve
+from feedsvc.settings import Settings
+from feedsvc.settings import Source as SourceSettings
+from feedsvc.sync import Options, Plan, SourceReport, sync_source
+
+if TYPE_CHECKING:
+    from feedsvc.regenerate import BuildOptions, BuildReport, Press
+    from feedsvc.store import SqlStore
+
+READING = "1"
+"""The version of our reading of documents: a new one reads every file again."""
+
+RESCAN = timedelta(seconds=5)
+"""How often the daemon looks into a folder that has no `every` of its own."""
+
+
+class SystemClock:
+    """The time of day of this machine."""
+
+    def now(self) -> datetime:
+        """The present in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, and let others go on."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """How a sync of several sources ended, and what was built after it."""
+
+    sources: tuple[SourceReport, ...]
+    build: BuildReport | None
+
+
+class App:
+    """feedsvc, put together for one configuration."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._adapters: dict[str, Source] = {}
+
+    def close(self) -> None:
+        """Give the store back."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The store, opened, migrated, and told of the configured sources."""
+        from feedsvc.store import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
+
+        store = open_store(self.settings.store.url, self.settings.feeds)
+        store.enrol(
+            [(s.name, s.was, s.kind, str(s.path)) for s in self.settings.sources],
+            self.clock.now(),
+        )
+        return store
+
+    # -- stage 1 ---------------------------------------------------------------------------------
+
+    async def sync(
+        self,
+        *,
+        only: Sequence[str] = (),
+        force: bool = False,
+        build: bool = True,
+        options: Options | None = None,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Sync the sources that are due, then build the feeds that this or time has touched.
+
+        `only` names sources (NotFoundError for an unknown one), which are asked whether due or not.
+        """
+        options = options or Options()
+        reports = []
+        rows = {row.name: row for row in self.store.sources()}
+        for source in self._named(only):
+            row = rows[source.name]
+            if only or force or self.is_due(source, row):
+                reports.append(await self._sync_one(source, options, progress))
+            else:
+                when = f"{row.next_due:%Y-%m-%d %H:%M:%SZ}" if row.next_due else "later"
+                reports.append(
+                    SourceReport(
+                        name=source.name, outcome="skipped", reason=f"not due before {when}"
+                    )
+                )
+        built = None
+        if build and not options.dry_run:
+            built = self.regenerate(progress=progress)
+        return SyncReport(sources=tuple(reports), build=built)
+
+    async def _sync_one(
+        self, source: SourceSettings, options: Options, progress: Progress | None
+    ) -> SourceReport:
+        try:
+            adapter = self._adapter(source)
+        except SourceError as error:
+            return SourceReport(
+                name=source.name, outcome="failed", reason=str(error), hint=error.hint
+            )
+        plan = self.plan(source)
+        return await sync_source(plan, adapter, self.store, self.clock, options, progress)
+
+    def _named(self, only: Sequence[str]) -> Sequence[SourceSettings]:
+        known = {source.name: source for source in self.settings.sources}
+        for name in only:
+            if name not in known:
+                raise NotFoundError(f"no source '{name}'", hint=_did_you_mean(name, known))
+        return [s for s in self.settings.sources if not only or s.name in only]
+
+    def is_due(self, source: SourceSettings, row: SourceRow, *, by_hand: bool = True) -> bool:
+        """Whether a source is to be asked now.
+
+        A folder without `every` costs only a look, so that by hand it is always due.
+        """
+        if row.next_due is None or (by_hand and source.every is None and source.path is not None):
+            return True
+        return row.next_due <= self.clock.now()
+
+    def _adapter(self, source: SourceSettings) -> Source:
+        """The source's adapter; kept, since it remembers files that are still being written."""
+        if source.name not in self._adapters:
+            make = cast("Callable[..., Source]", resolve(SOURCES, source.kind))
+            self._adapters[source.name] = make(source, self.clock, names(PARSERS))
+        return self._adapters[source.name]
+
+    def check_kinds(self) -> None:
+        """Raise ConfigError for a source whose kind does not exist."""
+        for source in self.settings.sources:
+            try:
+                resolve(SOURCES, source.kind)
+            except ConfigError as error:
+                raise ConfigError(f"source '{source.name}': {error}", hint=error.hint) from error
+
+    def plan(self, source: SourceSettings) -> Plan:
+        """How a source is synced."""
+        from feedsvc.filters.clean import clean  # noqa: PLC0415 - brings in nh3
+
+        site = self.settings.site
+        hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
+        language = source.language or site.language
+
+        def cleaned(draft: Draft, link: str | None) -> Draft:
+            base = link or f"{site.base_url}/"
+            return clean(draft, base=base, tags=source.tags, language=language)
+
+        return Plan(
+            name=source.name,
+            every=source.every or RESCAN,
+            on_delete=source.on_delete or "withdraw",
+            hints=hints,
+            policy=Policy(future=source.future, link=source.link),
+            authority=self.authority,
+            clean=cleaned,
+            parser=partial(_parser, source),
+            fingerprint=digest_of(
+                [
+                    READING,
+                    [
+                        source.language,
+                        language,
+                        source.timezone.key,
+                        source.encoding,
+                        source.markup,
+                    ],
+                    [source.tags, source.future, source.link, source.max_bytes, site.base_url],
+                ]
+            ),
+        )
+
+    @property
+    def authority(self) -> Authority:
+        """Who mints ids."""
+        site = self.settings.site
+        return Authority(domain=site.id_domain, since=site.id_since)
+
+    # -- stage 2 ---------------------------------------------------------------------------------
+
+    def regenerate(
+        self, options: BuildOptions | None = None, progress: Progress | None = None
+    ) -> BuildReport:
+        """Build the feeds that need it; raises NotFoundError for an unknown feed."""
+        from feedsvc.regenerate import BuildOptions, regenerate  # noqa: PLC0415
+
+        options = options or BuildOptions()
+        known = {feed.name for feed in self.settings.feeds}
+        for name in options.feeds:
+            if name not in known:
+                raise NotFoundError(f"no feed '{name}'", hint=_did_you_mean(name, known))
+        return regenerate(self.press, self.settings.feeds, options, progress)
+
+    @cached_property
+    def press(self) -> Press:
+        """Everything a build needs."""
+        from feedsvc.publish.directory import Directory  # noqa: PLC0415
+        from feedsvc.regenerate import Pages, Press  # noqa: PLC0415
+
+        return Press(
+            site=self.settings.site,
+            authority=self.authority,
+            store=self.store,
+            publisher=Directory(self.settings.publish.directory),
+            renderers=_Renderers(),
+            pages=Pages(feed=self._feed_page, site=self._site_page, opml=self._opml),
+            gate=_gate,
+            zones={source.name: source.timezone for source in self.settings.sources},
+            clock=self.clock,
+        )
+
+    def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:
+        from feedsvc.feeds.pages import Line, feed_page  # noqa: PLC0415
+
+        site = self.settings.site
+        lines = [Line(title=m.title, link=m.link, published=m.published) for m in members]
+        return feed_page(head, lines, site_title=site.title, site_url=site.base_url)
+
+    def _site_page(self, heads: Sequence[FeedHead]) -> bytes:
+        from feedsvc.feeds.pages import site_page  # noqa: PLC0415
+
+        site = self.settings.site
+        return site_page(heads, title=site.title, language=site.language, url=site.base_url)
+
+    def _opml(self, heads: Sequence[FeedHead], updated: datetime) -> bytes:
+        from feedsvc.feeds.opml import opml  # noqa: PLC0415
+
+        return opml(heads, title=self.settings.site.title, updated=updated)
+
+
+class _Renderers(dict[Format, Renderer]):
+    """The renderers by format, each imported when it is first asked for."""
+
+    def __missing__(self, format: Format) -> Renderer:
+        make = cast("Callable[[], Renderer]", resolve(FORMATS, format.value))
+        self[format] = make()
+        return self[format]
+
+
+def _parser(source: SourceSettings, form: str) -> Parser:
+    parser = cast("Any", resolve(PARSERS, form))
+    if form == "plaintext":
+        return cast("Parser", partial(parser, markup=source.markup))
+    return cast("Parser", parser)
+
+
+def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
+    from feedsvc.gate import check  # noqa: PLC0415 - only what is written anew is checked
+
+    return check(body, format, url=url)
+
+
+def _did_you_mean(name: str, known: Any) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(sorted(known))}"

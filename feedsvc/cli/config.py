@@ -1,0 +1,85 @@
+"""`feedsvc config`: is the configuration right, and what does it say?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.console import Console, error_lines
+from feedsvc.errors import ConfigError
+
+_EXAMPLES = """\
+  feedsvc config check
+  feedsvc -c config/examples/newsroom.toml config show --json
+"""
+
+
+def register(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Put the command on the command line."""
+    parser = add_command(
+        commands,
+        common,
+        "config",
+        None,
+        help="check and show the configuration",
+        description="Check and show the configuration.",
+        examples=_EXAMPLES,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_command(
+        actions,
+        common,
+        "check",
+        _check,
+        help="every mistake, with file, line and column",
+        description="Report every mistake with file, line and column; exit code 3 if there is one.",
+        examples="  feedsvc config check\n  feedsvc -c other.toml config check",
+    )
+    add_command(
+        actions,
+        common,
+        "show",
+        _show,
+        help="the settings in force, defaults and environment included",
+        description="Show the settings in force, with defaults and environment; never secrets.",
+        examples="  feedsvc config show\n  feedsvc config show --json",
+    )
+
+
+def _check(console: Console) -> int:
+    from feedsvc.app import App
+    from feedsvc.config import ConfigErrors
+
+    try:
+        settings = console.settings
+        App(settings).check_kinds()
+    except ConfigErrors as found:
+        if console.args.json:
+            console.document("config", {"ok": False, "errors": [str(e) for e in found.errors]})
+        for error in found.errors:
+            console.warn(error_lines(error))
+        return found.exit_code
+    except ConfigError as error:
+        if console.args.json:
+            console.document("config", {"ok": False, "errors": [str(error)]})
+        console.warn(error_lines(error))
+        return error.exit_code
+    if console.args.json:
+        console.document("config", {"ok": True, "errors": []})
+    else:
+        sources, feeds = len(settings.sources), len(settings.feeds)
+        console.result(f"{settings.path}: ok ({sources} sources, {feeds} feeds)")
+    return 0
+
+
+def _show(console: Console) -> int:
+    from feedsvc.config import show
+
+    shown = show(console.settings)
+    if console.args.json:
+        console.document("config", shown)
+        return 0
+    for section, values in shown.items():
+        console.result(f"{section}: {json.dumps(values, ensure_ascii=False, indent=2)}")
+    return 0

@@ -1,0 +1,100 @@
+"""What a command talks through: results on stdout, messages and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedsvc.errors import FeedsvcError
+
+if TYPE_CHECKING:
+    from feedsvc.app import App
+    from feedsvc.ports import Progress
+    from feedsvc.settings import Settings
+
+
+@dataclass(frozen=True)
+class Console:
+    """One run of one command: its arguments, its configuration, its output."""
+
+    args: Namespace
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration; raises ConfigError."""
+        from feedsvc.config import load
+
+        path = Path(self.args.config) if self.args.config else None
+        return load(path, cwd=Path.cwd(), environ=os.environ)
+
+    @contextmanager
+    def app(self) -> Iterator[App]:
+        """The service for this configuration, closed at the end."""
+        from feedsvc.app import App
+
+        app = App(self.settings)
+        app.check_kinds()
+        try:
+            yield app
+        finally:
+            app.close()
+
+    # -- output ----------------------------------------------------------------------------------
+
+    def say(self, message: str) -> None:
+        """A message for the operator, unless `--quiet`."""
+        if not self.args.quiet:
+            print(message, file=sys.stderr, flush=True)
+
+    def warn(self, message: str) -> None:
+        """A message that `--quiet` does not silence."""
+        print(message, file=sys.stderr, flush=True)
+
+    def result(self, text: str) -> None:
+        """What was asked for."""
+        print(text)
+
+    def document(self, what: str, content: Mapping[str, Any]) -> None:
+        """The `--json` document of a command."""
+        whole = {"schema": f"feedsvc.{what}/1", **content}
+        print(json.dumps(whole, ensure_ascii=False, indent=2))
+
+    def table(self, rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
+        """Columns, aligned; nothing but the head if there are no rows."""
+        cells = [[*head], *[["" if cell is None else str(cell) for cell in row] for row in rows]]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        for row in cells:
+            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            print("  ".join(padded).rstrip())
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress | None]:
+        """Progress bars on a terminal; None where nobody looks."""
+        hidden = self.args.quiet or self.args.no_progress or self.args.json
+        if hidden or not sys.stderr.isatty():
+            yield None
+            return
+        from feedsvc.cli.progress import bars
+
+        with bars() as progress:
+            yield progress
+
+
+def error_lines(error: FeedsvcError) -> str:
+    """An error as it is printed: what and where, then what to do."""
+    lines = f"feedsvc: {error}"
+    return f"{lines}\n{error.hint}" if error.hint else lines
+
+
+def when(moment: datetime | None) -> str | None:
+    """A time as tables show it."""
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,141 @@
+"""`feedsvc`: reads the command line and hands over to the command's own file.
+
+Nothing heavy is imported here: `feedsvc --help` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from feedsvc import __version__
+from feedsvc.cli import (
+    article,
+    config,
+    demo,
+    init,
+    regenerate,
+    run,
+    serve,
+    status,
+    sync,
+    validate,
+)
+from feedsvc.cli.console import Console, error_lines
+from feedsvc.errors import ConfigError, FeedsvcError
+
+COMMANDS = (demo, init, run, sync, regenerate, serve, status, article, validate, config)
+
+EXIT_INTERRUPTED = 130
+
+_EPILOG = """\
+examples:
+  feedsvc demo                      try it: sample articles become feeds, served on loopback
+  feedsvc init                      write a feedsvc.toml and a folder for articles
+  feedsvc run                       sync on schedule, publish and serve until Ctrl-C
+  feedsvc sync                      one round of the same, as a cron line
+  feedsvc status --json             how sources and feeds are, for scripts
+
+exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 some sources failed,
+  5 a feed is invalid or was held back, 6 database locked or needs migration,
+  7 no such source, feed or article, 8 no network, 130 interrupted
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    common = _common_options()
+    parser = argparse.ArgumentParser(
+        prog="feedsvc",
+        description="Sync article sources into a store and publish Atom, RSS and JSON feeds.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"feedsvc {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.register(commands, common)
+    return parser
+
+
+def _common_options() -> argparse.ArgumentParser:
+    # Suppressed defaults: an option may stand before or after the command, and a sub-parser's
+    # default must not undo what stood before.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("options of every command")
+    group.add_argument("-c", "--config", metavar="FILE", help="the configuration file")
+    group.add_argument("-C", "--directory", metavar="DIR", help="work as if started in DIR")
+    group.add_argument("--json", action="store_true", help="print the result as a JSON document")
+    group.add_argument("-q", "--quiet", action="store_true", help="only results and errors")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more of what is done")
+    group.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
+    group.add_argument("--no-progress", action="store_true", help="no progress bars")
+    group.add_argument("--offline", action="store_true", help="make no request to the network")
+    return common
+
+
+_DEFAULTS = {
+    "config": None, "directory": None, "json": False, "quiet": False, "verbose": False,
+    "debug": False, "no_progress": False, "offline": False,
+}  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    for name, value in _DEFAULTS.items():
+        if not hasattr(args, name):
+            setattr(args, name, value)
+    _set_up_logging(verbose=args.verbose, debug=args.debug)
+    try:
+        if args.directory is not None:
+            _change_to(args.directory)
+        code: int = args.run(Console(args))
+        sys.stdout.flush()
+        return code
+    except FeedsvcError as error:
+        if args.debug:
+            raise
+        print(error_lines(error), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("feedsvc: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went, as `head` does: nothing is wrong. Python must not complain
+        # about it again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:
+        if args.debug:
+            raise
+        print(
+            f"feedsvc: unexpected: {type(error).__name__}: {error}\n"
+            "this is a fault of feedsvc; --debug shows where",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _change_to(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise ConfigError(f"cannot work in {directory}: {error.strerror}") from error
+
+
+def _set_up_logging(*, verbose: bool, debug: bool) -> None:
+    if not (verbose or debug):
+        return
+    import logging
+
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )

@@ -1,0 +1,175 @@
+"""`feedsvc run`: APScheduler decides when, the store knows who.
+
+One light tick asks the store which sources and feeds are due; there is no job per source, so a
+restart neither forgets nor doubles one, and a tick with nothing due costs a few short queries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from feedsvc.app import App
+from feedsvc.errors import FeedsvcError, LockedError
+from feedsvc.regenerate import BuildOptions, BuildReport, due_feeds
+from feedsvc.sync import Options, SourceReport
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0  # seconds
+GRACE = 8.0  # seconds that work in flight has to come to an end when asked to stop
+
+
+class Daemon:
+    """Syncs what is due and builds what was touched, until it is stopped.
+
+    `tell` is given one line for everything that happened and everything that went wrong.
+    """
+
+    def __init__(self, app: App, tell: Callable[[str], object]) -> None:
+        self._app = app
+        self._tell = tell
+        self._stop = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+        self._signal: int | None = None
+        self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
+
+    async def run(self) -> int | None:
+        """Work until SIGINT or SIGTERM; returns the signal that ended it.
+
+        Raises LockedError when another daemon runs on this store.
+        """
+        try:
+            lock = self._app.store.lock("daemon", timeout=0)
+            lock.__enter__()
+        except LockedError as error:
+            raise LockedError(
+                "another `feedsvc run` is at work on this store", hint="stop it first"
+            ) from error
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._tick,
+            IntervalTrigger(seconds=int(TICK)),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        restore = self._catch_signals()
+        try:
+            await self._tick()
+            scheduler.start()
+            await self._stop.wait()
+        finally:
+            if scheduler.running:
+                scheduler.shutdown(wait=False)
+            await self._finish_work()
+            restore()
+            lock.__exit__(None, None, None)
+        return self._signal
+
+    def _catch_signals(self) -> Callable[[], None]:
+        loop = asyncio.get_running_loop()
+
+        def caught(number: int, _frame: FrameType | None = None) -> None:
+            self._signal = number
+            self._stop.set()
+
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        for number in wanted:
+            loop.add_signal_handler(number, caught, number)
+
+        def restore() -> None:
+            for number in wanted:
+                loop.remove_signal_handler(number)
+
+        return restore
+
+    async def _tick(self) -> None:
+        if self._stop.is_set() or self._work is not None:
+            return
+        self._work = asyncio.create_task(self._do_what_is_due())
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({self._work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if self._work.done():
+                self._work = None
+
+    async def _finish_work(self) -> None:
+        """Let a build end; stop a sync between two batches, which loses nothing."""
+        if self._work is None:
+            return
+        self._work.cancel()
+        with suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._work
+
+    async def _do_what_is_due(self) -> None:
+        app = self._app
+        try:
+            rows = {row.name: row for row in app.store.sources()}
+            for source in app.settings.sources:
+                if app.is_due(source, rows[source.name], by_hand=False):
+                    synced = await app.sync(
+                        only=[source.name], build=False, options=Options(patient=False)
+                    )
+                    self._report_sources(synced.sources)
+            due = due_feeds(app.store, app.settings.feeds, app.clock.now())
+            missing = not (app.settings.publish.directory / "index.html").exists()
+            if due or missing:
+                # In a thread, so that signals and the server's supervisor are heard meanwhile. Only
+                # one build runs at a time, which feedgen needs: it switches the process's locale.
+                building = asyncio.create_task(asyncio.to_thread(app.regenerate, BuildOptions()))
+                try:
+                    built = await asyncio.shield(building)
+                except asyncio.CancelledError:
+                    built = await building
+                self._report_build(built)
+            self._once("daemon", None)
+        except FeedsvcError as error:
+            # The store may be locked or the disk full for a while: the next tick tries again.
+            self._once("daemon", f"{error} ({error.hint})" if error.hint else str(error))
+        except Exception as error:
+            log.exception("a tick failed")
+            self._once("daemon", f"unexpected: {error!r}")
+
+    # -- what is told ----------------------------------------------------------------------------
+
+    def _report_sources(self, reports: tuple[SourceReport, ...]) -> None:
+        for report in reports:
+            self._once(report.name, report.reason if report.outcome == "failed" else None)
+            if report.outcome == "ok":
+                counts = {
+                    "new": report.new, "changed": report.changed, "withdrawn": report.withdrawn,
+                }  # fmt: skip
+                said = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+                self._tell(f"{report.name}: {said}")
+
+    def _report_build(self, built: BuildReport) -> None:
+        written = [report for report in built.publications if report.outcome == "written"]
+        held = [report for report in built.publications if report.outcome == "held"]
+        feeds = sorted({report.feed for report in written if report.feed})
+        if feeds:
+            self._tell(f"published {', '.join(feeds)}")
+        why = "; ".join(f"{report.path}: {report.reason}" for report in held)
+        self._once("build", f"held back: {why}" if held else None)
+        for problem in built.left_out:
+            self._once(f"{problem.path}", problem.reason)
+
+    def _once(self, who: str, trouble: str | None) -> None:
+        """Tell a trouble when it begins or changes, and its end; not at every tick."""
+        before = self._failing.pop(who, None)
+        if trouble is not None:
+            self._failing[who] = trouble
+            if trouble != before:
+                self._tell(f"{who}: {trouble}")
+        elif before is not None:
+            self._tell(f"{who}: is well again")
