@@ -1,195 +1,36 @@
-"""Stage 2: the articles of each feed become publications.
-
-    store.select -> fragments (kept, or rendered once) -> documents -> gate -> publish -> ledger
-
-A feed is left alone while nothing marked it, no moment has passed that changes it, its definition is
-the same, and its files lie there as recorded. Else its documents are stitched anew, and only what
-differs is written. `updated` moves when the bytes would differ without it, not for a rebuild.
-"""
+"""The build of one feed: select, render what is missing, stitch, check, publish, commit."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from feedsvc.decide import Authority, digest, digest_of
+from feedsvc.decide import digest, digest_of
 from feedsvc.errors import FeedsvcError, RenderError, StoreError
-from feedsvc.model import Article, Entry, FeedHead, Finding, Format, Person, Problem
-from feedsvc.ports import (
-    Clock,
-    FeedRow,
-    Fragment,
-    LedgerLine,
-    Member,
-    Placed,
-    Progress,
-    Publisher,
-    Renderer,
-    Store,
-)
-from feedsvc.settings import DEFAULT_FEED, Feed, Site
+from feedsvc.model import Article, Entry, Finding, Format, Problem
+from feedsvc.ports import FeedRow, Fragment, LedgerLine, Member, Renderer
+from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
+from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, reported, why
+from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=5)  # after which the daemon tries a held feed again
-PAGE = "index.html"
 PAGES_VERSION = "1"
 
-Outcome = Literal["written", "unchanged", "held"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
-    """The documents that are not feeds; functions of `feeds/`, handed in by `app`."""
-
-    feed: Callable[[FeedHead, Sequence[Member]], bytes]
-    site: Callable[[Sequence[FeedHead]], bytes]
-    opml: Callable[[Sequence[FeedHead], datetime], bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """Everything a build needs besides the feeds themselves."""
-
-    site: Site
-    authority: Authority
-    store: Store
-    publisher: Publisher
-    renderers: Mapping[Format, Renderer]
-    pages: Pages
-    gate: Callable[[bytes, str, str | None], tuple[Finding, ...]]
-    zones: Mapping[str, ZoneInfo]  # of sources, by name
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """How this one run was asked for."""
-
-    feeds: tuple[str, ...] = ()  # none: all
-    everything: bool = False  # render every entry anew
-    check: bool = False  # write nothing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicationReport:
-    """What became of one file; the contract's JSON has the same fields."""
-
-    feed: str | None
-    format: str
-    path: str
-    outcome: Outcome
-    entries: int
-    bytes: int
-    digest: str
-    reason: str | None = None
-    warnings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReport:
-    """What became of all files, and the articles that had to be left out."""
-
-    publications: tuple[PublicationReport, ...]
-    left_out: tuple[Problem, ...] = ()
-
-
-def regenerate(
-    press: Press,
-    feeds: Sequence[Feed],
-    options: BuildOptions,
-    progress: Progress | None = None,
-) -> BuildReport:
-    """Build the feeds that need it; one that cannot be built keeps its last good files."""
-    with press.store.lock("build"):
-        rows = {row.name: row for row in press.store.feeds()}
-        ledger = press.store.ledger()
-        reports: list[PublicationReport] = []
-        left_out: list[Problem] = []
-        heads: list[FeedHead] = []
-        chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
-        for done, feed in enumerate(chosen):
-            if progress is not None:
-                progress(feed.name, done, len(chosen))
-            row = rows.get(feed.name, FeedRow(name=feed.name))
-            lines = {p: line for p, line in ledger.items() if line.feed == feed.name}
-            built = _Build(press, feed, row, lines, options).run()
-            rows[feed.name] = built.row
-            reports.extend(built.reports)
-            left_out.extend(built.row.left_out)
-        heads = [
-            _head(press, feed, rows.get(feed.name, FeedRow(name=feed.name)).updated)
-            for feed in feeds
-        ]
-        if not options.check:
-            _drop_unconfigured(press, feeds, rows, ledger)
-        reports.extend(_site_files(press, heads, ledger, options))
-        if any(report.outcome == "written" for report in reports) and not options.check:
-            press.store.prune_fragments()
-    return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
-
-
-def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, ...]:
-    """The feeds that were touched, or that time changes by `now`."""
-    rows = {row.name: row for row in store.feeds()}
-    due = []
-    for feed in feeds:
-        row = rows.get(feed.name)
-        if row is None:
-            due.append(feed.name)
-            continue
-        waits = row.retry_at is not None and row.retry_at > now
-        marked = row.touched is not None or row.built is None
-        passed = row.next_change is not None and row.next_change <= now
-        if (marked or passed) and not waits:
-            due.append(feed.name)
-    return tuple(due)
-
-
-def _head(press: Press, feed: Feed, updated: datetime | None) -> FeedHead:
-    site = press.site
-    title = feed.title or (
-        site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"
-    )
-    home = f"{site.base_url}/{feed.name}/"
-    return FeedHead(
-        name=feed.name,
-        id=press.authority.feed(feed.name),
-        title=title,
-        description=feed.description or title,
-        home=home,
-        urls={format: home + format.filename for format in Format if format in feed.formats},
-        updated=updated or _beginning(site),
-        zone=site.timezone,
-        language=feed.language or site.language,
-        author=site.author or Person(name=site.title),
-        rights=site.rights,
-        icon=site.icon,
-    )
-
-
-def _beginning(site: Site) -> datetime:
-    """The `updated` of a feed that never held an entry: a constant, not the present."""
-    year, month, day = (*(int(part) for part in site.id_since.split("-")), 1, 1)[:3]
-    return datetime(year, month, day, tzinfo=UTC)
-
-
-# -- one feed ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Built:
+class Built:
     row: FeedRow
     reports: tuple[PublicationReport, ...]
 
 
 @dataclass(slots=True)
-class _Build:
+class FeedBuild:
     """The build of one feed."""
 
     press: Press
@@ -205,9 +46,9 @@ class _Build:
     def __post_init__(self) -> None:
         self.now = self.press.clock.now()
 
-    def run(self) -> _Built:
+    def run(self) -> Built:
         if self._is_current():
-            return _Built(row=self.row, reports=tuple(self._unchanged(self.lines.values())))
+            return Built(row=self.row, reports=tuple(self._unchanged(self.lines.values())))
         try:
             return self._build()
         except StoreError:
@@ -230,7 +71,7 @@ class _Build:
 
     def _fingerprint(self) -> bytes:
         """Of everything but articles and time that the feed's bytes depend on."""
-        head = _head(self.press, self.feed, None)
+        head = head_of(self.press, self.feed, None)
         feed, press = self.feed, self.press
         return digest_of(
             [
@@ -260,7 +101,7 @@ class _Build:
             and all(self.press.publisher.lies(line) for line in self.lines.values())
         )
 
-    def _build(self) -> _Built:
+    def _build(self) -> Built:
         selection = self.press.store.select(self.feed, self.now)
         members = selection.members
         documents, updated, content = self._documents(members)
@@ -287,7 +128,7 @@ class _Build:
         if lines or row != self.row or self.row.built is None:
             row = replace(row, built=self.now)
         self._commit(row, members, lines)
-        return _Built(row=row, reports=tuple(reports))
+        return Built(row=row, reports=tuple(reports))
 
     def _problems(self) -> tuple[Problem, ...]:
         since = {(p.path, p.reason): p.since for p in self.row.left_out}
@@ -304,7 +145,7 @@ class _Build:
         shown = [member for member in members if member.row not in self.left_out]
 
         def stitched(updated: datetime | None) -> dict[str, bytes]:
-            head = _head(self.press, self.feed, updated)
+            head = head_of(self.press, self.feed, updated)
             found = {
                 f"{self.feed.name}/{format.filename}": self.press.renderers[format].document(
                     head, [fragments[format][member.row].body for member in shown]
@@ -332,7 +173,7 @@ class _Build:
         newest = max((max(m.updated, m.released) for m in shown), default=None)
         before = self.row.updated
         if before is None:
-            return newest or _beginning(self.press.site)
+            return newest or beginning(self.press.site)
         if newest is not None and newest > before:
             return newest
         return max(before + timedelta(seconds=1), self.row.touched or self.now).replace(
@@ -449,7 +290,7 @@ class _Build:
             errors = [fault for fault in faults[path] if fault.error]
             line = self.lines.get(path)
             if errors:
-                report = replace(report, outcome="held", reason=_why(errors))
+                report = replace(report, outcome="held", reason=why(errors))
             elif line is None or line.digest != digest(body) or not self.press.publisher.lies(line):
                 report = replace(report, outcome="written")
                 placing[path] = body
@@ -464,7 +305,7 @@ class _Build:
                 reports[path] = replace(reports[path], outcome="held", reason=str(error))
             placed = {}
         for path, (own, sidecars) in placed.items():
-            lines.append(_line(reports[path], own, sidecars))
+            lines.append(line_of(reports[path], own, sidecars))
         return list(reports.values()), lines
 
     def _commit(self, row: FeedRow, members: Sequence[Member], lines: Sequence[LedgerLine]) -> None:
@@ -484,9 +325,9 @@ class _Build:
     def _unchanged(self, lines: Iterable[LedgerLine]) -> Iterable[PublicationReport]:
         order = list(self._paths)
         for line in sorted(lines, key=lambda line: order.index(line.path)):
-            yield _reported(line, "unchanged")
+            yield reported(line, "unchanged")
 
-    def _all_held(self, reason: str) -> _Built:
+    def _all_held(self, reason: str) -> Built:
         row = replace(self.row, held=reason, retry_at=self.now + RETRY)
         if not self.options.check:
             self.press.store.settle_feed(row, read=self.row, members=None, lines=())
@@ -497,7 +338,7 @@ class _Build:
             )
             for path, format in self._paths.items()
         )  # fmt: skip
-        return _Built(row=row, reports=reports)
+        return Built(row=row, reports=reports)
 
 
 def _last_lines(document: bytes, fragments: Sequence[bytes]) -> list[int] | None:
@@ -507,92 +348,3 @@ def _last_lines(document: bytes, fragments: Sequence[bytes]) -> list[int] | None
         return None
     before = document[:start].count(b"\n")
     return [before + lines for lines in accumulate(body.count(b"\n") for body in fragments)]
-
-
-def _why(errors: Sequence[Finding]) -> str:
-    first = errors[0]
-    place = f" (line {first.line})" if first.line else ""
-    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{first.code}: {first.message}{place}{more}"
-
-
-def _line(report: PublicationReport, own: Placed, sidecars: Mapping[str, Placed]) -> LedgerLine:
-    return LedgerLine(
-        path=report.path,
-        feed=report.feed,
-        format=report.format,
-        digest=bytes.fromhex(report.digest),
-        entries=report.entries,
-        placed=own,
-        sidecars=sidecars,
-    )
-
-
-def _reported(line: LedgerLine, outcome: Outcome) -> PublicationReport:
-    return PublicationReport(
-        feed=line.feed,
-        format=line.format,
-        path=line.path,
-        outcome=outcome,
-        entries=line.entries,
-        bytes=line.placed.size,
-        digest=line.digest.hex(),
-    )
-
-
-# -- the site ------------------------------------------------------------------------------------
-
-
-def _drop_unconfigured(
-    press: Press,
-    feeds: Sequence[Feed],
-    rows: Mapping[str, FeedRow],
-    ledger: Mapping[str, LedgerLine],
-) -> None:
-    """Take down what feeds that are no longer configured had published."""
-    configured = {feed.name for feed in feeds}
-    for name in sorted(rows.keys() - configured):
-        paths = [path for path, line in ledger.items() if line.feed == name]
-        press.publisher.remove(paths)
-        press.store.drop_feed(name, paths)
-        log.info("feed %s is no longer configured: its files were removed", name)
-
-
-def _site_files(
-    press: Press,
-    heads: Sequence[FeedHead],
-    ledger: Mapping[str, LedgerLine],
-    options: BuildOptions,
-) -> list[PublicationReport]:
-    """The page of the site and the list of its feeds."""
-    newest = max((head.updated for head in heads), default=_beginning(press.site))
-    documents = {
-        PAGE: ("html", press.pages.site(heads)),
-        "opml.xml": ("opml", press.pages.opml(heads, newest)),
-    }
-    reports: list[PublicationReport] = []
-    lines: list[LedgerLine] = []
-    for path, (format, body) in documents.items():
-        line = ledger.get(path)
-        report = PublicationReport(
-            feed=None, format=format, path=path, outcome="unchanged", entries=len(heads),
-            bytes=len(body), digest=digest(body).hex(),
-        )  # fmt: skip
-        if line is None or line.digest != digest(body) or not press.publisher.lies(line):
-            report = replace(report, outcome="written")
-            errors = [
-                fault
-                for fault in press.gate(body, format, f"{press.site.base_url}/{path}")
-                if fault.error
-            ]
-            try:
-                if errors:
-                    raise RenderError(_why(errors))
-                if not options.check:
-                    own, sidecars = press.publisher.place({path: body})[path]
-                    lines.append(_line(report, own, sidecars))
-            except FeedsvcError as error:
-                report = replace(report, outcome="held", reason=str(error))
-        reports.append(report)
-    press.store.settle_site(lines)
-    return reports

@@ -1,0 +1,39 @@
+"""The configuration: a TOML file and the environment, turned into `Settings`.
+
+    discover -> parse -> overrides -> build (schema, shapes, names) -> Settings
+                             \\-> problems -> locate: file:line:column and a caret
+
+It knows shapes, not kinds: whether a source's `kind` exists is the registry's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from feedsvc.config.build import build
+from feedsvc.config.discover import find, root_of
+from feedsvc.config.overrides import overlay
+from feedsvc.config.parse import parse, read_text
+from feedsvc.config.problems import ConfigErrors, Problems
+from feedsvc.config.show import show
+from feedsvc.settings import Settings
+
+__all__ = ["ConfigErrors", "find", "load", "show"]
+
+
+def load(path: Path | None, *, cwd: Path, environ: Mapping[str, str]) -> Settings:
+    """The effective settings; `path` is what `--config` names, None lets `find` look for a file.
+
+    Raises ConfigError, and ConfigErrors once the file could be read: its message is the first
+    mistake, `errors` holds all of them.
+    """
+    file = find(path, cwd=cwd, environ=environ)
+    text = read_text(file, cwd=cwd)
+    tree = parse(text, file=file, cwd=cwd)
+    problems = Problems(text=text, file=file, cwd=cwd)
+    settings = build(
+        overlay(tree, environ, problems), root=root_of(file), file=file, problems=problems
+    )
+    problems.raise_any()
+    return settings

@@ -1,0 +1,217 @@
+"""Which tables and keys there are, who reads each, and what people write instead.
+
+A new key is one line in its table here and a field in `settings.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from feedsvc.config import addresses, names, units, words
+from feedsvc.config.shapes import Reader, WrongValueError, choice, count, flag, many, text
+from feedsvc.model import Format
+
+# The words of the contract whose feature this version does not have. A feature that arrives takes
+# its word out here and puts a reader in its table below.
+NOT_YET: Mapping[str, frozenset[str]] = {
+    "[publish]": frozenset({"url"}),
+    "[server]": frozenset({"admin_token", "trusted_proxies"}),
+    "[sync]": frozenset({"concurrency", "per_host", "max_entries"}),
+    "[[source]]": frozenset({"url", "auth", "headers"}),
+    "[[feed]]": frozenset({"per", "archive", "dedupe", "profile", "private", "websub"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table: its keys, and words that mean one of them."""
+
+    title: str
+    example: str
+    keys: Mapping[str, Reader[Any] | Table]
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def not_yet(self) -> frozenset[str]:
+        return NOT_YET.get(self.title, frozenset())
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise WrongValueError('a path such as "articles"')
+    return value
+
+
+def _kind(value: object) -> str:
+    return text("folder")(value)
+
+
+def _format(value: object) -> Format:
+    return Format(choice(*Format)(value))
+
+
+AUTHOR = Table(
+    title="author",
+    example='author = { name = "Redaktion" }',
+    keys={"name": text("Redaktion"), "email": addresses.email, "uri": addresses.web_url},
+    synonyms={"mail": "email", "url": "uri", "link": "uri", "homepage": "uri"},
+)
+
+SITE = Table(
+    title="[site]",
+    example="[site]",
+    keys={
+        "title": text("Nachrichten"),
+        "base_url": addresses.base_url,
+        "language": words.language,
+        "timezone": words.zone,
+        "author": AUTHOR,
+        "rights": text("© 2025 Example"),
+        "id_domain": addresses.authority,
+        "id_since": addresses.authority_date,
+        "icon": addresses.icon,
+    },
+    synonyms={
+        "name": "title", "url": "base_url", "link": "base_url", "address": "base_url",
+        "lang": "language", "tz": "timezone", "time_zone": "timezone", "zone": "timezone",
+        "copyright": "rights", "license": "rights", "domain": "id_domain", "since": "id_since",
+        "logo": "icon", "favicon": "icon", "authors": "author",
+    },
+)  # fmt: skip
+
+STORE = Table(
+    title="[store]",
+    example="[store]",
+    keys={"url": addresses.store_url},
+    synonyms={
+        "path": "url", "file": "url", "database": "url", "db": "url", "dsn": "url", "uri": "url",
+    },
+)  # fmt: skip
+
+PUBLISH = Table(
+    title="[publish]",
+    example="[publish]",
+    keys={"directory": _path},
+    synonyms={
+        "path": "directory", "folder": "directory", "dir": "directory", "output": "directory",
+        "target": "directory", "to": "directory",
+    },
+)  # fmt: skip
+
+SERVER = Table(
+    title="[server]",
+    example="[server]",
+    keys={"listen": addresses.listen},
+    synonyms={"host": "listen", "port": "listen", "address": "listen", "bind": "listen"},
+)
+
+SYNC = Table(
+    title="[sync]",
+    example="[sync]",
+    keys={
+        "user_agent": text("example-reader/1.0"),
+        "timeout": units.duration("20s"),
+        "max_bytes": units.size,
+        "allow_networks": many(addresses.network, '"192.168.0.0/16"'),
+    },
+    synonyms={
+        "ua": "user_agent", "agent": "user_agent", "max_size": "max_bytes",
+        "networks": "allow_networks", "allow": "allow_networks", "allow_network": "allow_networks",
+    },
+)  # fmt: skip
+
+DEFAULTS = Table(
+    title="[defaults]",
+    example="[defaults]",
+    keys={
+        "every": units.interval,
+        "full_text": flag,
+        "limit": count(50),
+        "max_bytes": units.size,
+    },
+    synonyms={
+        "interval": "every", "refresh": "every", "schedule": "every", "fulltext": "full_text",
+        "content": "full_text", "max_entries": "limit", "count": "limit", "max_size": "max_bytes",
+    },
+)  # fmt: skip
+
+SOURCE = Table(
+    title="[[source]]",
+    example="[[source]]",
+    keys={
+        "name": names.name,
+        "kind": _kind,
+        "was": text("old-name"),
+        "path": _path,
+        "every": units.interval,
+        "title": text("Nachrichten"),
+        "language": words.language,
+        "timezone": words.zone,
+        "encoding": many(words.encoding, '"windows-1252"'),
+        "markup": choice("auto", "none"),
+        "tags": many(words.tag, '"politik"'),
+        "include": many(words.glob, '"*.md"'),
+        "exclude": many(words.glob, '"drafts/**"'),
+        "future": choice("hold", "clamp"),
+        "on_delete": choice("withdraw", "keep"),
+        "link": addresses.link_template,
+        "max_bytes": units.size,
+        "settle": units.duration("2s", zero=True),
+    },
+    synonyms={
+        "id": "name", "type": "kind", "folder": "path", "directory": "path", "dir": "path",
+        "location": "path", "interval": "every", "refresh": "every", "schedule": "every",
+        "label": "title", "lang": "language", "tz": "timezone", "time_zone": "timezone",
+        "charset": "encoding", "encodings": "encoding", "tag": "tags", "categories": "tags",
+        "category": "tags", "files": "include", "pattern": "include", "glob": "include",
+        "ignore": "exclude", "skip": "exclude", "renamed_from": "was", "old_name": "was",
+        "on_remove": "on_delete", "max_size": "max_bytes", "base_url": "link",
+    },
+)  # fmt: skip
+
+FEED = Table(
+    title="[[feed]]",
+    example="[[feed]]",
+    keys={
+        "name": names.name,
+        "title": text("Nachrichten"),
+        "description": text("Was heute wichtig ist"),
+        "sources": many(text("articles"), '"articles"', empty=False),
+        "tags": many(words.tag, '"politik"', empty=False),
+        "authors": many(text("Redaktion"), '"Redaktion"', empty=False),
+        "language": words.language,
+        "since": units.duration("7d"),
+        "match": words.pattern,
+        "exclude": words.pattern,
+        "limit": count(50),
+        "max_per_source": count(5),
+        "full_text": flag,
+        "formats": many(_format, '"atom", "rss"', empty=False),
+    },
+    synonyms={
+        "id": "name", "slug": "name", "subtitle": "description", "source": "sources",
+        "from": "sources", "tag": "tags", "categories": "tags", "category": "tags",
+        "author": "authors", "lang": "language", "max_age": "since", "filter": "match",
+        "regex": "match", "search": "match", "include": "match", "ignore": "exclude",
+        "max_entries": "limit", "count": "limit", "max": "limit", "fulltext": "full_text",
+        "content": "full_text", "format": "formats", "types": "formats",
+    },
+)  # fmt: skip
+
+SINGLE_TABLES: Mapping[str, Table] = {
+    "site": SITE,
+    "store": STORE,
+    "publish": PUBLISH,
+    "server": SERVER,
+    "sync": SYNC,
+    "defaults": DEFAULTS,
+}
+LISTED_TABLES: Mapping[str, Table] = {"source": SOURCE, "feed": FEED}
+
+TABLE_SYNONYMS: Mapping[str, str] = {
+    "sources": "source", "feeds": "feed", "general": "site",
+    "database": "store", "storage": "store", "db": "store", "output": "publish",
+    "http": "sync", "fetch": "sync", "client": "sync", "serve": "server", "default": "defaults",
+}  # fmt: skip

@@ -1,0 +1,97 @@
+"""Stage 2: the articles of each feed become publications.
+
+    store.select -> fragments (kept, or rendered once) -> documents -> gate -> publish -> ledger
+
+A feed is left alone while nothing marked it, no moment has passed that changes it, its definition
+is the same, and its files lie there as recorded. Else its documents are stitched anew, and only
+what differs is written. `updated` moves when the bytes would differ without it, not for a rebuild.
+
+The build of one feed is in `feed.py`, the files of the whole site in `site.py`; `press.py` holds
+what both work with, `report.py` what they answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from feedsvc.model import Problem
+from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
+from feedsvc.regenerate.feed import FeedBuild
+from feedsvc.regenerate.press import Pages, Press, head_of
+from feedsvc.regenerate.report import BuildOptions, BuildReport, PublicationReport
+from feedsvc.regenerate.site import site_files
+from feedsvc.settings import Feed
+
+__all__ = [
+    "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds", "regenerate",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+def regenerate(
+    press: Press,
+    feeds: Sequence[Feed],
+    options: BuildOptions,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Build the feeds that need it; one that cannot be built keeps its last good files."""
+    with press.store.lock("build"):
+        rows = {row.name: row for row in press.store.feeds()}
+        ledger = press.store.ledger()
+        reports: list[PublicationReport] = []
+        left_out: list[Problem] = []
+        chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
+        for done, feed in enumerate(chosen):
+            if progress is not None:
+                progress(feed.name, done, len(chosen))
+            row = rows.get(feed.name, FeedRow(name=feed.name))
+            lines = {p: line for p, line in ledger.items() if line.feed == feed.name}
+            built = FeedBuild(press, feed, row, lines, options).run()
+            rows[feed.name] = built.row
+            reports.extend(built.reports)
+            left_out.extend(built.row.left_out)
+        heads = [
+            head_of(press, feed, rows.get(feed.name, FeedRow(name=feed.name)).updated)
+            for feed in feeds
+        ]
+        if not options.check:
+            _drop_unconfigured(press, feeds, rows, ledger)
+        reports.extend(site_files(press, heads, ledger, options))
+        if any(report.outcome == "written" for report in reports) and not options.check:
+            press.store.prune_fragments()
+    return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
+
+
+def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, ...]:
+    """The feeds that were touched, or that time changes by `now`."""
+    rows = {row.name: row for row in store.feeds()}
+    due = []
+    for feed in feeds:
+        row = rows.get(feed.name)
+        if row is None:
+            due.append(feed.name)
+            continue
+        waits = row.retry_at is not None and row.retry_at > now
+        marked = row.touched is not None or row.built is None
+        passed = row.next_change is not None and row.next_change <= now
+        if (marked or passed) and not waits:
+            due.append(feed.name)
+    return tuple(due)
+
+
+def _drop_unconfigured(
+    press: Press,
+    feeds: Sequence[Feed],
+    rows: Mapping[str, FeedRow],
+    ledger: Mapping[str, LedgerLine],
+) -> None:
+    """Take down what feeds that are no longer configured had published."""
+    configured = {feed.name for feed in feeds}
+    for name in sorted(rows.keys() - configured):
+        paths = [path for path, line in ledger.items() if line.feed == name]
+        press.publisher.remove(paths)
+        press.store.drop_feed(name, paths)
+        log.info("feed %s is no longer configured: its files were removed", name)

@@ -1,0 +1,75 @@
+"""How a build was asked for, and what became of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from feedsvc.model import Finding, Problem
+from feedsvc.ports import LedgerLine, Placed
+
+Outcome = Literal["written", "unchanged", "held"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """How this one run was asked for."""
+
+    feeds: tuple[str, ...] = ()  # none: all
+    everything: bool = False  # render every entry anew
+    check: bool = False  # write nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationReport:
+    """What became of one file; the contract's JSON has the same fields."""
+
+    feed: str | None
+    format: str
+    path: str
+    outcome: Outcome
+    entries: int
+    bytes: int
+    digest: str
+    reason: str | None = None
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What became of all files, and the articles that had to be left out."""
+
+    publications: tuple[PublicationReport, ...]
+    left_out: tuple[Problem, ...] = ()
+
+
+def why(errors: Sequence[Finding]) -> str:
+    first = errors[0]
+    place = f" (line {first.line})" if first.line else ""
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return f"{first.code}: {first.message}{place}{more}"
+
+
+def line_of(report: PublicationReport, own: Placed, sidecars: Mapping[str, Placed]) -> LedgerLine:
+    return LedgerLine(
+        path=report.path,
+        feed=report.feed,
+        format=report.format,
+        digest=bytes.fromhex(report.digest),
+        entries=report.entries,
+        placed=own,
+        sidecars=sidecars,
+    )
+
+
+def reported(line: LedgerLine, outcome: Outcome) -> PublicationReport:
+    return PublicationReport(
+        feed=line.feed,
+        format=line.format,
+        path=line.path,
+        outcome=outcome,
+        entries=line.entries,
+        bytes=line.placed.size,
+        digest=line.digest.hex(),
+    )

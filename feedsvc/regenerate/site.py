@@ -1,0 +1,53 @@
+"""The files of the whole site: its page and the list of its feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from feedsvc.decide import digest
+from feedsvc.errors import FeedsvcError, RenderError
+from feedsvc.model import FeedHead
+from feedsvc.ports import LedgerLine
+from feedsvc.regenerate.press import PAGE, Press, beginning
+from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, why
+
+
+def site_files(
+    press: Press,
+    heads: Sequence[FeedHead],
+    ledger: Mapping[str, LedgerLine],
+    options: BuildOptions,
+) -> list[PublicationReport]:
+    """The page of the site and the list of its feeds."""
+    newest = max((head.updated for head in heads), default=beginning(press.site))
+    documents = {
+        PAGE: ("html", press.pages.site(heads)),
+        "opml.xml": ("opml", press.pages.opml(heads, newest)),
+    }
+    reports: list[PublicationReport] = []
+    lines: list[LedgerLine] = []
+    for path, (format, body) in documents.items():
+        line = ledger.get(path)
+        report = PublicationReport(
+            feed=None, format=format, path=path, outcome="unchanged", entries=len(heads),
+            bytes=len(body), digest=digest(body).hex(),
+        )  # fmt: skip
+        if line is None or line.digest != digest(body) or not press.publisher.lies(line):
+            report = replace(report, outcome="written")
+            errors = [
+                fault
+                for fault in press.gate(body, format, f"{press.site.base_url}/{path}")
+                if fault.error
+            ]
+            try:
+                if errors:
+                    raise RenderError(why(errors))
+                if not options.check:
+                    own, sidecars = press.publisher.place({path: body})[path]
+                    lines.append(line_of(report, own, sidecars))
+            except FeedsvcError as error:
+                report = replace(report, outcome="held", reason=str(error))
+        reports.append(report)
+    press.store.settle_site(lines)
+    return reports

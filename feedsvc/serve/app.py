@@ -1,0 +1,167 @@
+"""The RSGI application: a request for a file of the output directory becomes an answer.
+
+Decisions are made in `conditional.py`, files come from `files.py`; here they only meet. Everything
+before the answer is looked up, not built: this runs once per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from feedsvc.serve import headers, pages
+from feedsvc.serve.conditional import (
+    NoSpan,
+    Outcome,
+    Preconditions,
+    Span,
+    byte_range,
+    evaluate,
+    joined,
+    may_send_part,
+    negotiate,
+)
+from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
+from feedsvc.serve.pages import Page
+from feedsvc.serve.rsgi import Connection, Headers, Scope
+
+_LONGEST_TARGET = 8192  # RFC 9112 §3: at least 8000 octets of a request line are to be understood
+_OPENING = 10.0  # seconds; the engine opens a large file within milliseconds
+_REOPENABLE = Path("/proc/self/fd").is_dir()  # a descriptor has a name to open it anew by: Linux
+
+
+class Application:
+    """Answers readers from a `Library`."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
+        try:
+            await self._answer(scope, connection)
+        except Exception as error:  # the last stop: a reader gets an answer
+            print(f"{scope.method} {scope.path!r}: {error!r}", file=sys.stderr, flush=True)
+            _send(connection, pages.FAULT, scope.method)
+
+    async def _answer(self, scope: Scope, connection: Connection) -> None:
+        method, path = scope.method, scope.path  # the path is percent-decoded, once
+        if method not in ("GET", "HEAD"):
+            if method == "OPTIONS":
+                connection.response_empty(204, headers.OPTIONS)
+            else:
+                _send(connection, pages.NOT_ALLOWED, method)
+            return
+        # RFC 9112 §3.2
+        if scope.http_version == "1.1" and len(scope.headers.get_all("host")) != 1:
+            _send(connection, pages.BAD_REQUEST, method)
+            return
+        if path == "/health/live":
+            _send(connection, pages.LIVE, method)
+            return
+        if len(path) + len(scope.query_string) > _LONGEST_TARGET:
+            _send(connection, pages.TOO_LONG, method)
+            return
+        try:
+            found = await self._library.get(path)
+        except UnavailableError:
+            _send(connection, pages.UNAVAILABLE, method)
+            return
+        if isinstance(found, Resource):
+            _send_resource(connection, found, method, scope.headers, self._library.now())
+        elif isinstance(found, Redirect) and not path.endswith("/"):
+            query = f"?{scope.query_string}" if scope.query_string else ""
+            _send(connection, pages.moved(f"{quote(path)}/{query}"), method)
+        else:
+            _send(connection, pages.NOT_FOUND, method)
+
+
+def _send(connection: Connection, page: Page, method: str) -> None:
+    if method == "HEAD":
+        connection.response_empty(page.status, page.fields)
+    else:
+        connection.response_bytes(page.status, page.fields, page.body)
+
+
+def _send_resource(
+    connection: Connection, resource: Resource, method: str, asked: Headers, now: float
+) -> None:
+    """Send the form of a resource that the request asks for, or say that the client has it."""
+    coding = negotiate(joined(asked.get_all("accept-encoding")), resource.codings)
+    if coding is None:
+        _send(connection, pages.not_acceptable(headers.vary(resource.kind)), method)
+        return
+    form = resource.form(coding, document=asked.get("sec-fetch-dest") == "document")
+    conditions = Preconditions(
+        if_match=joined(asked.get_all("if-match")),
+        if_unmodified_since=asked.get("if-unmodified-since"),
+        if_none_match=joined(asked.get_all("if-none-match")),
+        if_modified_since=asked.get("if-modified-since"),
+    )
+    modified, content = resource.modified, form.content
+    match evaluate(conditions, etag=form.etag, modified=modified, now=now):
+        case Outcome.NOT_MODIFIED:
+            connection.response_empty(304, form.not_modified)
+            return
+        case Outcome.FAILED:
+            page = pages.precondition_failed(form.etag, headers.vary(resource.kind))
+            _send(connection, page, method)
+            return
+    span: Span | NoSpan = NoSpan.WHOLE
+    if (
+        method == "GET"  # §14.2: for HEAD there is no range
+        and (field := asked.get("range")) is not None
+        and may_send_part(asked.get("if-range"), etag=form.etag, modified=modified, now=now)
+    ):
+        span = byte_range(field, content.length)
+    if span is NoSpan.UNSATISFIABLE:
+        page = pages.no_such_range(content.length, headers.vary(resource.kind))
+        _send(connection, page, method)
+    elif method == "HEAD":
+        connection.response_empty(200, form.fields)
+    elif isinstance(span, Span):
+        fields = headers.of_part(
+            form.fields, start=span.start, stop=span.stop, length=content.length
+        )
+        _send_content(connection, 206, fields, content, span)
+    else:
+        _send_content(connection, 200, form.fields, content, None)
+
+
+def _send_content(
+    connection: Connection,
+    status: int,
+    fields: headers.Fields,
+    content: Content,
+    span: Span | None,
+) -> None:
+    if content.body is not None:
+        body = content.body if span is None else content.body[span.start : span.stop]
+        connection.response_bytes(status, fields, body)
+    elif content.file is not None:
+        start, stop = span or Span(0, content.length)
+        send_file(connection, status, fields, content.file, start, stop, reopen=_REOPENABLE)
+
+
+def send_file(
+    connection: Connection,
+    status: int,
+    fields: headers.Fields,
+    file: OpenFile,
+    start: int,
+    stop: int,
+    *,
+    reopen: bool,
+) -> None:
+    """Let the engine send a large file as fast as the client reads, without holding it in memory.
+
+    By the name of the descriptor, not of the file: another may have taken that name by now. Where
+    descriptors cannot be opened anew, the bytes are read.
+    """
+    if not reopen:
+        connection.response_bytes(status, fields, file.read(start, stop))
+        return
+    connection.response_file_range(status, fields, f"/proc/self/fd/{file.descriptor}", start, stop)
+    # The engine opens it a moment later; until then it must not be closed.
+    asyncio.get_running_loop().call_later(_OPENING, id, file)

@@ -1,0 +1,145 @@
+"""The server process: `python -m feedsvc.serve.child --directory DIR --listen HOST:PORT`.
+
+Says one line on standard output: `ready http://HOST:PORT` once it answers, or `error REASON`.
+Ends on SIGTERM, on SIGINT, and with `--parent` also when that process is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from feedsvc.errors import ConfigError
+from feedsvc.serve.listen import BACKLOG, address_of, listen
+
+_HEADER_TIMEOUT = 15_000  # milliseconds for a request's head; an idle connection is kept as long
+_HEADER_BYTES = 64 * 1024
+_CONNECTIONS = 1024
+_GRACE = 3.0  # seconds for answers on their way
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Serve until told to end; leaves the process."""
+    options = _options(arguments)
+    # A Ctrl-C reaches the whole group: with a parent, it alone decides; by hand, it ends us.
+    signal.signal(signal.SIGINT, signal.SIG_DFL if options.parent is None else signal.SIG_IGN)
+    try:
+        listener = _listener(options)
+    except ConfigError as error:
+        _say(f"error {error}")
+        _leave(error.exit_code)
+    _allow_open_files()
+    _leave(asyncio.run(_serve(options.directory, listener, options.parent)))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="feedsvc.serve.child", description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True, metavar="DIR")
+    address = parser.add_mutually_exclusive_group(required=True)
+    address.add_argument("--listen", metavar="HOST:PORT")
+    address.add_argument("--fd", type=int, metavar="N", help="an inherited listening socket")
+    parser.add_argument(
+        "--parent",
+        type=int,
+        metavar="PID",
+        help="end when this process does; standard input is a pipe from it",
+    )
+    return parser.parse_args(arguments)
+
+
+def _listener(options: argparse.Namespace) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    host, _, port = options.listen.rpartition(":")
+    if not (host and port.isascii() and port.isdigit()):
+        raise ConfigError(f"not an address to listen on: {options.listen!r} (HOST:PORT)")
+    return listen(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def _allow_open_files() -> None:
+    """Raise the soft limit of open files, often 1024, above the number of connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * _CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+async def _serve(directory: Path, listener: socket.socket, parent: int | None) -> int:
+    # Late, and here: the engine takes its time to import, and a bad address is told without it.
+    from feedsvc.serve.app import Application  # noqa: PLC0415
+    from feedsvc.serve.engine import engine  # noqa: PLC0415
+    from feedsvc.serve.files import Library  # noqa: PLC0415
+
+    server = engine(
+        Application(Library(directory)),
+        listener,
+        connections=_CONNECTIONS,
+        backlog=BACKLOG,
+        header_bytes=_HEADER_BYTES,
+        header_timeout=_HEADER_TIMEOUT,
+    )
+    stopping = False
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            server.stop()
+            watchdog = threading.Timer(_GRACE, _leave, [0])  # whoever still reads, reads too slowly
+            watchdog.daemon = True
+            watchdog.start()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    if parent is None:
+        loop.add_signal_handler(signal.SIGINT, stop)
+    else:
+        ended = threading.Thread(
+            target=_watch, args=(parent, lambda: loop.call_soon_threadsafe(stop)), daemon=True
+        )
+        ended.start()
+    # The socket listens already: who connects before the engine runs is answered by it.
+    server.on_startup(lambda: _say(f"ready {address_of(listener)}"))
+    await server.serve()
+    if not stopping:
+        print("the server engine ended by itself", file=sys.stderr, flush=True)
+    return 0 if stopping else 1
+
+
+def _watch(parent: int, ended: Callable[[], object]) -> None:
+    """Wait until the parent is gone: the pipe ends or, if others hold it, we were handed on."""
+    while os.getppid() == parent:
+        readable, _, _ = select.select([0], [], [], 1.0)
+        if readable and not os.read(0, 4096):
+            break
+    ended()
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # whoever started us does not listen any more; _watch will tell
+        print(line, flush=True)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: the interpreter's own way out may trip over the engine's threads."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

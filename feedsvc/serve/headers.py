@@ -1,0 +1,97 @@
+"""The header fields of every answer, made once per representation and sent many times."""
+
+from __future__ import annotations
+
+from feedsvc.serve.conditional import IDENTITY, http_date
+from feedsvc.serve.paths import MediaType
+
+Fields = tuple[tuple[str, str], ...]
+
+# Several readers poll no faster than max-age; a cache may bridge a restart with what it has.
+CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=60, stale-if-error=86400"
+
+# Pages carry one inline <style> and no script; pictures come from wherever an article took them.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' http: https: data:; "
+    "media-src 'self' http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+SERVER = ("server", "feedsvc")
+_NOSNIFF = ("x-content-type-options", "nosniff")
+_ANY_ORIGIN = ("access-control-allow-origin", "*")
+_ONLY_WITH_CONTENT = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-security-policy"}
+    | {"accept-ranges", "x-content-type-options"}
+)
+
+ALLOW = ("allow", "GET, HEAD")
+OPTIONS: Fields = (
+    SERVER,
+    ALLOW,
+    _ANY_ORIGIN,
+    ("access-control-allow-methods", "GET, HEAD"),
+    (
+        "access-control-allow-headers",
+        "If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range",
+    ),
+    ("access-control-max-age", "86400"),
+)
+
+
+def of_file(
+    kind: MediaType, *, coding: str, document: bool, etag: str, modified: int, length: int
+) -> Fields:
+    """The fields of a 200 for one representation of a file."""
+    fields = [
+        ("content-type", kind.document if document and kind.document else kind.type),
+        ("content-length", str(length)),
+        ("etag", etag),
+        ("last-modified", http_date(modified)),
+        ("cache-control", CACHE_CONTROL),
+        ("vary", vary(kind)),
+        ("accept-ranges", "bytes"),
+        SERVER,
+        _ANY_ORIGIN,
+        ("access-control-expose-headers", "ETag"),
+        _NOSNIFF,
+    ]
+    if coding != IDENTITY:
+        fields.append(("content-encoding", coding))
+    if kind.page or document:
+        fields.append(("content-security-policy", CONTENT_SECURITY_POLICY))
+    return tuple(fields)
+
+
+def vary(kind: MediaType) -> str:
+    """What an answer depends on: named on every answer, also when this one came out plain."""
+    return "Accept-Encoding, Sec-Fetch-Dest" if kind.document else "Accept-Encoding"
+
+
+def of_not_modified(fields: Fields) -> Fields:
+    """The fields of the 304 that stands for a 200 with `fields` (RFC 9110 §15.4.5)."""
+    return tuple(field for field in fields if field[0] not in _ONLY_WITH_CONTENT)
+
+
+def of_part(fields: Fields, *, start: int, stop: int, length: int) -> Fields:
+    """The fields of the 206 that sends a part of a 200 with `fields` (RFC 9110 §15.3.7)."""
+    return (
+        *(field for field in fields if field[0] != "content-length"),
+        ("content-length", str(stop - start)),
+        ("content-range", f"bytes {start}-{stop - 1}/{length}"),
+    )
+
+
+def of_page(media_type: str, length: int, *more: tuple[str, str]) -> Fields:
+    """The fields of a page of our own: an error, a redirect, a health answer."""
+    return (
+        ("content-type", media_type),
+        ("content-length", str(length)),
+        *(() if any(name == "cache-control" for name, _ in more) else _NEVER_KEPT),
+        SERVER,
+        _ANY_ORIGIN,
+        _NOSNIFF,
+        *more,
+    )
+
+
+_NEVER_KEPT: Fields = (("cache-control", "no-store"),)

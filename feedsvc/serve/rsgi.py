@@ -1,0 +1,46 @@
+"""The parts of the RSGI interface that `app.py` uses; the engine's own stubs leave some out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from feedsvc.serve.headers import Fields
+
+
+class Headers(Protocol):
+    """The header lines of a request; values that are not visible ASCII are left out."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+    def get_all(self, key: str, /) -> list[str]: ...
+
+
+class Scope(Protocol):
+    """A request; `path` is percent-decoded once, bytes that are not UTF-8 became U+FFFD."""
+
+    @property
+    def http_version(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def query_string(self) -> str: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Connection(Protocol):
+    """Takes one answer."""
+
+    def response_empty(self, status: int, headers: Fields, /) -> None: ...
+
+    def response_bytes(self, status: int, headers: Fields, body: bytes, /) -> None: ...
+
+    def response_file_range(
+        self, status: int, headers: Fields, file: str, start: int, stop: int, /
+    ) -> None: ...
