@@ -189,8 +189,10 @@ def first_seen(
 ) -> Article:
     """The article of a document never seen before."""
     now = now.replace(microsecond=0)
-    published, due = _publication(draft, policy, undated=now, now=now)
     stated = _whole(draft.updated)
+    # "As of 6 January" and no other date: then it was there at the latest.
+    undated = stated if stated and stated < now else now
+    published, due = _publication(draft, policy, undated=undated, now=now)
     article = _filled(
         draft,
         source=source,

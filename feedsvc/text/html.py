@@ -1,0 +1,343 @@
+"""HTML that a feed may carry: an allow-list for bodies, and their plain text.
+
+`sanitise` is the last word on every body, whatever parser it came from. The tree is built by a real
+HTML5 parser (nh3), because readers build theirs with one: what a pattern thinks it sees is not what
+a browser executes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+
+import nh3
+
+from feedsvc.text import urls
+from feedsvc.text.clean import xml_safe
+
+_TAGS = frozenset(
+    "a abbr address article aside audio b bdi bdo blockquote br caption center cite code col colgroup"
+    " dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i"
+    " img ins kbd li main mark nav ol p picture pre q rp rt ruby s samp section small source span"
+    " strong sub summary sup table tbody td tfoot th thead time tr u ul var video wbr".split()
+)
+# What stands inside these is not prose.
+_DROPPED = frozenset(
+    "script style template title textarea select option datalist button iframe noscript noembed"
+    " noframes svg math".split()
+)
+_ATTRIBUTES = {
+    "*": {"lang", "dir"},
+    "a": {"href", "hreflang", "title"},
+    "abbr": {"title"},
+    "audio": {"src"},
+    "blockquote": {"cite"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"cite", "datetime"},
+    "details": {"open"},
+    "dfn": {"title"},
+    "img": {"src", "srcset", "sizes", "alt", "title", "width", "height"},
+    "ins": {"cite", "datetime"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
+    "q": {"cite"},
+    "source": {"src", "srcset", "sizes", "type", "media"},
+    "td": {"colspan", "rowspan", "align", "headers"},
+    "th": {"colspan", "rowspan", "align", "scope", "abbr"},
+    "time": {"datetime"},
+    "video": {"src", "poster", "width", "height"},
+}
+_SET = {"audio": {"controls": ""}, "video": {"controls": ""}}  # without it a player is invisible
+
+_NUMBER = re.compile(r"-?[0-9]{1,5}%?")
+_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
+
+_TAG = re.compile(r"</?[a-z][a-z0-9]*")
+_PASSES = 4
+
+_PRE = re.compile(r"(<pre(?: [^>]*)?>)\n")
+_NO_SOURCE = re.compile(r'<(?:img|source)(?![^>]* src(?:set)?=")([^>]*)>')
+_ALT = re.compile(r' alt="([^"]*)"')
+
+
+def sanitise(html: str, base: str | None) -> str:
+    """`html` reduced to what a feed reader may show, with every address absolute.
+
+    Relative addresses are resolved against `base`, or dropped without one. The result is well-nested,
+    free of characters XML cannot hold, and comes out of a second call unchanged. Markup made to
+    exhaust a parser is given up for its text.
+    """
+    html = xml_safe(_newlines(html)).strip()
+    if "<" not in html and "&" not in html:
+        return html.replace(">", "&gt;")
+    if _suspicious(html):
+        html = _FOREIGN.sub(" ", html)
+        if _exhausting(html):
+            return _as_text(html)
+    result = _settled(html, base)
+    if result is None or (_suspicious(result) and _exhausting(result)):
+        return _as_text(html)
+    return result
+
+
+def _settled(html: str, base: str | None) -> str | None:
+    """What further cleaning leaves as it is; None if there is no end to it."""
+    cleaner = _cleaner(base)
+    result = _clean(cleaner, html)
+    # Where the parser had nothing to repair it reads its own output as it read the input. Else it may
+    # not: HTML §13.3 "it is possible that the output … will not return the original tree structure".
+    if _TAG.findall(result) == _TAG.findall(html):
+        return result
+    for _ in range(_PASSES):
+        again = _clean(cleaner, result)
+        if again == result:
+            return result
+        result = again
+    return None
+
+
+def _cleaner(base: str | None) -> nh3.Cleaner:
+    # 16 µs, an eighth of what a body costs: not worth a cache, every article has a base of its own.
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        return _attribute(tag, name, value, base)
+
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_DROPPED,
+        attributes=_ATTRIBUTES,
+        attribute_filter=attribute,
+        set_tag_attribute_values=_SET,
+        link_rel=None,
+        url_schemes=urls.LINKS,
+    )
+
+
+def _clean(cleaner: nh3.Cleaner, html: str) -> str:
+    result = cleaner.clean(html)
+    if "&#" in html:  # `&#13;`, `&#1;`: only a reference can bring such a character back
+        result = xml_safe(_newlines(result))
+    if "<img" in result or "<source" in result:
+        result = _NO_SOURCE.sub(_alternative, result)
+    if "<pre" in result:
+        # HTML §13.1.2.5: a parser drops the newline after <pre>; without a second one each reading
+        # would eat a line.
+        result = _PRE.sub(r"\1\n\n", result)
+    return result.strip()
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _alternative(match: re.Match[str]) -> str:
+    alt = _ALT.search(match[1])
+    return alt[1] if alt else ""
+
+
+def _attribute(tag: str, name: str, value: str, base: str | None) -> str | None:
+    if name == "href":
+        return urls.absolute(value, base, schemes=urls.LINKS)
+    if name in {"src", "poster", "cite"}:
+        return urls.absolute(value, base) if value.strip() else None
+    if name == "srcset":
+        return _srcset(value, base)
+    if name in _NUMBERS:
+        value = value.strip()
+        return value if _NUMBER.fullmatch(value) else None
+    return value
+
+
+_CANDIDATE = re.compile(r"([^\s,]\S*)([^,]*)")
+_DESCRIPTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?[wxh](?: [0-9]{1,6}[wh])?")
+
+
+def _srcset(value: str, base: str | None) -> str | None:
+    """The image candidates with absolute addresses (HTML §4.8.4.2.1); bad candidates are left out."""
+    found = []
+    for match in _CANDIDATE.finditer(value[:20_000]):
+        address, descriptor = match[1], " ".join(match[2].split())
+        if address.endswith(","):
+            address = address.rstrip(",")
+        url = urls.absolute(address, base)
+        if (
+            url is None
+            or url.endswith(",")
+            or (descriptor and not _DESCRIPTOR.fullmatch(descriptor))
+        ):
+            continue
+        found.append(f"{url} {descriptor}".strip())
+    return ", ".join(found) or None
+
+
+# --- markup made to exhaust a parser
+
+_DEEPEST = 256  # html5ever walks the open elements for many tags: cost grows with depth × tags
+_MOST_COPIES = 1_000_000  # of formatting elements, reopened in block after block
+_MOST_ATTRIBUTES = 500  # of one tag: each is compared with all before it
+_MOST_ROOTS = 20  # <html> and <body> tags: each adds its attributes to the first
+_MOST_REFERENCES = 50_000  # html5ever reads each `&` at a cost that grows with their number
+
+_FOREIGN = re.compile(r"<(svg|math)\b(?:[^>]*/>|.*?(?:</\1\s*>|\Z))", re.DOTALL | re.IGNORECASE)
+_MARKUP = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
+_VOID = frozenset(
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track"
+    " wbr image".split()
+)
+# Closed by the next of their kind, so they never nest by themselves. `a` is closed by `a`.
+_IMPLIED = frozenset("a p li dd dt tr td th tbody thead tfoot body html head".split())
+_ROOTS = frozenset({"html", "body"})
+# HTML §13.2.4.3: these are reopened in every following block until they are closed.
+_FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
+_SCOPES = frozenset(
+    "applet caption html table td th marquee object template svg math select".split()
+)
+_SPECIAL = _SCOPES | frozenset(
+    "address article aside blockquote button center details dir div dl fieldset figcaption figure"
+    " footer form frameset h1 h2 h3 h4 h5 h6 header hgroup iframe li main menu nav noscript ol p pre"
+    " section summary ul".split()
+)
+
+
+def _suspicious(html: str) -> bool:
+    """Whether it is large enough to be looked at; below that nothing can nest or multiply far."""
+    return len(html) > 20_000 or html.count("<") > 512
+
+
+def _exhausting(html: str) -> bool:
+    """Whether a parser would nest or multiply this beyond measure; linear, and never too low.
+
+    Follows the open elements roughly as HTML §13.2.6 does. Where the rules are intricate an element
+    counts as still open, so that an attack cannot hide behind an end tag that a parser ignores.
+    """
+    if html.count("&") > _MOST_REFERENCES or _crowded(html):
+        return True
+    stack: list[str] = []
+    reopened: dict[str, int] = {}
+    formatting = copies = steps = roots = 0
+    for match in _MARKUP.finditer(html):
+        closing, name = match[1], match[2].lower()
+        copies += formatting
+        if name in _FORMATTING:
+            count = reopened.get(name, 0)
+            if not closing:
+                reopened[name] = count + 1
+                formatting += 1
+            elif count:
+                reopened[name] = count - 1
+                formatting -= 1
+        elif name in _VOID or name in _IMPLIED:
+            roots += name in _ROOTS
+        elif not closing:
+            stack.append(name)
+        else:
+            barrier = _SCOPES if name in _SPECIAL else _SPECIAL
+            for depth in range(len(stack) - 1, -1, -1):
+                steps += 1
+                if stack[depth] == name:
+                    del stack[depth:]
+                    break
+                if stack[depth] in barrier:
+                    break
+        if (
+            len(stack) + formatting > _DEEPEST
+            or copies + steps > _MOST_COPIES
+            or roots > _MOST_ROOTS
+        ):
+            return True
+    return False
+
+
+# HTML §13.2.5.32-40. Possessive: what is read is not read again.
+_ATTRIBUTE_OF_TAG = (
+    r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+"""
+)
+_ATTRIBUTE_RE = re.compile(_ATTRIBUTE_OF_TAG)
+_START_TAG = re.compile(rf"<[A-Za-z][^\s/>]*+((?:{_ATTRIBUTE_OF_TAG})*+)")
+
+
+def _crowded(html: str) -> bool:
+    return any(
+        len(match[1]) > 2 * _MOST_ATTRIBUTES
+        and len(_ATTRIBUTE_RE.findall(match[1])) > _MOST_ATTRIBUTES
+        for match in _START_TAG.finditer(html)
+    )
+
+
+def _as_text(html: str) -> str:
+    text = plain(html)
+    return f"<p>{escape(text).replace('&quot;', chr(34))}</p>" if text else ""
+
+
+# --- plain text
+
+_TOKEN = re.compile(
+    # Each alternative ends at the end of the text at the latest, so that nothing is read twice.
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(script|style|template|title|textarea|select|noscript|svg|math|iframe)\b.*?(?:</\1\s*>|\Z)"
+    rf"|</?([A-Za-z][^\s/>]*+)(?:{_ATTRIBUTE_OF_TAG})*+[^>]*+(?:>|\Z)"
+    r"|<[!?/][^>]*(?:>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb ruby s samp"
+    " small span strike strong sub sup time tt u var wbr".split()
+)
+_ELLIPSIS = "…"
+
+
+def plain(html: str, limit: int | None = None) -> str:
+    """The text of `html` on one line, for summaries and titles; cut at a word with an ellipsis.
+
+    Reads no further than it must: a summary of a long body costs as much as one of a short body.
+    """
+    text = ""
+    parts: list[str] = []
+    size = start = 0
+    for match in _TOKEN.finditer(html):
+        parts.append(html[start : match.start()])
+        size += match.start() - start
+        start = match.end()
+        if (match[2] or "").lower() not in _INLINE:
+            parts.append(" ")
+        # White space and entities shrink: read some more than `limit` before looking.
+        if limit is not None and size > 2 * limit + 200:
+            text = _squeezed(text, parts)
+            if len(text) > limit + 1:
+                return cut(text, limit)
+            parts, size = [], 0
+    parts.append(html[start:])
+    text = _squeezed(text, parts).strip()
+    return text if limit is None else cut(text, limit)
+
+
+def _squeezed(text: str, parts: list[str]) -> str:
+    """`text` and the raw `parts` on one line; a space at the end is kept for what may follow."""
+    raw = unescape("".join(parts))
+    line = " ".join((text + xml_safe(raw)).split())
+    return f"{line} " if line and (raw[-1:] or text[-1:]).isspace() else line
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters, cut between words, with an ellipsis if anything is lost."""
+    if len(text) <= limit:
+        return text
+    head = text[: max(limit - 1, 0)]
+    if not text[len(head)].isspace():
+        word = head.rpartition(" ")[0]
+        # A language without spaces, or one very long word: cut inside it, but not inside a letter.
+        if len(word) * 2 < len(head):
+            end = len(head)
+            while end > 1 and unicodedata.combining(text[end]):
+                end -= 1
+            word = head[:end]
+        head = word
+    return head.rstrip(" ,;:–-") + _ELLIPSIS if limit > 0 else ""
+
+
+def escape(text: str) -> str:
+    """`text` as HTML, for a body or a quoted attribute value."""
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    )
