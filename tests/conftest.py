@@ -1,131 +1,13 @@
-"""What tests of more than one room stand on: a held clock, and a whole service in a folder."""
+"""Fixtures for all rooms; the classes are in `tests/support.py`."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from feedsvc.app import App, SyncReport
-from feedsvc.config import load
-from feedsvc.model import Article
-from feedsvc.regenerate import BuildOptions, BuildReport
-from feedsvc.sync import Options
-
-NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class FrozenClock:
-    """A clock that stands still but for `sleep` and `tick`."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-        await asyncio.sleep(0)
-
-    def tick(self, **delta: float) -> None:
-        """Let time pass: `tick(days=1)`."""
-        self.at += timedelta(**delta)
-
-
-DEFAULT_CONFIG = """
-[site]
-title = "Harbour News"
-base_url = "https://news.example.org"
-timezone = "Europe/Berlin"
-id_domain = "news.example.org"
-id_since = "2025-01-01"
-
-[[source]]
-name = "desk"
-path = "articles"
-"""
-
-
-@dataclass
-class Service:
-    """A whole feedsvc in a folder of its own."""
-
-    root: Path
-    clock: FrozenClock = field(default_factory=FrozenClock)
-    _app: App | None = None
-
-    def configure(self, text: str = DEFAULT_CONFIG) -> None:
-        """Write the configuration; the next use reads it."""
-        (self.root / "feedsvc.toml").write_text(text, encoding="utf-8")
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget everything but what lies on the disk."""
-        if self._app is not None:
-            self._app.close()
-        self._app = None
-
-    @property
-    def app(self) -> App:
-        if self._app is None:
-            settings = load(self.root / "feedsvc.toml", cwd=self.root, environ={})
-            self._app = App(settings, self.clock)
-        return self._app
-
-    @property
-    def articles_folder(self) -> Path:
-        return self.root / "articles"
-
-    def write(self, name: str, text: str | bytes, *, age: float = 60.0) -> Path:
-        """Put a file into the source; it was last changed `age` seconds ago."""
-        path = self.articles_folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        moment = self.clock.at.timestamp() - age
-        os.utime(path, (moment, moment))
-        return path
-
-    def remove(self, name: str) -> None:
-        (self.articles_folder / name).unlink()
-
-    def sync(self, *, force: bool = False, build: bool = True, **options: Any) -> SyncReport:
-        """One `feedsvc sync`."""
-        return asyncio.run(self.app.sync(force=force, build=build, options=Options(**options)))
-
-    def regenerate(self, **options: Any) -> BuildReport:
-        """One `feedsvc regenerate`."""
-        return self.app.regenerate(BuildOptions(**options))
-
-    def stored(self) -> dict[str, Article]:
-        """Every stored article by its key."""
-        found = self.app.store.list_articles(now=self.clock.now())
-        return {article.key: article for article in found}
-
-    def problems(self) -> dict[str | None, str]:
-        """What `status` would list, by path."""
-        return {problem.path: problem.reason for problem in self.app.store.problems()}
-
-    @property
-    def public(self) -> Path:
-        return self.root / "public"
-
-    def published(self, path: str) -> bytes:
-        return (self.public / path).read_bytes()
-
-    def snapshot(self) -> dict[str, tuple[int, bytes]]:
-        """Every published file: mtime in nanoseconds and bytes."""
-        return {
-            str(path.relative_to(self.public)): (path.stat().st_mtime_ns, path.read_bytes())
-            for path in sorted(self.public.rglob("*"))
-            if path.is_file()
-        }
+from tests.support import DEFAULT_CONFIG, FrozenClock, Service
 
 
 @pytest.fixture

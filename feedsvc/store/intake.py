@@ -277,7 +277,7 @@ class Intake:
         if not rows:
             return
         at = int(now.timestamp())
-        marked = dict(connection.execute(select(feed.c.name, feed.c.touched)).tuples().all())
+        marked = dict(connection.execute(select(feed.c.name, feed.c.touched)).all())
         for definition in self._feeds:
             if (marked.get(definition.name) or 0) >= at:
                 continue
@@ -324,7 +324,7 @@ def _revise(connection: Connection, revised: dict[int, Change], now: datetime) -
     if not revised:
         return
     query = select(article.c.id, article.c.revision).where(article.c.id.in_(revised))
-    numbers = dict(connection.execute(query).tuples().all())
+    numbers = dict(connection.execute(query).all())
     reworded = [
         row
         for row, change in revised.items()
