@@ -1,0 +1,172 @@
+"""`feedsvc run` as a real process: what is due happens by itself, and it ends when asked to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+CONFIG = """
+[site]
+title = "Harbour News"
+[server]
+listen = "127.0.0.1:0"
+[[source]]
+name = "desk"
+path = "articles"
+settle = "1s"
+every = "1s"
+"""
+
+PATIENCE = 30.0  # seconds until a test gives up; nothing here waits that long when all is well
+
+
+class Daemon:
+    """A running `feedsvc run` and what it said."""
+
+    def __init__(self, root: Path, *options: str) -> None:
+        self.root = root
+        self.log = root / "said.txt"
+        with self.log.open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "feedsvc", "run", *options], cwd=root, stderr=said
+            )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, what: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert self.process.poll() is None, f"it ended:\n{self.said}"
+            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
+            time.sleep(0.05)
+
+    def titles(self) -> list[str]:
+        feed = self.root / "public/all/atom.xml"
+        text = feed.read_text() if feed.exists() else ""
+        return re.findall(r"<title>(.*?)</title>", text)[1:]
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path) -> Path:
+    (tmp_path / "feedsvc.toml").write_text(CONFIG)
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles/first.txt").write_text("First\n2025-01-01\n\nText.\n")
+    os.utime(tmp_path / "articles/first.txt", (1_700_000_000, 1_700_000_000))
+    return tmp_path
+
+
+@pytest.fixture
+def start(newsroom: Path) -> Iterator[Callable[..., Daemon]]:
+    started: list[Daemon] = []
+
+    def begin(*options: str) -> Daemon:
+        started.append(Daemon(newsroom, *options))
+        return started[-1]
+
+    yield begin
+    for daemon in started:
+        if daemon.process.poll() is None:
+            daemon.process.kill()
+        daemon.process.wait()
+
+
+def test_what_is_dropped_into_the_folder_appears(start: Callable[..., Daemon]) -> None:
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+
+    (daemon.root / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
+
+    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+
+
+def test_an_embargoed_article_appears_when_it_is_due(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=4)
+    text = f"Secret\n2025-01-03\nEmbargo: {due:%Y-%m-%dT%H:%M:%SZ}\n\nText.\n"
+    (newsroom / "articles/secret.txt").write_text(text)
+    os.utime(newsroom / "articles/secret.txt", (1_700_000_000, 1_700_000_000))
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.titles())
+    assert "Secret" not in daemon.titles() or datetime.now(UTC) >= due
+
+    daemon.wait_for(lambda: "Secret" in daemon.titles())
+
+    assert datetime.now(UTC) >= due.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 0, id="sigterm-is-a-clean-end"),
+        pytest.param(signal.SIGINT, 130, id="ctrl-c-is-an-interrupt"),
+    ],
+)
+def test_it_ends_when_asked_to(
+    start: Callable[..., Daemon], number: signal.Signals, code: int
+) -> None:
+    daemon = start()
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+
+    ended = daemon.end(number)
+
+    assert ended == code
+    assert "Traceback" not in daemon.said
+    assert daemon.said.rstrip().endswith("ending")
+
+
+def test_a_second_one_on_the_same_store_ends_with_one_clear_line(
+    start: Callable[..., Daemon],
+) -> None:
+    first = start("--no-server")
+    first.wait_for(lambda: first.titles() == ["First"])
+
+    second = start("--no-server")
+
+    assert second.process.wait(timeout=PATIENCE) == 6
+    assert "another `feedsvc run` is at work on this store" in second.said
+    assert first.process.poll() is None
+
+
+def test_a_sync_by_hand_beside_it_is_safe(start: Callable[..., Daemon], newsroom: Path) -> None:
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    (newsroom / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "feedsvc", "-q", "sync"],
+        cwd=newsroom, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+
+
+def test_a_source_that_fails_is_told_once_and_its_recovery_too(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    (newsroom / "articles").rename(newsroom / "away")
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: "cannot read" in daemon.said)
+    time.sleep(1.5)  # one more tick: it must not be told again
+    (newsroom / "away").rename(newsroom / "articles")
+
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+
+    assert daemon.said.count("cannot read") == 1
+    assert "is well again" in daemon.said
