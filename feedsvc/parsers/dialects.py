@@ -14,19 +14,19 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-_TRIGGER = re.compile(r"\[\[|%%|\{[{%:#.]|^\[toc\]", re.IGNORECASE | re.MULTILINE)
+_MARKS = ("[[", "%%", "{", "[toc]", "[TOC]")
 
 
 def to_commonmark(source: str) -> str:
     """`source` with the dialects' own notations replaced by what they show, or taken out."""
-    if _TRIGGER.search(source) is None:
+    if not any(mark in source for mark in _MARKS):
         return source
     source = _CODE_TAG.sub(_fence, source)
     return "".join(text if code else _replaced(text) for code, text in _pieces(source))
 
 
 _MOST_TAGS = 100
-_TAG = re.compile(r"(?<![^\s(])#(?=[\w/-]*[^\W\d_])([\w/-]{1,80})")
+_TAG = re.compile(r"#(?<![^\s(]#)(?=[\w/-]*[^\W\d_])([\w/-]{1,80})")
 _COLOUR = re.compile(r"(?=.*\d)(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _MARKUP = re.compile(r"<[A-Za-z/!][^<>]*>|\]\([^()\n]*\)|^ {0,3}\[[^\]\n]*\]:.*$|%%", re.MULTILINE)
 
@@ -139,7 +139,7 @@ _NOTATION = re.compile(
     r"|\{\{[<%]\s*(?P<short>/?[\w/.-]+)(?P<arguments>[^{}]*?)/?[%>]\}\}"
     r"|\{%-?\s*(?P<liquid>[\w-]+)[^{}\n]*%\}"
     r"|\{\{-?\s*(?P<value>[^{}\n]*?)\s*-?\}\}"
-    r"|(?P<attributes>^[ \t]*\{:[^{}\n]*\}[ \t]*$|(?<=[^\s{])[ \t]*\{[:#.][^{}\n]*\}[ \t]*$)"
+    r"|(?P<attributes>^[ \t]*\{:[^{}\n]*\}[ \t]*$|(?<![\s{])[ \t]*\{[:#.][^{}\n]*\}[ \t]*$)"
     r"|(?P<contents>^\[toc\]$)",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
@@ -181,7 +181,9 @@ _ARGUMENT = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|([^\s"'`
 
 def _figure(arguments: str) -> str:
     """Hugo's own shortcode for pictures; others run templates that only the site has."""
-    named = {m[1].lower(): m[2] or m[3] or m[4] or m[5] or "" for m in _ARGUMENT.finditer(arguments)}
+    named = {
+        m[1].lower(): m[2] or m[3] or m[4] or m[5] or "" for m in _ARGUMENT.finditer(arguments)
+    }
     if not named.get("src"):
         return ""
     caption = named.get("caption") or named.get("title") or ""
@@ -191,7 +193,9 @@ def _figure(arguments: str) -> str:
     return f"<figure>{image}{below}</figure>"
 
 
-_QUOTED = re.compile(r"""["']([^"'{}]*)["']\s*\|\s*(?:relative_url|absolute_url|relURL|absURL)\b.*""")
+_QUOTED = re.compile(
+    r"""["']([^"'{}]*)["']\s*\|\s*(?:relative_url|absolute_url|relURL|absURL)\b.*"""
+)
 _BASE = re.compile(r"(?:site|page)\.(?:base_?url|url|BaseURL)|\.Site\.BaseURL", re.IGNORECASE)
 
 

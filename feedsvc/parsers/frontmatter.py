@@ -5,8 +5,8 @@
     {        JSON        Hugo
     Title:   plain       Pelican, MultiMarkdown
 
-YAML values come as the text that was written: YAML 1.1 would make `False` of a title "No" and 1.1 of
-a version 1.10. `metadata.fields` gives the values their meaning.
+YAML values come as the text that was written: YAML 1.1 would make `False` of a title "No" and 1.1
+of a version 1.10. `metadata.fields` gives the values their meaning.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def _yaml_hint(head: str, index: int) -> str:
 class _Builder:
     """Values out of YAML's events, without recursion in C: deep nesting would end the process.
 
-    Scalars stay text, a later key replaces an equal one, and aliases are followed as long as they do
-    not multiply beyond measure.
+    Scalars stay text, a later key replaces an equal one, and aliases are followed as long as they
+    do not multiply beyond measure.
     """
 
     def __init__(self, head: str) -> None:
@@ -136,7 +136,7 @@ class _Builder:
             if event.implicit[0] and value in {"~", "null", "Null", "NULL"}:
                 value = ""
         elif isinstance(event, yaml.AliasEvent):
-            value, weight = self._anchors.get(event.anchor, ("", 0))
+            value, weight = self._anchors.get(event.anchor or "", ("", 0))
             self._count(weight)
         elif isinstance(event, yaml.SequenceStartEvent):
             items: list[object] = []

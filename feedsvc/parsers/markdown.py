@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
-from urllib.parse import unquote
 
 from feedsvc.errors import ParseError
 from feedsvc.model import Document, Draft, Hints
 from feedsvc.parsers.dialects import inline_tags, to_commonmark
+from feedsvc.parsers.filenames import read_name
 from feedsvc.parsers.frontmatter import fields, split
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.commonmark import render
@@ -24,16 +23,17 @@ from feedsvc.text.language import guess_language
 
 
 def parse(document: Document, hints: Hints) -> Draft:
-    """What a Markdown file says of its article; ParseError if it says nothing or its head is broken."""
+    """What a Markdown file says of its article; ParseError if nothing, or if its head is broken."""
     decoded = decode(document.data, hints.encodings)
     meta, source = split(normalise(decoded.text))
     draft = fields(meta, hints)
     if not source.strip() and not draft.title:
         raise ParseError("the file holds no text", hint="leave it out with `exclude`")
-    tags = {tag.casefold(): tag for tag in (*inline_tags(source), *draft.tags[::-1])}
+    known = {tag.casefold() for tag in draft.tags}
+    tags = [tag for tag in inline_tags(source) if tag.casefold() not in known]
     html = _listed(render(to_commonmark(source)))
     title, html = _titled(draft.title, html)
-    day, name = _file_name(document.path)
+    day, name = read_name(document.path)
     published = draft.published
     if published is None and day is not None:
         published = as_utc(day, hints.zone)
@@ -47,7 +47,7 @@ def parse(document: Document, hints: Hints) -> Draft:
         html=html.strip(),
         summary=draft.summary or _summary(html),
         published=published,
-        tags=(*draft.tags, *(t for t in tags.values() if t not in draft.tags)),
+        tags=(*draft.tags, *tags),
         language=language,
         warnings=(decoded.warning, *draft.warnings) if decoded.warning else draft.warnings,
     )
@@ -88,39 +88,12 @@ def _titled(stated: str, html: str) -> tuple[str, str]:
     return stated or heading, html[:start] + html[end + len("</h1>") :].lstrip("\n")
 
 
-_MORE = re.compile(r"<!--\s*(?:more|truncate|excerpt|summary|teaser)\b[^<>]{0,200}-->", re.IGNORECASE)
+_MORE = re.compile(
+    r"<!--\s*(?:more|truncate|excerpt|summary|teaser)\b[^<>]{0,200}-->", re.IGNORECASE
+)
 
 
 def _summary(html: str) -> str | None:
     """What stands above `<!--more-->`."""
     more = _MORE.search(html)
     return plain(html[: more.start()]) or None if more is not None else None
-
-
-# --- the name of the file
-
-_DATED = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[-_ .]+|$)")
-# A page bundle is named by its folder.
-_BUNDLES = frozenset({"index", "_index", "readme"})
-
-
-def _file_name(path: str) -> tuple[date | None, str]:
-    """The date a file name begins with, as Jekyll wants it, and the rest made readable."""
-    folders, _, name = path.rpartition("/")
-    stem = re.sub(r"\.(?:markdown|mdown|mkdn?|mdx?|md|txt)$", "", name, flags=re.IGNORECASE)
-    stem = re.sub(r"\.[a-z]{2}(?:-[A-Za-z]{2})?$", "", stem)  # Hugo: `title.de.md`
-    if stem.casefold() in _BUNDLES and folders:
-        stem = folders.rpartition("/")[2]
-    day = None
-    dated = _DATED.match(stem)
-    if dated is not None:
-        try:
-            day = date(int(dated[1]), int(dated[2]), int(dated[3]))
-            stem = stem[dated.end() :] or stem
-        except ValueError:
-            pass
-    words = unquote(stem)
-    if " " not in words:
-        words = re.sub(r"[-_]+", " ", words) if day is None or stem != dated[0] else words  # type: ignore[index]
-    words = one_line(normalise(words))
-    return day, words[:1].upper() + words[1:] or path

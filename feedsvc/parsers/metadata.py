@@ -33,8 +33,8 @@ _KEYS = {
     "updated": "updated lastmod lastmodified lastmodifiedat modified modifiedat modifieddate"
     " datemodified dateupdated updatedat updateddate lastupdated lastupdatedat moddatetime",
     "embargo": "embargo embargoeduntil embargodate embargountil notbefore",
-    "expires": "expirydate expires expiry expiresat expirationdate expiredate unpublish unpublishdate"
-    " unpublishat validuntil",
+    "expires": "expirydate expires expiry expiresat expirationdate expiredate unpublish"
+    " unpublishdate unpublishat validuntil",
     "status": "draft unreleased status state publish unpublished private",
     "authors": "author authors byline writer writers creator creators writtenby",
     "authoremail": "authoremail email",
@@ -42,22 +42,23 @@ _KEYS = {
     "tags": "tags tag keywords keyword categories topics taxonomiestags taxonomiescategories",
     "section": "section category articlesection",
     "language": "language lang locale langcode languagecode inlanguage oglocale",
-    "image": "image images cover coverimage featuredimage featureimage featured heroimage hero banner"
-    " bannerimage headerimage header ogimage socialimage shareimage previewimage thumbnail thumb"
-    " teaserimage photo feature resources",
-    "caption": "imagecaption covercaption coveralt imagealt caption thumbnailcaption heroalt herocaption"
-    " imagedescription bannercaption featuredimagecaption featuredimagealt",
+    "image": "image images cover coverimage featuredimage featureimage featured heroimage hero"
+    " banner bannerimage headerimage header ogimage socialimage shareimage previewimage"
+    " thumbnail thumb teaserimage photo feature resources",
+    "caption": "imagecaption covercaption coveralt imagealt caption thumbnailcaption heroalt"
+    " herocaption imagedescription bannercaption featuredimagecaption featuredimagealt",
     "credit": "imagecredit imagecredits covercredit photocredit imagesource photographer credit",
     "enclosure": "enclosure enclosures audio audiourl audiofile podcast podcasturl podcastfile"
     " podcastaudio episodeurl mp3 mp3url video videourl videofile media mediaurl attachments",
     "duration": "duration audioduration podcastduration audiolength itunesduration",
-    "length": "audiosize podcastlength podcastsize podcastbytes enclosurelength filesize audiobytes",
+    "length": "audiosize podcastlength podcastsize podcastbytes enclosurelength filesize"
+    " audiobytes",
     "type": "audiotype podcasttype podcastmimetype enclosuretype audiomimetype",
     "rights": "rights copyright license licence",
     "location": "location place dateline",
     "agency": "agency source",
     # about the rendering of a site, not about the article
-    "ignored": "weight aliases alias translationkey cssclass cssclasses",
+    "ignored": "layout weight aliases alias translationkey cssclass cssclasses",
 }
 _FIELD_OF = {key: name for name, keys in _KEYS.items() for key in keys.split()}
 _RANK = {key: rank for keys in _KEYS.values() for rank, key in enumerate(keys.split())}
@@ -264,7 +265,7 @@ class _Reading:
     def _publish_date(
         self, published: datetime | None, language: str | None
     ) -> tuple[datetime | None, datetime | None]:
-        """Hugo: `date` is what readers see, `publishDate` when they may see it; alone it is both."""
+        """Hugo: `date` is what readers see, `publishDate` when they may; alone it is both."""
         for key, value in self.values.get("published", ()):
             if _normal(key) != "publishdate" or _flag(value) is not None:
                 continue
@@ -332,7 +333,10 @@ class _Reading:
         for _, value in self.values.get("section", ()):
             if isinstance(value, list) and len(value) > 1:
                 found += _words(value)
-        return tuple({tag.casefold(): tag for tag in reversed(found)}.values())[::-1]
+        unique: dict[str, str] = {}
+        for tag in found:
+            unique.setdefault(tag.casefold(), tag)
+        return tuple(unique.values())
 
     def _section(self) -> str | None:
         for _, value in self.values.get("section", ()):
@@ -413,7 +417,7 @@ _RELEASED = frozenset(
 
 
 def _empty(value: object) -> bool:
-    return value is None or value == "" or value == [] or value == {}
+    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _flag(value: object) -> bool | None:

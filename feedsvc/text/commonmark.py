@@ -1,7 +1,7 @@
 """CommonMark with GitHub's extensions -> HTML, and the memory given back.
 
-cmarkgfm's own functions never free the tree and the result: 60 KB for an article of 4 KB, for ever. Its
-library exports what is needed for that, only its Python side does not name it.
+cmarkgfm's own functions never free the tree and the result: 60 KB for an article of 4 KB, for ever.
+Its library exports what is needed for that, only its Python side does not name it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import ctypes
 from collections.abc import Callable
 from functools import cache
 
-from cmarkgfm import _cmark  # type: ignore[import-untyped]
-from cmarkgfm.cmark import (  # type: ignore[import-untyped]
+from cmarkgfm import _cmark
+from cmarkgfm.cmark import (
     Options,
     core_extensions_ensure_registered,
     find_syntax_extension,
 )
 
 # Raw HTML is allowed: every body is sanitised later, whatever it came from.
-_OPTIONS = (
-    Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_VALIDATE_UTF8
-)
+_OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_VALIDATE_UTF8
 _EXTENSIONS = ("table", "autolink", "strikethrough", "tasklist")
 
 _lib, _ffi = _cmark.lib, _cmark.ffi

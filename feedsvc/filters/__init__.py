@@ -1,0 +1,1 @@
+"""Draft -> Draft: what every draft goes through before anything is decided about it."""
