@@ -1,0 +1,325 @@
+"""One GET: turn -> connection -> answer -> redirect, or the body within its limits.
+
+Client.get  --turn-->  polite.Turns   --address-->  addresses.Guard
+            --bytes->  transport      --coding--->  decode.Body       --> response.Response
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from feedsvc import __version__
+from feedsvc.errors import FetchError
+from feedsvc.settings import Sync
+from feedsvc.text.urls import absolute
+from feedsvc.web.addresses import Guard, Resolve
+from feedsvc.web.decode import ACCEPTED, Body, DecodingError, TooLargeError
+from feedsvc.web.failures import RefusedError, StaleError, placed
+from feedsvc.web.polite import Turns
+from feedsvc.web.response import Headers, Hop, Response
+from feedsvc.web.target import Target, following, same_place
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from feedsvc.web.transport import Connection, Head, Transport
+
+FEEDS = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
+)
+"""The Accept of who wants a feed and takes what it gets."""
+
+_ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Ours to say: they frame the message, or decide what comes back.
+_OURS = frozenset(
+    """host connection content-length transfer-encoding te trailer upgrade keep-alive expect range
+    accept-encoding if-none-match if-modified-since if-match if-unmodified-since if-range
+    proxy-authorization proxy-connection""".split()
+)
+
+
+class Client:
+    """The one HTTP client; `async with` opens it and closes its connections.
+
+    `pause` lies between the starts of two requests to one host; hosts in `allow_networks` are the
+    operator's own and get none. `resolve` stands in for the system's resolver.
+    """
+
+    def __init__(
+        self,
+        settings: Sync,
+        *,
+        contact: str,
+        concurrency: int = 64,
+        per_host: int = 2,
+        pause: timedelta = timedelta(milliseconds=250),
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._settings = settings
+        self._user_agent = _latin(settings.user_agent or _user_agent(contact))
+        self._turns = Turns(concurrency=concurrency, per_host=per_host, pause=pause.total_seconds())
+        self._resolve = resolve
+        self._guard: Guard | None = None
+        self._transport: Transport | None = None
+
+    async def __aenter__(self) -> Self:
+        from feedsvc.web.transport import Transport  # noqa: PLC0415  h11 and ssl, only when used
+
+        self._guard = Guard(self._settings.allow_networks, self._resolve)
+        self._transport = Transport(self._guard)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        guard, transport = self._guard, self._transport
+        self._guard = self._transport = None
+        if transport is not None:
+            await transport.aclose()
+        if guard is not None:
+            guard.close()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        validated: str | None = None,
+        accept: str = FEEDS,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int | None = None,
+    ) -> Response:
+        """Fetch `url`, following redirects; raises FetchError unless there is a whole answer.
+
+        Errors of the server (4xx, 5xx) are answers. The validators are sent to `validated` alone,
+        the `Response.url` they came with (unset: `url`): to another address they mean nothing.
+        `headers` count as secret and stay on the host of `url`, as do the credentials in `url`.
+        `max_bytes` is the limit of this body instead of `sync.max_bytes`.
+        """
+        target = Target.read(url)
+        private = tuple({**dict(target.credentials), **_own_fields(headers or {})}.items())
+        validators = _Validators(
+            url=target.url if validated is None else Target.read(validated).url,
+            etag=etag or None,
+            last_modified=last_modified or None,
+        )
+        budget = _Budget(self._settings.timeout.total_seconds())
+        limit = self._settings.max_bytes if max_bytes is None else max_bytes
+        hops: list[Hop] = []
+        while True:
+            request = self._request(target, accept, validators, private)
+            got = await self._hop(target, request, budget, limit)
+            if got.head.status not in _REDIRECTS:
+                return _response(got, target, tuple(hops), validators)
+            hops.append(Hop(got.head.status, target.url))
+            after = following(target, got.headers, hops)
+            if not same_place(target, after):
+                private = ()
+            target = after
+
+    def _request(
+        self,
+        target: Target,
+        accept: str,
+        validators: _Validators,
+        private: tuple[tuple[bytes, bytes], ...],
+    ) -> list[tuple[bytes, bytes]]:
+        fields = [
+            (b"host", target.authority),
+            (b"user-agent", self._user_agent),
+            (b"accept", _latin(accept)),
+            (b"accept-encoding", ACCEPTED.encode()),
+        ]
+        if validators.url == target.url:
+            fields += validators.fields()
+        if private:
+            named = {name for name, _ in private}
+            fields = [field for field in fields if field[0] not in named]
+            fields += private
+        return fields
+
+    async def _hop(
+        self, target: Target, request: list[tuple[bytes, bytes]], budget: _Budget, limit: int
+    ) -> _Got:
+        """One request and its answer, in its turn; waiting for that costs none of the budget."""
+        if self._transport is None or self._guard is None:
+            raise RuntimeError("the client is not open: use `async with`")
+        origin = target.origin
+        name = origin.host.removesuffix(".")
+        async with self._turns.turn(name, own=self._guard.own(name)) as host:
+            try:
+                async with budget.spent():
+                    try:
+                        connection, got = await _exchange(
+                            self._transport, target, request, limit, fresh=False
+                        )
+                    except StaleError:
+                        connection, got = await _exchange(
+                            self._transport, target, request, limit, fresh=True
+                        )
+            except FetchError as error:
+                error.args = (placed(origin.host, str(error)),)
+                raise
+            host.own = connection.own
+            return got
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Got:
+    """The answer of one hop."""
+
+    head: Head
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Validators:
+    """What makes a request conditional (RFC 9110 §13.1), and of which address it tells."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        fields = []
+        if self.etag:
+            fields.append((b"if-none-match", _latin(self.etag)))
+        if self.last_modified:
+            fields.append((b"if-modified-since", _latin(self.last_modified)))
+        return fields
+
+
+class _Budget:
+    """The seconds one exchange may take in all its hops, not counting the wait for a turn."""
+
+    def __init__(self, seconds: float) -> None:
+        self._whole = self._left = seconds
+
+    @asynccontextmanager
+    async def spent(self) -> AsyncIterator[None]:
+        """Raises FetchError when the time is over."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        timeout = asyncio.timeout(max(self._left, 0))
+        try:
+            async with timeout:
+                yield
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise FetchError(
+                f"no whole answer within {self._whole:g} seconds",
+                hint="raise sync.timeout if it is only slow",
+            ) from error
+        finally:
+            self._left -= loop.time() - start
+
+
+async def _exchange(
+    transport: Transport,
+    target: Target,
+    request: list[tuple[bytes, bytes]],
+    limit: int,
+    *,
+    fresh: bool,
+) -> tuple[Connection, _Got]:
+    """Ask on one connection, and leave it either clean or closed."""
+    connection = await transport.connect(target.origin, fresh=fresh)
+    try:
+        head = await connection.ask(target.path, request)
+        # RFC 9110 §15.5.9: a 408 closes a connection that was idle, and the request may be repeated
+        if head.status == 408 and connection.asked > 1:
+            raise StaleError
+        headers = Headers(head.fields)
+        body = await _read(connection, head.status, headers, limit)
+        return connection, _Got(head=head, headers=headers, body=body)
+    finally:
+        transport.release(target.origin, connection)
+
+
+async def _read(connection: Connection, status: int, headers: Headers, limit: int) -> bytes:
+    """The decoded body of an answer; raises FetchError when it is too large or not whole."""
+    if status >= 400 or status in _REDIRECTS:
+        return await _read_some(connection, headers, min(limit, _ERROR_BODY))
+    stated = headers.first("content-length") or ""
+    if status != 304 and stated.isdigit() and int(stated[:18]) > limit:
+        raise TooLargeError("the body", limit)
+    body = Body(headers.get("content-encoding", ""), limit)
+    while (piece := await connection.piece()) is not None:
+        body.add(piece)
+    return body.end()
+
+
+async def _read_some(connection: Connection, headers: Headers, limit: int) -> bytes:
+    """The beginning of a body nobody depends on: that it is broken must not hide the status."""
+    try:
+        body = Body(headers.get("content-encoding", ""), limit)
+    except DecodingError:
+        return b""
+    try:
+        while (piece := await connection.piece()) is not None:
+            body.add(piece)
+    except FetchError:
+        pass
+    return body.so_far()
+
+
+def _response(
+    got: _Got, target: Target, hops: tuple[Hop, ...], validators: _Validators
+) -> Response:
+    status, headers = got.head.status, got.headers
+    asked = validators if validators.url == target.url else None
+    if status == 304 and not (asked and asked.fields()):
+        raise FetchError(
+            placed(target.origin.host, "answered 304 to a question without validators")
+        )
+    if status == 206:
+        raise FetchError(placed(target.origin.host, "answered with a part, though all was asked"))
+    kept = asked if status == 304 else None
+    return Response(
+        status=status,
+        url=target.url,
+        hops=hops,
+        headers=headers,
+        body=got.body,
+        etag=headers.first("etag") or (kept.etag if kept else None),
+        last_modified=headers.first("last-modified") or (kept.last_modified if kept else None),
+    )
+
+
+def _own_fields(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    for name in headers:
+        if name.lower() in _OURS:
+            raise RefusedError(f"the header {name!r} cannot be set: it is part of how feedsvc asks")
+    try:
+        return {
+            name.lower().encode("ascii"): value.encode("latin-1") for name, value in headers.items()
+        }
+    except UnicodeEncodeError as error:
+        raise RefusedError("a header holds characters that HTTP cannot carry") from error
+
+
+def _user_agent(contact: str) -> str:
+    """Who asks, in which version, and where to complain."""
+    about = absolute(contact, None)
+    if about is None:
+        return f"feedsvc/{__version__}"
+    about = about.replace("(", "%28").replace(")", "%29")  # they would end the comment
+    return f"feedsvc/{__version__} (+{about})"
+
+
+def _latin(value: str) -> bytes:
+    """A header value; what is no Latin-1 becomes `?`, so that one odd value costs no request."""
+    return value.encode("latin-1", "replace")
