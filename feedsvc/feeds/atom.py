@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from feedgen.feed import FeedGenerator
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import add, generator, render_each, safe, split_fragments
+from feedsvc.feeds.guard import (
+    add,
+    generator,
+    people,
+    render_each,
+    safe,
+    split_fragments,
+    summary_of,
+    text_of,
+    type_of,
+)
 from feedsvc.feeds.plain_head import PLAIN_HEAD
-from feedsvc.model import Entry, FeedHead, Format
+from feedsvc.model import Article, Entry, FeedHead, Format
+from feedsvc.text.urls import media_type
 
 _MARK = b"  <entry"
 _TAIL = b"</feed>\n"
@@ -19,7 +29,7 @@ _TAIL = b"</feed>\n"
 class AtomFormat:
     """Renders Atom; fits `ports.Renderer`."""
 
-    version = "1"
+    version = "2"
 
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as it stands inside a document."""
@@ -51,32 +61,26 @@ def _written(feed: FeedGenerator) -> bytes:
 
 def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     article = entry.article
-    added = add(feed, entry, full_text=full_text)
-    for person in article.authors:
-        author = {"name": safe(person.name)}
-        if person.email:
-            author["email"] = person.email
-        if person.uri:
-            author["uri"] = person.uri
-        added.author(author)
-    links = list(_links(entry))
-    if links:
+    body, summary = text_of(article, summary_of(article), full_text=full_text)
+    added = add(feed, entry, body=body, summary=summary)
+    if authors := people(article):
+        added.author(authors)
+    if article.rights:
+        added.rights(safe(article.rights))
+    if links := _links(article):
         added.link([{"href": link["href"], "rel": link["rel"]} for link in links])
     added.repair.links = links
+    added.repair.language = article.language
 
 
-def _links(entry: Entry) -> Sequence[dict[str, str]]:
-    article = entry.article
-    links: list[dict[str, Any]] = []
+def _links(article: Article) -> list[dict[str, str]]:
+    links: list[dict[str, str | None]] = []
     if article.link:
         links.append({"href": article.link, "rel": "alternate", "type": "text/html"})
-    for enclosure in article.enclosures:
-        links.append(
-            {
-                "href": enclosure.url,
-                "rel": "enclosure",
-                "type": enclosure.type,
-                "length": str(enclosure.length) if enclosure.length else None,
-            }
-        )
+    for one in article.enclosures:
+        length = str(one.length) if one.length else None
+        links.append({"href": one.url, "rel": "enclosure", "type": type_of(one), "length": length})
+    image = article.image
+    if image and all(image.url != one.url for one in article.enclosures):
+        links.append({"href": image.url, "rel": "enclosure", "type": media_type(image.url)})
     return [{name: value for name, value in link.items() if value} for link in links]

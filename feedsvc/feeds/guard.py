@@ -7,30 +7,44 @@ entries get the attributes feedgen loses, and what it cannot say is added throug
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
-from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from feedgen.feed import FeedGenerator
 
 from feedsvc.errors import RenderError
-from feedsvc.model import Entry, FeedHead, Format
+from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Person
 from feedsvc.text.clean import xml_safe
-from feedsvc.text.html import escape, plain
+from feedsvc.text.html import cut, escape, plain
+from feedsvc.text.urls import media_type
 
 GENERATOR = "feedsvc"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 SUMMARY_LENGTH = 300  # characters of an excerpt when the article brings no summary
+TITLE_LENGTH = 80  # of a title made from the text
+
+# RFC 5322 addr-spec as feed validators take it: no quotes, no letters beyond ASCII before the @.
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[^\W_](?:[\w.-]*[^\W_])?")
+
+_LIKE_TAG = re.compile(r"<[A-Za-z/!?]")  # HTML §13.2.5.6: any other `<` is text
 
 
 class _FeedRepair(BaseExtension):  # type: ignore[misc]
-    """A feed's own part of the guard; entries carry the work."""
+    """A feed's own part of the guard: prefixes that no extension of feedgen declares."""
+
+    def __init__(self) -> None:
+        self.prefixes: dict[str, str] = {}
+
+    def extend_ns(self) -> dict[str, str]:
+        return self.prefixes
 
 
 class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
@@ -39,7 +53,7 @@ class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
     def __init__(self) -> None:
         self.links: list[dict[str, str]] = []
         self.language: str | None = None
-        self.finish: Callable[[Any], None] | None = None
+        self.elements: list[tuple[str, str]] = []  # name and text, for RSS
 
     def extend_atom(self, entry: Any) -> Any:
         # A shadowed variable in feedgen's `atom_entry` loses all but the address of each link: an
@@ -47,17 +61,16 @@ class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
         for element, link in zip(entry.findall("link"), self.links, strict=True):
             for name, value in link.items():
                 element.set(name, value)
-        return self._last(entry)
+        if self.language:
+            entry.set(_XML_LANG, self.language)
+        return entry
 
     def extend_rss(self, item: Any) -> Any:
-        return self._last(item)
-
-    def _last(self, element: Any) -> Any:
-        if self.language:
-            element.set(_XML_LANG, self.language)
-        if self.finish:
-            self.finish(element)
-        return element
+        for name, text in self.elements:
+            added = item.makeelement(name)
+            added.text = text
+            item.append(added)
+        return item
 
 
 def generator(head: FeedHead, format: Format) -> FeedGenerator:
@@ -68,7 +81,6 @@ def generator(head: FeedHead, format: Format) -> FeedGenerator:
     """
     feed = FeedGenerator()
     feed.register_extension("media", MediaExtension, MediaEntryExtension)
-    feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.register_extension("repair", _FeedRepair, _EntryRepair)
     feed.id(head.id)
     feed.title(safe(head.title))
@@ -80,105 +92,98 @@ def generator(head: FeedHead, format: Format) -> FeedGenerator:
         feed.rights(safe(head.rights))
     if head.description:
         feed.description(safe(head.description))
-    feed.author(_person(head))
+    feed.author(person(head.author) or {"name": safe(head.title)})
     feed.link(href=head.urls[format], rel="self", type=format.media_type)
     # Last: feedgen takes the last link, whatever its rel, for the RSS channel's.
     feed.link(href=head.home, rel="alternate", type="text/html")
     if head.icon:
         feed.icon(head.icon)
-        if format is Format.RSS:
-            # RSS 2.0: the image's title and link are those of the channel.
-            feed.image(url=head.icon, title=safe(head.title), link=head.home)
     return feed
 
 
-def _person(head: FeedHead) -> dict[str, str]:
-    found = {"name": safe(head.author.name)}
-    if head.author.email:
-        found["email"] = safe(head.author.email)
-    if head.author.uri:
-        found["uri"] = head.author.uri
-    return found
-
-
-def add(
-    feed: FeedGenerator,
-    entry: Entry,
-    *,
-    full_text: bool,
-    finish: Callable[[Any], None] | None = None,
-) -> FeedEntry:
-    """Add what Atom and RSS have in common; `finish` may mend the element at the end."""
+def add(feed: FeedGenerator, entry: Entry, *, body: str, summary: str) -> FeedEntry:
+    """Add what Atom and RSS have in common."""
     article = entry.article
     added: FeedEntry = feed.add_entry(order="append")
     added.id(article.guid)
-    added.title(safe(article.title))
+    added.title(title_of(article))
     added.published(local(article.published, entry.zone))
     added.updated(local(article.updated, entry.zone))
-    body, summary = text_of(entry, full_text=full_text)
     # Summary before content: feedgen would else take the content for the RSS description.
     if summary:
         added.summary(summary)
     if body:
         added.content(body, type="html")
-    added.category([{"term": safe(tag)} for tag in categories(entry)])
-    if article.rights:
-        added.rights(safe(article.rights))
-    _media(added, entry)
-    added.repair.language = article.language
-    added.repair.finish = finish
+    added.category([{"term": term} for term in categories(article)])
+    if article.image is not None:
+        url = article.image.url
+        # No group: Media RSS wants at least two members in one.
+        added.media.content({"url": url, "medium": "image", **_typed(url)}, group=None)
+        added.media.thumbnail({"url": url}, group=None)
     return added
 
 
-def text_of(entry: Entry, *, full_text: bool) -> tuple[str, str]:
+# -- words ---------------------------------------------------------------------------------------
+
+
+def title_of(article: Article) -> str:
+    """The title; one made from the text when there is none, since Atom requires one."""
+    return (
+        safe(article.title)
+        or cut(safe(article.summary or article.subtitle or ""), TITLE_LENGTH)
+        or plain(article.html, TITLE_LENGTH)
+        or article.guid
+    )
+
+
+def summary_of(article: Article) -> str:
+    """The summary as plain text, below the subtitle; it may be empty."""
+    lines = (safe(article.subtitle or ""), safe(article.summary or ""))
+    return "\n".join(filter(None, lines))
+
+
+def text_of(article: Article, summary: str, *, full_text: bool) -> tuple[str, str]:
     """Body (HTML) and summary (plain text) as an entry shows them; the summary may be empty.
 
     An entry without a link must have content (RFC 4287 §4.1.2): a title alone is its own content.
     """
-    article = entry.article
-    summary = safe(article.summary or article.subtitle or "")
     if not full_text:
-        summary = summary or plain(article.html, SUMMARY_LENGTH) or safe(article.title)
-        return ("" if article.link else f"<p>{escape(summary)}</p>"), summary
-    body = xml_safe(article.html)
-    if article.image and article.image.url not in body:
+        summary = summary or plain(article.html, SUMMARY_LENGTH) or title_of(article)
+        return ("" if article.link else _paragraph(summary)), summary
+    body = xml_safe(article.html).strip()
+    image = article.image
+    if image and image.url not in body and escape(image.url) not in body:
         # Some readers show only what stands in the text, and none of `media:`.
-        body = _figure(entry) + body
-    return body or f"<p>{escape(safe(summary or article.title))}</p>", summary
+        body = _figure(article) + body
+    return body or _paragraph(summary or title_of(article)), summary
 
 
-def _figure(entry: Entry) -> str:
-    image = entry.article.image
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _figure(article: Article) -> str:
+    image = article.image
     if image is None:
         return ""
-    words = " ".join(filter(None, (image.caption, image.credit and f"({image.credit})")))
-    caption = f"<figcaption>{escape(safe(words))}</figcaption>" if words else ""
-    alt = escape(safe(image.caption or ""))
-    return f'<figure><img src="{escape(image.url)}" alt="{alt}">{caption}</figure>'
+    caption, credit = safe(image.caption or ""), safe(image.credit or "")
+    words = " ".join(filter(None, (caption, credit and f"({credit})")))
+    below = f"<figcaption>{escape(words)}</figcaption>" if words else ""
+    return f'<figure><img src="{escape(image.url)}" alt="{escape(caption)}">{below}</figure>'
 
 
-def categories(entry: Entry) -> list[str]:
+def as_html(text: str) -> str:
+    """Plain text for a place that readers take for HTML: escaped where they would misread it."""
+    return escape(text) if _LIKE_TAG.search(text) or unescape(text) != text else text
+
+
+def categories(article: Article) -> list[str]:
     """The section, then the tags, each once whatever its case."""
     found: dict[str, str] = {}
-    for word in (entry.article.section, *entry.article.tags):
-        if word:
-            found.setdefault(word.casefold(), word)
+    for word in (article.section or "", *article.tags):
+        if term := safe(word):
+            found.setdefault(term.casefold(), term)
     return list(found.values())
-
-
-def _media(added: FeedEntry, entry: Entry) -> None:
-    image = entry.article.image
-    if image is not None:
-        # No group: Media RSS wants at least two members in one.
-        added.media.content({"url": image.url, "medium": "image", **_typed(image.url)}, group=None)
-        added.media.thumbnail({"url": image.url}, group=None)
-
-
-def _typed(url: str) -> dict[str, str]:
-    from feedsvc.text.urls import media_type  # noqa: PLC0415
-
-    kind = media_type(url)
-    return {"type": kind} if kind else {}
 
 
 def safe(text: str) -> str:
@@ -186,9 +191,46 @@ def safe(text: str) -> str:
     return " ".join(xml_safe(text).split())
 
 
+# -- single values -------------------------------------------------------------------------------
+
+
+def person(person: Person) -> dict[str, str] | None:
+    """A person as feedgen takes it; None without a name, which Atom requires (RFC 4287 §3.2.1)."""
+    name, email = safe(person.name), safe(person.email or "")
+    if not name:
+        return None
+    found = {"name": name}
+    if email.isascii() and _EMAIL.fullmatch(email):
+        found["email"] = email
+    if person.uri:
+        found["uri"] = person.uri
+    return found
+
+
+def people(article: Article) -> list[dict[str, str]]:
+    """The authors of an article, in the order of the byline."""
+    return [found for author in article.authors if (found := person(author)) is not None]
+
+
+def type_of(enclosure: Enclosure) -> str | None:
+    """The media type of an enclosure: as stated, else as its address says."""
+    return enclosure.type or media_type(enclosure.url)
+
+
+def _typed(url: str) -> dict[str, str]:
+    kind = media_type(url)
+    return {"type": kind} if kind else {}
+
+
 def local(moment: datetime, zone: ZoneInfo) -> datetime:
     """The moment as the clock of `zone` shows it, in whole seconds."""
-    return moment.astimezone(zone).replace(microsecond=0)
+    shown = moment.astimezone(zone).replace(microsecond=0)
+    offset = shown.utcoffset()
+    # Amsterdam was 19 min 32 s ahead until 1937; neither RFC 3339 nor RFC 822 can write seconds.
+    return shown.astimezone(UTC) if offset and offset.total_seconds() % 60 else shown
+
+
+# -- fragments -----------------------------------------------------------------------------------
 
 
 def split_fragments(document: bytes, head: bytes, tail: bytes, mark: bytes) -> list[bytes]:
@@ -207,19 +249,15 @@ def split_fragments(document: bytes, head: bytes, tail: bytes, mark: bytes) -> l
 def render_each(
     entries: Sequence[Entry], render: Callable[[Sequence[Entry]], list[bytes]]
 ) -> list[bytes | RenderError]:
-    """All entries at once, or, if one of them cannot be expressed, each on its own."""
+    """All entries at once; those that cannot be expressed are found by halves."""
     if not entries:
         return []
     try:
         return list(render(entries))
-    except Exception:
-        return [_alone(entry, render) for entry in entries]
-
-
-def _alone(entry: Entry, render: Callable[[Sequence[Entry]], list[bytes]]) -> bytes | RenderError:
-    try:
-        return render([entry])[0]
     except Exception as error:
-        problem = RenderError(f"{entry.article.guid}: {error}")
-        problem.__cause__ = error
-        return problem
+        if len(entries) == 1:
+            problem = RenderError(f"{type(error).__name__}: {error}")
+            problem.__cause__ = error
+            return [problem]
+    middle = len(entries) // 2
+    return [*render_each(entries[:middle], render), *render_each(entries[middle:], render)]

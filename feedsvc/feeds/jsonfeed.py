@@ -7,9 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import categories, local, render_each, safe, text_of
-from feedsvc.model import Enclosure, Entry, FeedHead, Format, Person
-from feedsvc.text.html import plain
+from feedsvc.feeds.guard import (
+    categories,
+    local,
+    people,
+    person,
+    render_each,
+    safe,
+    summary_of,
+    text_of,
+    title_of,
+    type_of,
+)
+from feedsvc.model import Enclosure, Entry, FeedHead, Format
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -17,7 +27,7 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 class JsonFormat:
     """Renders JSON Feed; fits `ports.Renderer`."""
 
-    version = "1"
+    version = "2"
 
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as it stands in `items`."""
@@ -44,47 +54,54 @@ def _head(head: FeedHead) -> dict[str, Any]:
             "feed_url": head.urls[Format.JSON],
             "description": safe(head.description),
             "icon": head.icon,
-            "authors": [_author(head.author)],
+            "authors": _authors([person(head.author)]),
             "language": head.language,
+            "_rights": _rights(head.rights),
         }
     )
 
 
 def _item(entry: Entry, full_text: bool) -> dict[str, Any]:
     article = entry.article
-    body, summary = text_of(entry, full_text=full_text)
+    body, summary = text_of(article, summary_of(article), full_text=full_text)
     changed = article.updated != article.published
     return _kept(
         {
             "id": article.guid,
             "url": article.link,
-            "title": safe(article.title),
-            "content_html": body or None,
+            "title": title_of(article),
+            "content_html": body,
             # One of content_html and content_text has to be there.
-            "content_text": None if body else summary or plain(article.html, None),
+            "content_text": None if body else summary,
             "summary": summary if body else None,
             "image": article.image.url if article.image else None,
             "date_published": local(article.published, entry.zone).isoformat(),
             "date_modified": local(article.updated, entry.zone).isoformat() if changed else None,
-            "authors": [_author(person) for person in article.authors],
-            "tags": [safe(tag) for tag in categories(entry)],
+            "authors": _authors(people(article)),
+            "tags": categories(article),
             "language": article.language,
-            "attachments": [_attachment(e) for e in article.enclosures if e.type],
-            "_rights": safe(article.rights) if article.rights else None,
+            "attachments": [_attachment(one) for one in article.enclosures],
+            "_rights": _rights(article.rights),
         }
     )
 
 
-def _author(person: Person) -> dict[str, Any]:
-    return _kept({"name": safe(person.name), "url": person.uri})
+def _authors(people: Sequence[dict[str, str] | None]) -> list[dict[str, Any]]:
+    return [_kept({"name": one["name"], "url": one.get("uri")}) for one in people if one]
+
+
+def _rights(text: str | None) -> dict[str, Any] | None:
+    # JSON Feed 1.1, extensions: the value of an underscored key is an object.
+    told = safe(text or "")
+    return {"text": told} if told else None
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
     return _kept(
         {
             "url": enclosure.url,
-            "mime_type": enclosure.type,
-            "size_in_bytes": enclosure.length,
+            "mime_type": type_of(enclosure) or "application/octet-stream",  # required
+            "size_in_bytes": enclosure.length or None,
             "duration_in_seconds": enclosure.duration,
         }
     )

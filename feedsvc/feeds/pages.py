@@ -45,12 +45,13 @@ class Line:
 def feed_page(head: FeedHead, lines: Sequence[Line], *, site_title: str, site_url: str) -> bytes:
     """The page of one feed: what it is, where to subscribe, and its newest entries."""
     shown = "\n".join(_entry(head, line) for line in lines)
-    listed = f"<ul>\n{shown}\n</ul>" if lines else '<p class="soft">No entries yet.</p>'
+    listed = f"<ul>\n{shown}\n</ul>" if lines else '<p class="soft" lang="en">No entries yet.</p>'
     described = "" if head.description == head.title else f"<p>{_text(head.description)}</p>\n"
     return _page(
         title=head.title,
         language=head.language,
         links=[_announce(head, format) for format in head.urls],
+        icon=head.icon,
         body=f"""<header>
 <p class="soft"><a href="{escape(site_url)}/">{_text(site_title)}</a></p>
 <h1>{_text(head.title)}</h1>
@@ -75,9 +76,10 @@ def site_page(heads: Sequence[FeedHead], *, title: str, language: str | None, ur
         title=title,
         language=language,
         links=links,
+        icon=next((head.icon for head in heads), None),
         body=f"""<header>
 <h1>{_text(title)}</h1>
-<p class="soft">Subscribe with any feed reader, or take
+<p class="soft" lang="en">Subscribe with any feed reader, or take
 <a href="{escape(url)}/opml.xml">all feeds as OPML</a>.</p>
 </header>
 <main>
@@ -88,9 +90,11 @@ def site_page(heads: Sequence[FeedHead], *, title: str, language: str | None, ur
     )
 
 
-def _page(*, title: str, language: str | None, links: Sequence[str], body: str) -> bytes:
+def _page(
+    *, title: str, language: str | None, links: Sequence[str], icon: str | None, body: str
+) -> bytes:
     spoken = f' lang="{escape(language)}"' if language else ""
-    head = "\n".join(links)
+    head = "\n".join((*links, *([f'<link rel="icon" href="{escape(icon)}">'] if icon else ())))
     return f"""<!DOCTYPE html>
 <html{spoken}>
 <head>
@@ -127,10 +131,12 @@ def _entry(head: FeedHead, line: Line) -> str:
     if line.link:
         title = f'<a href="{escape(line.link)}">{title}</a>'
     when = local(line.published, head.zone)
+    # A day without a time is stored as its midnight: that hour would be news to its author.
+    shown = "%Y-%m-%d %H:%M" if when.hour or when.minute else "%Y-%m-%d"
     spoken = f' lang="{escape(line.language)}"' if line.language else ""
     return (
         f"<li{spoken}>\n<h2>{title}</h2>\n"
-        f'<time datetime="{when.isoformat()}">{when:%Y-%m-%d %H:%M}</time>\n</li>'
+        f'<time datetime="{when.isoformat()}">{when:{shown}}</time>\n</li>'
     )
 
 

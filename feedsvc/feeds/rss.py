@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import add, generator, local, render_each, safe, split_fragments
+from feedsvc.feeds.guard import (
+    add,
+    as_html,
+    generator,
+    local,
+    people,
+    person,
+    render_each,
+    safe,
+    split_fragments,
+    text_of,
+    type_of,
+)
 from feedsvc.feeds.plain_head import PLAIN_HEAD
 from feedsvc.model import Enclosure, Entry, FeedHead, Format
 
 _MARK = b"    <item"
 _TAIL = b"  </channel>\n</rss>\n"
-_ATOM_UPDATED = "{http://www.w3.org/2005/Atom}updated"
+_DCTERMS = "http://purl.org/dc/terms/"
+# RSS has no word for a later change: these two are understood.
+_CHANGED = ("{http://www.w3.org/2005/Atom}updated", f"{{{_DCTERMS}}}modified")
 
 
 class RssFormat:
     """Renders RSS; fits `ports.Renderer`."""
 
-    version = "1"
+    version = "2"
 
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as the `<item>` that stands inside a document."""
@@ -34,15 +48,29 @@ class RssFormat:
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         """The whole document, equal to what `whole` writes of the same entries."""
-        blank = _written(generator(head, Format.RSS))
+        blank = _written(_generator(head))
         return b"".join((blank.removesuffix(_TAIL), *fragments, _TAIL))
 
     def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: bool) -> bytes:
         """The document as feedgen writes it in one go."""
-        feed = generator(head, Format.RSS)
+        feed = _generator(head)
         for entry in entries:
             _add(feed, entry, full_text)
         return _written(feed)
+
+
+def _generator(head: FeedHead) -> FeedGenerator:
+    feed = generator(head, Format.RSS)
+    feed.register_extension("dc", DcExtension, DcEntryExtension)
+    feed.repair.prefixes["dcterms"] = _DCTERMS
+    author = person(head.author)
+    if author and "email" in author:
+        # RSS profile, e-mail: user@example.org (Real Name)
+        feed.managingEditor(f"{author['email']} ({author['name']})")
+    if head.icon:
+        # RSS 2.0 <image>: the title and the link are those of the channel.
+        feed.image(url=head.icon, title=safe(head.title), link=head.home)
+    return feed
 
 
 def _written(feed: FeedGenerator) -> bytes:
@@ -52,25 +80,24 @@ def _written(feed: FeedGenerator) -> bytes:
 
 def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     article = entry.article
-
-    def finish(item: Any) -> None:
-        # RSS has no word for a later change; Atom's is understood (STANDARDS: field mapping).
-        if article.updated != article.published:
-            changed = item.makeelement(_ATOM_UPDATED)
-            changed.text = local(article.updated, entry.zone).isoformat()
-            item.append(changed)
-
-    added = add(feed, entry, full_text=full_text, finish=finish)
+    told = safe(article.summary or "") or safe(article.subtitle or "")
+    body, summary = text_of(article, told, full_text=full_text)
+    added = add(feed, entry, body=body, summary=as_html(summary))
+    if article.updated != article.published:
+        changed = local(article.updated, entry.zone).isoformat()
+        added.repair.elements = [(name, changed) for name in _CHANGED]
     # RSS `author` is an e-mail address; the byline is dc:creator, never both (DuplicateSemantics).
-    if article.authors:
-        added.dc.dc_creator([safe(person.name) for person in article.authors])
+    if authors := people(article):
+        added.dc.dc_creator([author["name"] for author in authors])
     if article.language:
         added.dc.dc_language(article.language)
+    if article.rights:
+        added.dc.dc_rights(safe(article.rights))
     first, rest = _enclosures(article.enclosures)
     if article.link:
         added.link(href=article.link, rel="alternate")
     if first is not None:
-        added.link(href=first.url, rel="enclosure", type=first.type, length=str(first.length))
+        added.link(href=first.url, rel="enclosure", type=type_of(first), length=str(first.length))
     for enclosure in rest:
         added.media.content(_media(enclosure), group=None)
 
@@ -82,12 +109,12 @@ def _enclosures(
 
     RSS 2.0 wants its true length and type; one that lacks them is no enclosure there.
     """
-    first = next((e for e in enclosures if e.length and e.type), None)
+    first = next((e for e in enclosures if e.length and type_of(e)), None)
     return first, [e for e in enclosures if e is not first]
 
 
 def _media(enclosure: Enclosure) -> dict[str, str]:
-    kind = enclosure.type or ""
+    kind = type_of(enclosure) or ""
     medium = kind.partition("/")[0]
     found = {
         "url": enclosure.url,

@@ -4,10 +4,11 @@
 
 A feed is left alone while nothing marked it, no moment has passed that changes it, its definition
 is the same, and its files lie there as recorded. Else its documents are stitched anew, and only
-what differs is written. `updated` moves when the bytes would differ without it, not for a rebuild.
+what differs is written. `updated` moves when what a reader is told differs, not for a rebuild, a
+new renderer or another format.
 
-The build of one feed is in `feed.py`, the files of the whole site in `site.py`; `press.py` holds
-what both work with, `report.py` what they answer.
+The build of one feed is in `feed.py`, its rendered entries in `fragments.py`, the files of the
+whole site in `site.py`; `press.py` holds what they work with, `report.py` what they answer.
 """
 
 from __future__ import annotations

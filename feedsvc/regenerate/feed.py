@@ -6,13 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from feedsvc.decide import digest, digest_of
-from feedsvc.errors import FeedsvcError, RenderError, StoreError
-from feedsvc.model import Article, Entry, Finding, Format, Problem
-from feedsvc.ports import FeedRow, Fragment, LedgerLine, Member, Renderer
+from feedsvc.errors import FeedsvcError, StoreError
+from feedsvc.model import FeedHead, Finding, Format, Problem
+from feedsvc.ports import FeedRow, LedgerLine, Member, Selection
+from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, reported, why
 from feedsvc.settings import Feed
@@ -20,13 +19,30 @@ from feedsvc.settings import Feed
 log = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=5)  # after which the daemon tries a held feed again
-PAGES_VERSION = "1"
+PAGES_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
+    """What became of a feed, and what is to be remembered of it."""
+
     row: FeedRow
     reports: tuple[PublicationReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """A finished document and what the gate says of it."""
+
+    path: str
+    format: str
+    body: bytes
+    digest: bytes
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.error]
 
 
 @dataclass(slots=True)
@@ -39,12 +55,12 @@ class FeedBuild:
     lines: Mapping[str, LedgerLine]
     options: BuildOptions
     now: datetime = field(init=False)
+    fragments: Fragments = field(init=False)
     left_out: dict[int, Problem] = field(default_factory=dict)
-    rendered: dict[Format, dict[int, Fragment]] = field(default_factory=dict)
-    articles: dict[int, Article] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.now = self.press.clock.now()
+        self.fragments = Fragments(self.press, self.feed, self.options)
 
     def run(self) -> Built:
         if self._is_current():
@@ -60,13 +76,18 @@ class FeedBuild:
             return self._all_held(f"could not be built: {reason}")
 
     @property
-    def _paths(self) -> dict[str, str]:
-        """The feed's files: path -> format."""
-        found = {
-            f"{self.feed.name}/{format.filename}": format.value
+    def _formats(self) -> dict[str, Format]:
+        """The feed's documents: path -> format."""
+        return {
+            f"{self.feed.name}/{format.filename}": format
             for format in Format
             if format in self.feed.formats
         }
+
+    @property
+    def _paths(self) -> dict[str, str]:
+        """All of the feed's files: path -> format, as the contract names it."""
+        found = {path: format.value for path, format in self._formats.items()}
         return found | {f"{self.feed.name}/{PAGE}": "html"}
 
     def _fingerprint(self) -> bytes:
@@ -75,8 +96,8 @@ class FeedBuild:
         feed, press = self.feed, self.press
         return digest_of(
             [
-                [head.id, head.title, head.description, head.home, head.language, head.rights],
-                [head.icon, head.author, head.zone.key, list(head.urls.values()), press.site.title],
+                _said_of_feed(head),
+                [list(head.urls.values()), head.zone.key, press.site.title],
                 [feed.sources, feed.tags, feed.authors, feed.language, feed.limit],
                 [feed.max_per_source, feed.full_text],
                 feed.since.total_seconds() if feed.since else None,
@@ -102,25 +123,29 @@ class FeedBuild:
         )
 
     def _build(self) -> Built:
-        selection = self.press.store.select(self.feed, self.now)
-        members = selection.members
-        documents, updated, content = self._documents(members)
-        faults = {path: self._faults(path, body) for path, body in documents.items()}
-        if self._leave_out_faulty(members, documents, faults):
-            documents, updated, content = self._documents(members)
-            faults = {path: self._faults(path, body) for path, body in documents.items()}
-        shown = [member for member in members if member.row not in self.left_out]
-        reports, lines = self._publish(documents, faults, len(shown))
+        while True:
+            selection = self._select()
+            members = selection.members
+            content = self._content(members)
+            updated = self._updated(members, content)
+            head = head_of(self.press, self.feed, updated)
+            documents = self._documents(head, members)
+            # Each round leaves out at least one article more, so that this comes to an end.
+            if not self._leave_out_faulty(head, members, documents):
+                break
+        reports, lines = self._publish(documents, len(members))
         held = "; ".join(f"{r.path}: {r.reason}" for r in reports if r.outcome == "held")
+        # As long as nobody has seen the change, what was published last stands.
+        seen = not held or any(line.path in self._formats for line in lines)
         row = replace(
             self.row,
             touched=self.row.touched if held else None,
-            updated=updated,
+            updated=updated if seen else self.row.updated,
             next_change=selection.next_change,
             fingerprint=self._fingerprint(),
-            content=content,
-            entries=len(shown),
-            newest=max((member.released for member in shown), default=None),
+            content=content if seen else self.row.content,
+            entries=len(members),
+            newest=max((member.released for member in members), default=None),
             held=held or None,
             retry_at=self.now + RETRY if held else None,
             left_out=self._problems(),
@@ -130,6 +155,24 @@ class FeedBuild:
         self._commit(row, members, lines)
         return Built(row=row, reports=tuple(reports))
 
+    # -- what the feed holds ---------------------------------------------------------------------
+
+    def _select(self) -> Selection:
+        """The members, with a fragment for each; what cannot be rendered is left out and named."""
+        while True:
+            selection = self.press.store.select(self.feed, self.now, without=self.left_out.keys())
+            failed = self.fragments.gather(selection.members)
+            if not failed:
+                return selection
+            for member in selection.members:
+                if member.row in failed:
+                    self._leave_out(member, failed[member.row])
+
+    def _leave_out(self, member: Member, reason: str) -> None:
+        self.left_out[member.row] = Problem(
+            source=member.source, path=member.guid, reason=f"left out of {self.feed.name}: {reason}"
+        )
+
     def _problems(self) -> tuple[Problem, ...]:
         since = {(p.path, p.reason): p.since for p in self.row.left_out}
         return tuple(
@@ -137,175 +180,126 @@ class FeedBuild:
             for _, problem in sorted(self.left_out.items())
         )
 
-    # -- rendering -------------------------------------------------------------------------------
+    def _content(self, members: Sequence[Member]) -> bytes:
+        """The digest of what a reader is told, whatever the formats and however it is written."""
+        head = head_of(self.press, self.feed, None)
+        seen = [member.seen.hex() for member in members]
+        return digest_of([_said_of_feed(head), self.feed.full_text, seen])
 
-    def _documents(self, members: Sequence[Member]) -> tuple[dict[str, bytes], datetime, bytes]:
-        """Every document of the feed, its `updated`, and the digest that tells whether it moved."""
-        fragments = {format: self._fragments(format, members) for format in self.feed.formats}
-        shown = [member for member in members if member.row not in self.left_out]
+    def _updated(self, members: Sequence[Member], content: bytes) -> datetime:
+        """The feed's `updated`: that of its newest entry, and later than it was before.
 
-        def stitched(updated: datetime | None) -> dict[str, bytes]:
-            head = head_of(self.press, self.feed, updated)
-            found = {
-                f"{self.feed.name}/{format.filename}": self.press.renderers[format].document(
-                    head, [fragments[format][member.row].body for member in shown]
-                )
-                for format in Format
-                if format in self.feed.formats
-            }
-            found[f"{self.feed.name}/{PAGE}"] = self.press.pages.feed(head, shown)
-            return found
-
-        documents = stitched(self.row.updated)
-        content = digest_of([digest(body).hex() for body in documents.values()])
-        if self.row.updated is not None and content == self.row.content:
-            return documents, self.row.updated, content
-        updated = self._moved(shown)
-        documents = stitched(updated)
-        return documents, updated, digest_of([digest(body).hex() for body in documents.values()])
-
-    def _moved(self, shown: Sequence[Member]) -> datetime:
-        """The feed's new `updated`: that of its newest entry, and later than it was before.
-
-        When no entry explains the change (one went, or the feed was redefined) it is the moment the
-        change was noticed, as stored with the dirty mark: the same after a crash in between.
+        When no entry explains the change (one went, or the feed was redefined) it is the moment at
+        which it became due or was noticed, as stored: the same after a crash in between.
         """
-        newest = max((max(m.updated, m.released) for m in shown), default=None)
         before = self.row.updated
+        if before is not None and content == self.row.content:
+            return before
+        newest = max((max(m.updated, m.released) for m in members), default=None)
         if before is None:
             return newest or beginning(self.press.site)
         if newest is not None and newest > before:
             return newest
-        return max(before + timedelta(seconds=1), self.row.touched or self.now).replace(
-            microsecond=0
-        )
+        due = self.row.next_change
+        passed = due if due is not None and due <= self.now else None
+        now = self.now.replace(microsecond=0)
+        # A mark may lie seconds ahead: many batches of one sync move it by one each.
+        cause = min(self.row.touched or passed or now, now)
+        return max(before + timedelta(seconds=1), cause)
 
-    def _fragments(self, format: Format, members: Sequence[Member]) -> dict[int, Fragment]:
-        """The rendered entry of every member; what cannot be rendered is left out and named."""
-        renderer = self.press.renderers[format]
-        variant = "full" if self.feed.full_text else "excerpt"
-        keys = {member.row: self._key(member, format, variant, renderer) for member in members}
-        found = self.rendered.get(format)
-        if found is None:
-            kept = {}
-            if not self.options.everything:
-                kept = self.press.store.fragments(format.value, variant, list(keys))
-            found = {
-                row: kept[row] for row, key in keys.items() if row in kept and kept[row].key == key
-            }
-            fresh = self._render(renderer, [m for m in members if m.row not in found], keys)
-            if not self.options.check:
-                self.press.store.keep_fragments(format.value, variant, fresh)
-            found |= fresh
-            self.rendered[format] = found
-        return found
+    # -- documents -------------------------------------------------------------------------------
 
-    def _key(self, member: Member, format: Format, variant: str, renderer: Renderer) -> bytes:
-        zone = self._zone(member.source).key
-        parts = (format.value, variant, renderer.version, zone)
-        return digest(member.seen + "\0".join(parts).encode())
-
-    def _zone(self, source: str) -> ZoneInfo:
-        return self.press.zones.get(source, self.press.site.timezone)
-
-    def _render(
-        self, renderer: Renderer, members: Sequence[Member], keys: Mapping[int, bytes]
-    ) -> dict[int, Fragment]:
-        wanted = [member.row for member in members if member.row not in self.articles]
-        self.articles |= self.press.store.articles(wanted)
-        entries = [
-            Entry(article=self.articles[member.row], zone=self._zone(member.source))
-            for member in members
+    def _documents(self, head: FeedHead, members: Sequence[Member]) -> list[_Document]:
+        found = [
+            self._checked(path, format.value, self._stitched(head, format, members))
+            for path, format in self._formats.items()
         ]
-        fresh: dict[int, Fragment] = {}
-        results = renderer.fragments(entries, full_text=self.feed.full_text)
-        for member, result in zip(members, results, strict=True):
-            if isinstance(result, RenderError):
-                self._leave_out(member, f"could not be rendered: {result}")
-            else:
-                fresh[member.row] = Fragment(key=keys[member.row], body=result)
-        return fresh
+        page = self.press.pages.feed(head, members)
+        return [*found, self._checked(f"{self.feed.name}/{PAGE}", "html", page)]
 
-    def _leave_out(self, member: Member, reason: str) -> None:
-        self.left_out[member.row] = Problem(
-            source=member.source, path=member.guid, reason=f"left out of {self.feed.name}: {reason}"
-        )
+    def _stitched(self, head: FeedHead, format: Format, members: Sequence[Member]) -> bytes:
+        return self.press.renderers[format].document(head, self.fragments.of(format, members))
 
-    # -- the gate --------------------------------------------------------------------------------
+    def _checked(self, path: str, format: str, body: bytes) -> _Document:
+        own, line = digest(body), self.lines.get(path)
+        passed = line is not None and line.digest == own  # when it was published
+        findings = () if passed and not self.options.check else self._ask(path, format, body)
+        return _Document(path=path, format=format, body=body, digest=own, findings=findings)
 
-    def _faults(self, path: str, body: bytes) -> tuple[Finding, ...]:
-        line = self.lines.get(path)
-        if line is not None and line.digest == digest(body) and not self.options.check:
-            return ()  # it passed when it was published
-        return self.press.gate(body, self._paths[path], f"{self.press.site.base_url}/{path}")
+    def _ask(self, path: str, format: str, body: bytes) -> tuple[Finding, ...]:
+        return self.press.gate(body, format, f"{self.press.site.base_url}/{path}")
 
     def _leave_out_faulty(
-        self,
-        members: Sequence[Member],
-        documents: Mapping[str, bytes],
-        faults: Mapping[str, tuple[Finding, ...]],
+        self, head: FeedHead, members: Sequence[Member], documents: Sequence[_Document]
     ) -> bool:
-        """Leave out the entries that errors of the gate stand in; says whether there were any."""
-        found = False
-        for format in self.feed.formats:
-            path = f"{self.feed.name}/{format.filename}"
-            shown = [member for member in members if member.row not in self.left_out]
-            errors = [fault for fault in faults[path] if fault.error and fault.line is not None]
-            if not errors or not shown:
-                continue
-            bodies = [self.rendered[format][member.row].body for member in shown]
-            ends = _last_lines(documents[path], bodies)
-            if ends is None:
-                continue
-            for fault in errors:
-                line = fault.line or 0
-                index = next((i for i, end in enumerate(ends) if line <= end), None)
-                if index is not None and line > ends[index] - bodies[index].count(b"\n"):
-                    self._leave_out(shown[index], f"{fault.code}: {fault.message}")
-                    found = True
-        return found
+        """Leave out the entries that make a document invalid; says whether there were any."""
+        before = len(self.left_out)
+        for document in documents:
+            if document.errors and (format := self._formats.get(document.path)):
+                empty = self._stitched(head, format, ())
+                if any(fault.error for fault in self._ask(document.path, format.value, empty)):
+                    continue  # the feed's own head is at fault, no entry
+                self._narrow(head, document.path, members, document.errors)
+        return len(self.left_out) > before
+
+    def _narrow(
+        self, head: FeedHead, path: str, members: Sequence[Member], errors: Sequence[Finding]
+    ) -> None:
+        """Find the entries that are invalid by themselves, by halves.
+
+        Not by the line of an error: JSON has none, and a parser tells only the first.
+        """
+        if not errors or not members:
+            return
+        if len(members) == 1:
+            self._leave_out(members[0], f"{errors[0].code}: {errors[0].message}")
+            return
+        middle = len(members) // 2
+        for some in (members[:middle], members[middle:]):
+            body = self._stitched(head, self._formats[path], some)
+            found = self._ask(path, self._paths[path], body)
+            self._narrow(head, path, some, [finding for finding in found if finding.error])
 
     # -- publishing ------------------------------------------------------------------------------
 
     def _publish(
-        self,
-        documents: Mapping[str, bytes],
-        faults: Mapping[str, tuple[Finding, ...]],
-        entries: int,
+        self, documents: Sequence[_Document], entries: int
     ) -> tuple[list[PublicationReport], list[LedgerLine]]:
         """Write what differs and may go out."""
         reports: dict[str, PublicationReport] = {}
         placing: dict[str, bytes] = {}
-        for path, body in documents.items():
+        for document in documents:
+            path = document.path
             report = PublicationReport(
                 feed=self.feed.name,
-                format=self._paths[path],
+                format=document.format,
                 path=path,
                 outcome="unchanged",
                 entries=entries,
-                bytes=len(body),
-                digest=digest(body).hex(),
-                warnings=tuple(fault for fault in faults[path] if not fault.error),
+                bytes=len(document.body),
+                digest=document.digest.hex(),
+                warnings=tuple(finding for finding in document.findings if not finding.error),
             )
-            errors = [fault for fault in faults[path] if fault.error]
             line = self.lines.get(path)
-            if errors:
-                report = replace(report, outcome="held", reason=why(errors))
-            elif line is None or line.digest != digest(body) or not self.press.publisher.lies(line):
+            if document.errors:
+                report = replace(report, outcome="held", reason=why(document.errors))
+            elif (
+                line is None
+                or line.digest != document.digest
+                or not self.press.publisher.lies(line)
+            ):
                 report = replace(report, outcome="written")
-                placing[path] = body
+                placing[path] = document.body
             reports[path] = report
-        if self.options.check:
+        if self.options.check or not placing:
             return list(reports.values()), []
         lines: list[LedgerLine] = []
         try:
-            placed = self.press.publisher.place(placing) if placing else {}
+            for path, (own, sidecars) in self.press.publisher.place(placing).items():
+                lines.append(line_of(reports[path], own, sidecars))
         except FeedsvcError as error:
             for path in placing:
                 reports[path] = replace(reports[path], outcome="held", reason=str(error))
-            placed = {}
-        for path, (own, sidecars) in placed.items():
-            lines.append(line_of(reports[path], own, sidecars))
         return list(reports.values()), lines
 
     def _commit(self, row: FeedRow, members: Sequence[Member], lines: Sequence[LedgerLine]) -> None:
@@ -317,7 +311,7 @@ class FeedBuild:
         self.press.store.settle_feed(
             row,
             read=self.row,
-            members=[member.row for member in members if member.row not in self.left_out],
+            members=[member.row for member in members],
             lines=lines,
             removed=removed,
         )
@@ -341,10 +335,9 @@ class FeedBuild:
         return Built(row=row, reports=reports)
 
 
-def _last_lines(document: bytes, fragments: Sequence[bytes]) -> list[int] | None:
-    """The line on which each fragment of a document ends; None if they do not stand in it."""
-    start = document.find(b"".join(fragments[:1]))
-    if start < 0:
-        return None
-    before = document[:start].count(b"\n")
-    return [before + lines for lines in accumulate(body.count(b"\n") for body in fragments)]
+def _said_of_feed(head: FeedHead) -> list[object]:
+    """What a document says of its feed, apart from dates and addresses of documents."""
+    return [
+        head.id, head.title, head.description, head.home, head.language, head.rights, head.icon,
+        head.author,
+    ]  # fmt: skip

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import Authority
 from feedsvc.model import FeedHead, Finding, Format, Person
-from feedsvc.ports import Clock, Member, Publisher, Renderer, Store
+from feedsvc.ports import Clock, Member, Publisher, Renderer, Selection, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
 
 PAGE = "index.html"
+
+
+class Shelves(Store, Protocol):
+    """The store as a build asks it: an entry that is left out gives its place to the next one."""
+
+    def select(self, feed: Feed, now: datetime, *, without: Collection[int] = ()) -> Selection: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +37,7 @@ class Press:
 
     site: Site
     authority: Authority
-    store: Store
+    store: Shelves
     publisher: Publisher
     renderers: Mapping[Format, Renderer]
     pages: Pages

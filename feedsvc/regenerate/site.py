@@ -33,13 +33,13 @@ def site_files(
             feed=None, format=format, path=path, outcome="unchanged", entries=len(heads),
             bytes=len(body), digest=digest(body).hex(),
         )  # fmt: skip
-        if line is None or line.digest != digest(body) or not press.publisher.lies(line):
+        differs = line is None or line.digest != digest(body) or not press.publisher.lies(line)
+        if differs:
             report = replace(report, outcome="written")
-            errors = [
-                fault
-                for fault in press.gate(body, format, f"{press.site.base_url}/{path}")
-                if fault.error
-            ]
+        if differs or options.check:
+            found = press.gate(body, format, f"{press.site.base_url}/{path}")
+            errors = [fault for fault in found if fault.error]
+            report = replace(report, warnings=tuple(fault for fault in found if not fault.error))
             try:
                 if errors:
                     raise RenderError(why(errors))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, tuple_, update
 
 from feedsvc.model import Article, Problem
 from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
@@ -35,10 +35,12 @@ class Output:
             row = connection.execute(select(feed).where(feed.c.name == name)).mappings().first()
         return FeedRow(name=name) if row is None else _feed_row(row)
 
-    def select(self, definition: Feed, now: datetime) -> Selection:
-        """The members of a feed at `now`."""
+    def select(
+        self, definition: Feed, now: datetime, *, without: Collection[int] = ()
+    ) -> Selection:
+        """The members of a feed at `now`, as if the rows `without` were not there."""
         with reading(self._engine) as connection:
-            return members(connection, definition, now)
+            return members(connection, definition, now, without=without)
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]:
         """Whole articles by their rows."""
@@ -93,8 +95,11 @@ class Output:
             )  # fmt: skip
 
     def prune_fragments(self) -> int:
-        """Drop the fragments of articles that no feed holds; returns how many."""
-        unused = fragment.c.article_id.not_in(select(membership.c.article_id))
+        """Drop the fragments that no published document holds; returns how many."""
+        held = select(membership.c.article_id, ledger.c.format).join(
+            ledger, ledger.c.feed == membership.c.feed
+        )
+        unused = tuple_(fragment.c.article_id, fragment.c.format).not_in(held)
         with reading(self._engine) as connection:
             if connection.execute(select(fragment.c.article_id).where(unused)).first() is None:
                 return 0
@@ -130,8 +135,10 @@ class Output:
         removed: Sequence[str] = (),
     ) -> None:
         """Commit a build in one transaction; see `ports.Store`."""
-        if row == read and members is None and not lines and not removed:
-            return
+        if row == read and not lines and not removed:
+            with reading(self._engine) as connection:
+                if members is None or _members(connection, row.name) == list(members):
+                    return
         with writing(self._engine) as connection:
             values = _feed_columns(row)
             query = select(feed.c.touched).where(feed.c.name == row.name)
@@ -162,13 +169,17 @@ class Output:
             _write_ledger(connection, lines, ())
 
 
-def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> None:
+def _members(connection: Connection, name: str) -> list[int]:
     query = (
         select(membership.c.article_id)
         .where(membership.c.feed == name)
         .order_by(membership.c.position)
     )
-    if list(connection.execute(query).scalars()) == list(rows):
+    return list(connection.execute(query).scalars())
+
+
+def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> None:
+    if _members(connection, name) == list(rows):
         return
     connection.execute(delete(membership).where(membership.c.feed == name))
     if rows:

@@ -6,7 +6,8 @@ Regular expressions on text are the exception: `members` applies them, marking t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,10 +49,15 @@ def conditions(feed: Feed) -> list[ColumnElement[bool]]:
                 exists().where(
                     label.c.article_id == article.c.id,
                     label.c.kind == kind,
-                    label.c.word.in_([word.casefold() for word in words]),
+                    label.c.word.in_([_key(word) for word in words]),
                 )
             )
     return found
+
+
+def _key(word: str) -> str:
+    """A word of the configuration as `label` holds those of articles, which are NFC."""
+    return unicodedata.normalize("NFC", word).casefold()
 
 
 def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool:
@@ -65,8 +71,13 @@ def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool
     return connection.execute(query).first() is not None
 
 
-def members(connection: Connection, feed: Feed, now: datetime) -> Selection:
-    """The feed's articles at `now`, newest first, each id once, and when time will change them."""
+def members(
+    connection: Connection, feed: Feed, now: datetime, *, without: Collection[int] = ()
+) -> Selection:
+    """The feed's articles at `now`, newest first, each id once, and when time will change them.
+
+    The rows `without` count as not there: they take no place and no id from another.
+    """
     at = int(now.timestamp())
     shown = [
         or_(article.c.due.is_(None), article.c.due <= at),
@@ -78,7 +89,7 @@ def members(connection: Connection, feed: Feed, now: datetime) -> Selection:
     guids: set[str] = set()
     per_source: dict[str, int] = {}
     for row in _newest_first(connection, feed, and_(*shown)):
-        if row["guid"] in guids or not _words_fit(feed, row):
+        if row["id"] in without or row["guid"] in guids or not _words_fit(feed, row):
             continue
         if feed.max_per_source and per_source.get(row["source"], 0) >= feed.max_per_source:
             continue

@@ -1,0 +1,78 @@
+"""The entries of one feed as bytes: rendered once, kept, and taken from the store ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from feedsvc.decide import digest
+from feedsvc.errors import RenderError
+from feedsvc.model import Article, Entry, Format
+from feedsvc.ports import Fragment, Member
+from feedsvc.regenerate.press import Press
+from feedsvc.regenerate.report import BuildOptions
+from feedsvc.settings import Feed
+
+
+class Fragments:
+    """The fragments of a feed's entries, in every format it has."""
+
+    def __init__(self, press: Press, feed: Feed, options: BuildOptions) -> None:
+        self._press = press
+        self._feed = feed
+        self._options = options
+        self._variant = "full" if feed.full_text else "excerpt"
+        self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
+        self._articles: dict[int, Article] = {}
+
+    def of(self, format: Format, members: Sequence[Member]) -> list[bytes]:
+        """The fragments of these members; `gather` has to have found them."""
+        found = self._found[format]
+        return [found[member.row] for member in members]
+
+    def gather(self, members: Sequence[Member]) -> dict[int, str]:
+        """Find or render what is missing; returns, by row, why an article cannot be rendered."""
+        failed: dict[int, str] = {}
+        for format, found in self._found.items():
+            missing = [member for member in members if member.row not in found]
+            if not missing:
+                continue
+            keys = {m.row: self._key(format, m.seen, m.source) for m in missing}
+            if not self._options.everything:
+                kept = self._press.store.fragments(format.value, self._variant, list(keys))
+                found |= {row: kept[row].body for row in kept if kept[row].key == keys[row]}
+            failed |= self._render(format, [m.row for m in missing if m.row not in found])
+        return failed
+
+    def _key(self, format: Format, seen: bytes, source: str) -> bytes:
+        """Of everything that a fragment is a function of."""
+        version = self._press.renderers[format].version
+        parts = (format.value, self._variant, version, self._zone(source).key)
+        return digest(seen + "\0".join(parts).encode())
+
+    def _zone(self, source: str) -> ZoneInfo:
+        return self._press.zones.get(source, self._press.site.timezone)
+
+    def _render(self, format: Format, rows: Sequence[int]) -> dict[int, str]:
+        if not rows:
+            return {}
+        store = self._press.store
+        self._articles |= store.articles([row for row in rows if row not in self._articles])
+        articles = [self._articles[row] for row in rows]
+        results = self._press.renderers[format].fragments(
+            [Entry(article=article, zone=self._zone(article.source)) for article in articles],
+            full_text=self._feed.full_text,
+        )
+        failed: dict[int, str] = {}
+        fresh: dict[int, Fragment] = {}
+        for row, article, result in zip(rows, articles, results, strict=True):
+            if isinstance(result, RenderError):
+                failed[row] = f"could not be rendered: {result}"
+            else:
+                # The article may be newer than the member it was asked for: keyed by what it is.
+                key = self._key(format, article.seen, article.source)
+                fresh[row] = Fragment(key=key, body=result)
+        if not self._options.check:
+            store.keep_fragments(format.value, self._variant, fresh)
+        self._found[format] |= {row: fragment.body for row, fragment in fresh.items()}
+        return failed

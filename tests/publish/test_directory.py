@@ -1,0 +1,281 @@
+"""The output directory: whole files or none, and compressed forms that say the same."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import brotli
+import pytest
+import zstandard
+
+from feedsvc.errors import PublishError
+from feedsvc.ports import LedgerLine, Placed
+from feedsvc.publish.directory import SIDECARS, SMALLEST, Directory
+
+BODY = b"<feed>" + b"a harbour, a ferry, a bridge. " * 200 + b"</feed>"
+OTHER = b"<feed>" + b"another harbour, another ferry. " * 150 + b"</feed>"
+
+
+def _opened(path: Path) -> bytes:
+    """What a reader of a sidecar sees."""
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        return gzip.decompress(data)
+    if path.suffix == ".br":
+        return bytes(brotli.decompress(data))
+    return zstandard.ZstdDecompressor().decompress(data)
+
+
+def _line(directory: Directory, path: str, body: bytes) -> LedgerLine:
+    own, sidecars = directory.place({path: body})[path]
+    return LedgerLine(
+        path=path, feed="all", format="atom", digest=b"", entries=1, placed=own, sidecars=sidecars
+    )
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_document_lies_there_with_its_sidecars(tmp_path: Path) -> None:
+    found = Directory(tmp_path / "public").place({"all/atom.xml": BODY, "all/rss.xml": OTHER})
+
+    for name, body in (("atom.xml", BODY), ("rss.xml", OTHER)):
+        path = tmp_path / "public" / "all" / name
+        own, sidecars = found[f"all/{name}"]
+        assert path.read_bytes() == body
+        assert own == Placed(size=len(body), mtime_ns=path.stat().st_mtime_ns)
+        for ending in SIDECARS:
+            sidecar = path.with_name(name + ending)
+            told = sidecar.stat()
+            assert _opened(sidecar) == body
+            assert sidecars[ending] == Placed(size=told.st_size, mtime_ns=told.st_mtime_ns)
+    assert len(_names(tmp_path / "public" / "all")) == 8
+
+
+def test_sidecars_are_the_same_bytes_every_time(tmp_path: Path) -> None:
+    Directory(tmp_path / "one").place({"atom.xml": BODY})
+    Directory(tmp_path / "two").place({"atom.xml": BODY})
+
+    for ending in SIDECARS:
+        one, two = ((tmp_path / name / f"atom.xml{ending}") for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    assert (tmp_path / "one" / "atom.xml.gz").read_bytes()[4:8] == bytes(4)  # RFC 1952: no MTIME
+
+
+def test_gzip_is_one_member(tmp_path: Path) -> None:
+    Directory(tmp_path).place({"atom.xml": BODY})
+
+    reader = zlib.decompressobj(wbits=31)
+    assert reader.decompress((tmp_path / "atom.xml.gz").read_bytes()) == BODY
+    assert reader.eof
+    assert reader.unused_data == b""
+
+
+def test_a_large_document_needs_no_more_than_the_window_browsers_allow(tmp_path: Path) -> None:
+    body = random.Random(1).randbytes(6_000_000) * 2
+    Directory(tmp_path).place({"atom.xml": body})
+
+    # RFC 9659: the window of `zstd` content coding is at most 8 MB.
+    frame = zstandard.get_frame_parameters((tmp_path / "atom.xml.zst").read_bytes()[:18])
+    assert frame.window_size <= 8 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        pytest.param(SMALLEST - 1, set(), id="too-small-to-save-anything"),
+        pytest.param(SMALLEST, set(SIDECARS), id="from-there-on"),
+        pytest.param(0, set(), id="empty"),
+    ],
+)
+def test_small_documents_have_no_sidecars(tmp_path: Path, size: int, expected: set[str]) -> None:
+    line = _line(Directory(tmp_path), "feed.json", b"x" * size)
+
+    assert set(line.sidecars) == expected
+    assert _names(tmp_path) == {"feed.json"} | {f"feed.json{ending}" for ending in expected}
+
+
+def test_a_document_that_became_small_loses_its_sidecars(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.place({"feed.json": BODY})
+
+    line = _line(directory, "feed.json", b"{}")
+
+    assert _names(tmp_path) == {"feed.json"}
+    assert directory.lies(line)
+
+
+@pytest.mark.parametrize("name", ["atom.xml", *(f"atom.xml{ending}" for ending in SIDECARS)])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param(lambda path: path.unlink(), id="deleted"),
+        pytest.param(lambda path: path.write_bytes(b"tampered"), id="overwritten"),
+        pytest.param(lambda path: os.utime(path, (1, 1)), id="dated-back"),
+        pytest.param(lambda path: os.truncate(path, 10), id="cut-off"),
+    ],
+)
+def test_what_does_not_lie_as_recorded_is_noticed(
+    tmp_path: Path, name: str, harm: Callable[[Path], object]
+) -> None:
+    directory = Directory(tmp_path)
+    line = _line(directory, "atom.xml", BODY)
+    assert directory.lies(line)
+
+    harm(tmp_path / name)
+
+    assert not directory.lies(line)
+
+
+@pytest.mark.parametrize(
+    ("umask", "file", "folder"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700)]
+)
+def test_rights_are_what_the_umask_leaves(
+    tmp_path: Path, umask: int, file: int, folder: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        Directory(tmp_path / "public").place({"all/atom.xml": BODY})
+    finally:
+        os.umask(before)
+
+    place = tmp_path / "public" / "all"
+    assert {path.stat().st_mode & 0o777 for path in place.iterdir()} == {file}
+    assert place.stat().st_mode & 0o777 == folder
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.place({"all/atom.xml": BODY})
+    (tmp_path / "all" / ".atom.xml.tmp-deadbeef").write_bytes(b"half")
+    (tmp_path / "all" / ".rss.xml.gz.tmp-deadbeef").write_bytes(b"half")
+    (tmp_path / "all" / ".htaccess").write_bytes(b"somebody's own")
+
+    directory.place({"all/atom.xml": OTHER})
+
+    assert _names(tmp_path / "all") == {
+        "atom.xml", "atom.xml.gz", "atom.xml.br", "atom.xml.zst", ".htaccess",
+    }  # fmt: skip
+
+
+def test_removal_takes_the_sidecars_the_leftovers_and_the_empty_folder(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.place({"all/atom.xml": BODY, "sea/atom.xml": BODY, "index.html": BODY})
+    (tmp_path / "all" / ".atom.xml.tmp-deadbeef").write_bytes(b"half")
+    (tmp_path / "sea" / "notes.txt").write_bytes(b"somebody's own")
+
+    directory.remove(["all/atom.xml", "sea/atom.xml", "index.html", "never/was.xml"])
+
+    assert _names(tmp_path) == {"sea"}
+    assert _names(tmp_path / "sea") == {"notes.txt"}
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_and_the_others_stay(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.place({"all/atom.xml": BODY})
+    (tmp_path / "all" / "atom.xml.gz").unlink()
+    (tmp_path / "all" / "atom.xml.gz" / "in-the-way").mkdir(parents=True)
+
+    with pytest.raises(PublishError, match=r"cannot write .*atom\.xml"):
+        directory.place({"all/atom.xml": OTHER})
+
+    assert (tmp_path / "all" / "atom.xml").read_bytes() == BODY
+    assert not [name for name in _names(tmp_path / "all") if "tmp-" in name]
+
+
+# -- in a process of its own ---------------------------------------------------------------------
+
+_FULL_DISK = """
+    import resource, signal, sys
+    from pathlib import Path
+    from feedsvc.errors import PublishError
+    from feedsvc.publish.directory import Directory
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # as on a disk with little room
+    try:
+        Directory(Path(sys.argv[1])).place({"all/atom.xml": b"<feed>" + b"x" * 100_000})
+    except PublishError as error:
+        print(error)
+"""
+
+
+def test_a_disk_that_fills_up_leaves_the_last_good_files(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    line = _line(directory, "all/atom.xml", BODY)
+
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_FULL_DISK), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert os.strerror(errno.EFBIG) in run.stdout
+    assert directory.lies(line)
+    assert len(_names(tmp_path / "all")) == 4
+
+
+_WRITER = """
+    import itertools, sys
+    from pathlib import Path
+    from feedsvc.publish.directory import Directory
+
+    directory = Directory(Path(sys.argv[1]))
+    print("ready", flush=True)
+    for turn in itertools.count():
+        letter = b"abcdefgh"[turn % 8:turn % 8 + 1]
+        directory.place({"all/atom.xml": b"<" + letter * (20_000 + turn % 7 * 9_000) + b">"})
+"""
+
+
+def test_a_reader_sees_whole_files_whenever_the_writer_is_killed(tmp_path: Path) -> None:
+    target = tmp_path / "all" / "atom.xml"
+    pause = random.Random(7)
+    seen = 0
+    for _ in range(6):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(_WRITER), str(tmp_path)],
+            stdout=subprocess.PIPE,
+        )
+        assert writer.stdout is not None
+        with writer, writer.stdout as told:
+            assert told.readline() == b"ready\n"
+            until = time.monotonic() + pause.uniform(0.02, 0.15)
+            while time.monotonic() < until:
+                seen += _look(target)
+            writer.send_signal(signal.SIGKILL)
+        _look(target)
+
+    assert seen > 50
+    Directory(tmp_path).place({"all/atom.xml": BODY})
+    assert len(_names(tmp_path / "all")) == 4
+
+
+def _look(target: Path) -> int:
+    """Read every form there is; each has to be one of the writer's documents, and whole."""
+    found = 0
+    for ending in ("", *SIDECARS):
+        path = target.with_name(target.name + ending)
+        try:
+            body = _opened(path) if ending else path.read_bytes()
+        except FileNotFoundError:
+            continue
+        assert body[:1] == b"<"
+        assert body[-1:] == b">"
+        assert len(set(body[1:-1])) == 1
+        assert (len(body) - 20_002) % 9_000 == 0
+        found += 1
+    return found
