@@ -80,8 +80,10 @@ def _list(console: Console) -> int:
     if args.json:
         console.document("articles", {"articles": [_document(a, now) for a in articles]})
     else:
+        zone = console.settings.site.timezone
         rows = [
-            (when(a.published), a.state_at(now).value, a.source, a.title, a.guid) for a in articles
+            (when(a.published, zone), a.state_at(now).value, a.source, a.title, a.guid)
+            for a in articles
         ]
         console.table(rows, ("PUBLISHED", "STATE", "SOURCE", "TITLE", "ID"))
     return 0

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,6 @@ def error_lines(error: FeedsvcError) -> str:
     return f"{lines}\n{error.hint}" if error.hint else lines
 
 
-def when(moment: datetime | None) -> str | None:
-    """A time as tables show it."""
-    return None if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+def when(moment: datetime, zone: tzinfo) -> str:
+    """A time as tables show it, by the clock of `zone`."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
