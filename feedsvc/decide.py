@@ -1,6 +1,6 @@
 """What happened to this article: pure rules of identity, change and dates.
 
-    known articles + draft -> match -> first_seen() | revise()
+    candidates + claim -> match -> first_seen() | revise()
 
 A file is *matched* to its article by declared id, path, link, then content; its id is *minted*
 once from the first stable key there is (declared id, link, path) and never derived again. Titles
@@ -10,11 +10,12 @@ and dates are no keys, since both get corrected.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import count
+from operator import attrgetter
 from typing import Any, Literal
 
 from feedsvc.model import Article, Draft, State
@@ -40,8 +41,7 @@ def digest(data: bytes) -> bytes:
 
 def digest_of(values: object) -> bytes:
     """The digest of nested plain values, tuples, frozen dataclasses and times."""
-    text = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":"))
-    return digest(text.encode("utf-8", "surrogatepass"))
+    return digest(_JSON.encode(values).encode("utf-8", "surrogatepass"))
 
 
 def _plain(value: Any) -> Any:
@@ -50,14 +50,21 @@ def _plain(value: Any) -> Any:
     return [getattr(value, field.name) for field in fields(value)]
 
 
+_JSON = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+_what_was_said = attrgetter(*(f.name for f in fields(Draft) if f.name != "warnings"))
+_what_is_seen = attrgetter(*_SEEN)
+
+
 def said(draft: Draft) -> bytes:
     """The digest of what the source said; warnings are ours, not the source's."""
-    return digest_of([getattr(draft, f.name) for f in fields(draft) if f.name != "warnings"])
+    return digest_of(_what_was_said(draft))
 
 
 def seen(article: Article) -> bytes:
     """The digest of what a reader sees."""
-    return digest_of([getattr(article, name) for name in _SEEN])
+    return digest_of(_what_is_seen(article))
 
 
 # -- identity ------------------------------------------------------------------------------------
@@ -116,46 +123,89 @@ class Match:
     rival: str | None = None
 
 
-def match(claim: Claim, known: Sequence[Stored], live: Mapping[int, str]) -> Match:
-    """Find the article of a document: by declared id, path, link, then content.
+class Candidates:
+    """The stored articles that a batch of documents may be, by everything they are matched by."""
 
-    `live` tells at which path the file of an article lies now. Content counts only for articles
-    that lie nowhere, else a copy would take its original's place.
-    """
-    wanted, link, key = claim.draft.id, claim.draft.link, path_key(claim.path)
+    def __init__(self, stored: Iterable[Stored]) -> None:
+        self._rows: dict[int, Stored] = {}
+        self._declared: dict[str, Stored] = {}
+        self._values: dict[str, list[Stored]] = {}
+        self._links: dict[str, list[Stored]] = {}
+        self._documents: dict[bytes, list[Stored]] = {}
+        for one in sorted(stored, key=lambda one: one.row):
+            self._rows[one.row] = one
+            if one.declared:
+                self._declared.setdefault(one.declared, one)
+            kind, _, value = one.article.key.partition(":")
+            self._values.setdefault(value, []).append(one)
+            for link in {one.article.link, value if kind == "link" else None} - {None}:
+                self._links.setdefault(str(link), []).append(one)
+            self._documents.setdefault(one.document, []).append(one)
 
-    def found(stored: Stored) -> Match:
-        lies = live.get(stored.row, claim.path)
-        return Match(stored=stored, rival=None if lies == claim.path else lies)
+    def __iter__(self) -> Iterator[Stored]:
+        return iter(self._rows.values())
 
-    if wanted:
-        for stored in known:
-            if stored.declared == wanted or stored.article.key == f"id:{wanted}":
-                return found(stored)
-    # A file that declares another id than the article of its path or link is another article.
-    others = [s for s in known if not (wanted and s.declared)]
-    for stored in others:
-        if stored.row == claim.row:
-            return found(stored)
-    for stored in others:
+    def match(self, claim: Claim, live: Mapping[int, str]) -> Match:
+        """Find the article of a document: by declared id, path, link, then content.
+
+        `live` tells at which path the file of an article lies now. Content counts only for articles
+        that lie nowhere, else a copy would take its original's place.
+        """
+        wanted, path = claim.draft.id, claim.path
+
+        def another(stored: Stored) -> bool:
+            # A file that declares another id than the article of its path is another article.
+            return bool(wanted and stored.declared)
+
+        if wanted and (stored := self._of_id(wanted)) is not None:
+            lies = live.get(stored.row, path)
+            return Match(stored=stored, rival=None if lies == path else lies)
+        stored = None if claim.row is None else self._rows.get(claim.row)
         # An article that moved away leaves its path to whoever comes next.
-        lies = live.get(stored.row)
-        if stored.article.key == key and (lies is None or path_key(lies) == key):
-            return found(stored)
-    for stored in others:
-        if link and link in (stored.article.key.removeprefix("link:"), stored.article.link):
-            return found(stored)
-    for stored in others:
-        if stored.document == claim.document and stored.row not in live:
-            return found(stored)
-    return Match()
+        if stored is not None and not another(stored) and live.get(stored.row, path) == path:
+            return Match(stored=stored)
+        key = path_key(path)
+        for stored in self._values.get(value_of(key), ()):
+            lies = live.get(stored.row, path)
+            if stored.article.key == key and not another(stored) and path_key(lies) == key:
+                return Match(stored=stored, rival=None if lies == path else lies)
+        for stored in self._links.get(claim.draft.link or "", ()):
+            lies = live.get(stored.row, path)
+            if lies == path and not another(stored):
+                return Match(stored=stored)
+            if lies != path and stored.article.key == stable_key(claim.draft, path):
+                return Match(stored=stored, rival=lies)
+        moved = [
+            s
+            for s in self._documents.get(claim.document, ())
+            if s.row not in live and not another(s)
+        ]
+        # Several of the same content moved at once: each keeps its name if it can.
+        name = key.rpartition("/")[2].removeprefix("path:")
+        moved.sort(key=lambda s: value_of(s.article.key).rpartition("/")[2] != name)
+        return Match(stored=moved[0]) if moved else Match()
+
+    def _of_id(self, wanted: str) -> Stored | None:
+        if (stored := self._declared.get(wanted)) is not None:
+            return stored
+        # The same words as a path mint the same id, so the article of that path is meant.
+        for stored in self._values.get(wanted, ()):
+            kind = stored.article.key.partition(":")[0]
+            if kind == "id" or (kind == "path" and stored.declared is None):
+                return stored
+        return None
+
+
+def value_of(key: str) -> str:
+    """The part of a key that its id is minted from: everything but its kind."""
+    return key.partition(":")[2]
 
 
 def free_key(key: str, taken: Container[str]) -> str:
-    """`key`, or the first numbered variant of it that no other article has."""
-    if key not in taken:
+    """`key`, or the first numbered variant of it whose value no other article has."""
+    if value_of(key) not in taken:
         return key
-    return next(f"{key};{n}" for n in count(2) if f"{key};{n}" not in taken)
+    return next(f"{key};{n}" for n in count(2) if f"{value_of(key)};{n}" not in taken)
 
 
 MASS_LOSS = 10  # from this many files on, losing over half at once is not believed
@@ -224,11 +274,14 @@ def revise(
     now = now.replace(microsecond=0)
     returned = stored.state in (State.WITHDRAWN, State.GONE)
     words = said(draft)
-    if words == stored.said and link == stored.link and not returned and not _waits(stored, draft):
+    if words == stored.said and link == stored.link and not returned and not reread:
         return None
-    # An undated draft that its author releases today was not published when we first saw the file.
+    waits = stored.due is not None and stored.due > now
+    # An undated draft that its author releases today was not published when we first saw the file,
+    # and a date of the future that is taken back no longer counts.
     released = stored.state is State.HELD and not draft.unreleased
-    undated = now if released else stored.published
+    taken_back = waits and stored.published > now
+    undated = now if released or taken_back else stored.published
     published, due = _publication(draft, policy, undated=undated, now=now)
     article = _filled(
         draft,
@@ -242,40 +295,36 @@ def revise(
         due=due,
     )
     news = any(getattr(article, name) != getattr(stored, name) for name in _NEWS)
-    changed = words != stored.said
-    updated = stored.updated
+    updated, noticed = stored.updated, max(now, stored.updated + timedelta(seconds=1))
+    if waits:
+        # Nobody has seen it yet: a date of the future that it was to bear does not bind it.
+        updated, noticed = min(updated, now), now
     if news and not reread:
         stated = _whole(draft.updated)
-        noticed = max(now, stored.updated + timedelta(seconds=1))
-        updated = stated if stated and stored.updated < stated <= noticed else noticed
-    if released:
-        updated = max(updated, published)
+        updated = stated if stated and updated < stated <= noticed else noticed
     article = replace(
         article,
         updated=max(updated, published),
-        revision=stored.revision + (1 if changed else 0),
+        state=State.HIDDEN if stored.state is State.HIDDEN else article.state,
+        revision=stored.revision + (1 if words != stored.said else 0),
         said=words,
     )
     article = replace(article, seen=seen(article))
     return None if article == stored else article
 
 
-def _waits(stored: Article, draft: Draft) -> bool:
-    return (stored.state is State.HELD) != draft.unreleased
-
-
 def _publication(
     draft: Draft, policy: Policy, *, undated: datetime, now: datetime
 ) -> tuple[datetime, datetime | None]:
     """When the article is published, and until when it has to wait."""
-    published = _whole(draft.published) or undated
-    due = _whole(draft.embargo)
-    if published > now:
+    stated, due = _whole(draft.published), _whole(draft.embargo)
+    if stated is None:
+        return undated, due
+    if stated > now:
         if policy.future == "clamp":
-            published = min(undated, now)
-        else:
-            due = max(due, published) if due else published
-    return published, due
+            return undated, due
+        due = max(due, stated) if due else stated
+    return stated, due
 
 
 def _whole(moment: datetime | None) -> datetime | None:

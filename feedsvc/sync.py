@@ -10,30 +10,34 @@ loses nothing: what was not recorded is simply still new.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeVar
 
 from feedsvc.decide import (
     Authority,
+    Candidates,
     Claim,
+    Match,
     Policy,
     believable_loss,
     digest,
     first_seen,
     free_key,
-    match,
     path_key,
     revise,
     stable_key,
+    value_of,
 )
 from feedsvc.errors import FeedsvcError, LockedError, ParseError, SourceError
-from feedsvc.model import Document, Draft, Hints, State, Unreadable
-from feedsvc.ports import Change, Clock, KnownFile, Parser, Progress, Source, Store, Stored
+from feedsvc.model import Article, Document, Draft, Hints, State, Unreadable
+from feedsvc.ports import Change, Clock, KnownFile, Parser, Progress, Source, Store
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +94,7 @@ class _Tally:
     withdrawn: int = 0
 
 
-@dataclass(slots=True)
+@dataclass
 class _Run:
     """One sync of one source while it goes on."""
 
@@ -100,10 +104,28 @@ class _Run:
     known: dict[str, KnownFile]
     now: datetime
     reread: bool
-    live: dict[int, str] = field(default_factory=dict)  # article row -> path of its file
-    minted: dict[str, str] = field(default_factory=dict)  # new key -> path, in this run
+    paths: frozenset[str]  # all that there are now
+    minted: dict[str, str] = field(default_factory=dict)  # key -> path of articles new in this run
+    taken: set[str] = field(default_factory=set)  # what ids were minted from, as far as met
+    judged: set[str] = field(default_factory=set)  # paths whose article is settled
+    postponed: list[_Read] = field(default_factory=list)  # until all the others are judged
+    left: set[int] = field(default_factory=set)  # articles whose file holds another one now
     problems: set[str] = field(default_factory=set)
     tally: _Tally = field(default_factory=_Tally)
+    parsers: dict[str, Parser] = field(default_factory=dict)  # by the form they read
+
+    @cached_property
+    def live(self) -> dict[int, str]:
+        """At which path the file of each article lies; one that is fine before one that is not."""
+        found: dict[int, str] = {}
+        for path, file in self.known.items():
+            if file.article is None or path not in self.paths:
+                continue
+            if file.problem is None:
+                found[file.article] = path
+            else:
+                found.setdefault(file.article, path)
+        return found
 
 
 async def sync_source(
@@ -118,7 +140,8 @@ async def sync_source(
     began = clock.now()
     async with _lock(store, plan.name, clock):
         try:
-            report = await _sync(plan, source, store, clock, options, progress)
+            with _light_collector():
+                report = await _sync(plan, source, store, clock, options, progress)
         except SourceError as error:
             log.debug("source %s failed", plan.name, exc_info=True)
             report = SourceReport(
@@ -160,11 +183,12 @@ async def _sync(
     progress: Progress | None,
 ) -> SourceReport:
     memory = next((row for row in store.sources() if row.name == plan.name), None)
-    known = store.files(memory.row) if memory else {}
-    reread = memory is not None and bool(known) and memory.fingerprint != plan.fingerprint
-    harvest = await source.collect(
-        known, reread=reread, patient=options.patient, trust_loss=options.trust_loss
-    )
+    with _no_collector():
+        known = store.files(memory.row) if memory else {}
+        reread = memory is not None and bool(known) and memory.fingerprint != plan.fingerprint
+        harvest = await source.collect(
+            known, reread=reread, patient=options.patient, trust_loss=options.trust_loss
+        )
     run = _Run(
         plan=plan,
         store=store,
@@ -172,22 +196,19 @@ async def _sync(
         known=known,
         now=clock.now(),
         reread=reread,
-        live={
-            file.article: path
-            for path, file in known.items()
-            if file.article is not None and path in harvest.paths
-        },
+        paths=harvest.paths,
         problems={path for path, file in known.items() if file.problem and path in harvest.paths},
     )
     done = 0
     for batch in _batches(harvest.documents):
-        changes = _decide(run, batch)
-        if not options.dry_run and run.row is not None:
-            store.record(run.row, changes, run.now)
+        _record(run, _decide(run, batch), options)
         done += len(batch)
         if progress is not None:
             progress(plan.name, done, len(harvest.paths))
         await asyncio.sleep(0)  # let a signal stop us between batches
+    # Those that declare their id come first: theirs is the better claim.
+    for postponed in _batches(iter(sorted(run.postponed, key=lambda item: not item.draft.id))):
+        _record(run, _judge_all(run, postponed, finally_=True), options)
 
     notice = _lose(run, harvest.missing, options)
     notices = [f"{problem.path}: {problem.reason}" for problem in harvest.problems]
@@ -217,14 +238,46 @@ async def _sync(
     )
 
 
+@contextmanager
+def _light_collector() -> Iterator[None]:
+    """Keep the search for reference cycles to what is made from here on.
+
+    Else it goes through everything that was ever imported again and again while the documents are
+    read: a fifth of the time of a first sync.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """No such search at all, while nothing is made but the tuples of tens of thousands of files."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 _SOON = timedelta(seconds=2)
 
 
-def _batches(
-    documents: Iterator[Document | Unreadable],
-) -> Iterator[list[Document | Unreadable]]:
-    while batch := list(islice(documents, BATCH)):
+T = TypeVar("T")
+
+
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(items, BATCH)):
         yield batch
+
+
+def _record(run: _Run, changes: Sequence[Change], options: Options) -> None:
+    if not options.dry_run and run.row is not None:
+        run.store.record(run.row, changes, run.now)
 
 
 # -- one batch -----------------------------------------------------------------------------------
@@ -260,10 +313,26 @@ def _decide(run: _Run, batch: Sequence[Document | Unreadable]) -> list[Change]:
             reason = f"{error} ({error.hint})" if error.hint else str(error)
             failed = Unreadable(path=document.path, reason=reason, stat=document.stat)
             _add(run, changes, _unreadable(run, document.path, reason, failed, data_digest))
-    stored = _candidates(run, read)
-    taken = {s.article.key for s in stored}
+    changes.extend(_judge_all(run, read, finally_=False))
+    return changes
+
+
+def _judge_all(run: _Run, read: Sequence[_Read], *, finally_: bool) -> list[Change]:
+    """What happened to articles; unless `finally_`, doubtful ones are postponed."""
+    changes: list[Change] = []
+    candidates = _candidates(run, read)
+    for one in candidates:
+        # An article that an earlier batch of this run has added lies where it was read.
+        if one.article.key in run.minted:
+            run.live.setdefault(one.row, run.minted[one.article.key])
+    run.taken |= {value_of(one.article.key) for one in candidates}
     for item in read:
-        _add(run, changes, _judge(run, item, stored, taken))
+        change = _judge(run, item, candidates, finally_=finally_)
+        if change is None:
+            run.postponed.append(item)
+        else:
+            run.judged.add(item.document.path)
+            _add(run, changes, change)
     return changes
 
 
@@ -300,15 +369,18 @@ def _unreadable(
 
 def _parse(run: _Run, document: Document, data_digest: bytes) -> _Read:
     try:
-        draft = run.plan.parser(document.form)(document, run.plan.hints)
+        parser = run.parsers.get(document.form)
+        if parser is None:
+            parser = run.parsers[document.form] = run.plan.parser(document.form)
+        draft = parser(document, run.plan.hints)
+        link = draft.link or _templated(run.plan.policy.link, document.path)
+        draft = run.plan.clean(draft, link)
     except FeedsvcError:
         raise
     except Exception as error:
-        # A parser must never end the sync of the other files, whatever a file holds.
+        # Parsers and filters never end the sync of the other files, whatever a file holds.
         log.debug("%s: %s", document.source, document.path, exc_info=True)
         raise ParseError(f"cannot be parsed: {type(error).__name__}: {error}") from error
-    link = draft.link or _templated(run.plan.policy.link, document.path)
-    draft = run.plan.clean(draft, link)
     return _Read(document=document, digest=data_digest, draft=draft, link=draft.link or link)
 
 
@@ -323,17 +395,20 @@ def _templated(template: str | None, path: str) -> str | None:
     return template.replace("{path}", quote(whole)).replace("{name}", quote(name, safe=""))
 
 
-def _candidates(run: _Run, read: Iterable[_Read]) -> list[Stored]:
+def _candidates(run: _Run, read: Iterable[_Read]) -> Candidates:
     """The stored articles that the documents of a batch may be."""
     if run.row is None:
-        return []
+        return Candidates(())
     keys: set[str] = set()
     declared: set[str] = set()
     links: set[str] = set()
     rows: set[int] = set()
     documents: set[bytes] = set()
     for item in read:
-        keys |= {path_key(item.document.path), stable_key(item.draft, item.document.path)}
+        path = item.document.path
+        for key in (path_key(path), stable_key(item.draft, path)):
+            # Ids are minted without the kind of key: `id: foo` and foo.txt mean the same one.
+            keys |= {key, f"id:{value_of(key)}", f"path:{value_of(key)}"}
         documents.add(item.digest)
         if item.draft.id:
             declared.add(item.draft.id)
@@ -342,9 +417,7 @@ def _candidates(run: _Run, read: Iterable[_Read]) -> list[Stored]:
         before = run.known.get(item.document.path)
         if before and before.article is not None:
             rows.add(before.article)
-    if not keys:
-        return []
-    return list(
+    return Candidates(
         run.store.find(
             run.row,
             declared=sorted(declared),
@@ -356,35 +429,35 @@ def _candidates(run: _Run, read: Iterable[_Read]) -> list[Stored]:
     )
 
 
-def _judge(run: _Run, item: _Read, stored: Sequence[Stored], taken: set[str]) -> Change:
-    """What happened to one article."""
-    path, draft = item.document.path, item.draft
+def _judge(run: _Run, item: _Read, candidates: Candidates, *, finally_: bool) -> Change | None:
+    """What happened to one article; None if that depends on files that were not read yet."""
+    path, draft, plan = item.document.path, item.draft, run.plan
     before = run.known.get(path)
-    claim = Claim(
-        path=path, draft=draft, document=item.digest, row=before.article if before else None
-    )
-    found = match(claim, stored, run.live)
+    held = before.article if before else None
+    claim = Claim(path=path, draft=draft, document=item.digest, row=held)
+    found = candidates.match(claim, run.live)
+    row = found.stored.row if found.stored else None
+    if held is not None and held != row and run.live.get(held) == path:
+        del run.live[held]  # it leaves this file to another article, whatever becomes of that
+        run.left.add(held)
+    if not finally_ and _doubtful(run, item, found):
+        if row is not None and run.live.get(row) == path:
+            del run.live[row]
+        return None
     key = stable_key(draft, path)
-    rival = found.rival or (run.minted.get(key) if found.stored is None else None)
+    rival = found.rival or (None if found.stored else _twin(run, item, key))
     if rival is not None:
+        if held is not None:
+            run.live.setdefault(held, path)
         # Without its stat, so that it is looked at again when the other one goes.
-        failed = Unreadable(
-            path=path,
-            reason=f"would have the same id as {rival}: rename one, or give it an `id`",
-        )
-        return _unreadable(run, path, failed.reason, failed, item.digest)
-    change = Change(
-        path=path,
-        stat=item.document.stat,
-        digest=item.digest,
-        declared=draft.id,
-        warnings=draft.warnings,
-    )
-    plan = run.plan
+        reason = f"would have the same id as {rival}: rename one, or give it an `id`"
+        failed = Unreadable(path=path, reason=reason)
+        return _unreadable(run, path, reason, failed, item.digest)
     if found.stored is None:
         run.minted[key] = path
-        key = free_key(key, taken)
-        taken.add(key)
+        key = _free(run, key)
+        run.minted[key] = path
+        run.taken.add(value_of(key))
         run.tally.new += 1
         article = first_seen(
             draft,
@@ -395,7 +468,7 @@ def _judge(run: _Run, item: _Read, stored: Sequence[Stored], taken: set[str]) ->
             policy=plan.policy,
             now=run.now,
         )
-        return replace(change, article=article)
+        return _change(item, None, article)
     run.live[found.stored.row] = path
     revised = revise(
         found.stored.article,
@@ -407,7 +480,46 @@ def _judge(run: _Run, item: _Read, stored: Sequence[Stored], taken: set[str]) ->
     )
     if revised is not None:
         run.tally.changed += 1
-    return replace(change, row=found.stored.row, article=revised)
+    return _change(item, found.stored.row, revised)
+
+
+def _change(item: _Read, row: int | None, article: Article | None) -> Change:
+    return Change(
+        path=item.document.path,
+        stat=item.document.stat,
+        digest=item.digest,
+        declared=item.draft.id,
+        row=row,
+        article=article,
+        warnings=item.draft.warnings,
+    )
+
+
+def _doubtful(run: _Run, item: _Read, found: Match) -> bool:
+    """Whether a file that is still to be read may have more right to the article, or less."""
+    if found.rival is not None:
+        return found.rival not in run.judged  # it may declare another id by now
+    # It declares nothing, its article does: that article may lie in another file by now.
+    return found.stored is not None and found.stored.declared is not None and not item.draft.id
+
+
+def _twin(run: _Run, item: _Read, key: str) -> str | None:
+    """The file of an article new in this run whose id would be the same."""
+    same = (key, f"path:{item.draft.id}") if item.draft.id else (key,)
+    return next((run.minted[one] for one in same if one in run.minted), None)
+
+
+def _free(run: _Run, key: str) -> str:
+    """`key`, or a numbered variant of it that no article of the source has."""
+    if value_of(key) in run.taken and run.row is not None:
+        # Rare: an article moved away and another came to its path, perhaps more than once.
+        kinds = {key.partition(":")[0], "id"}
+        variants = [f"{kind}:{value_of(key)};{n}" for kind in kinds for n in range(2, 1000)]
+        stored = run.store.find(
+            run.row, declared=(), links=(), keys=variants, rows=(), documents=()
+        )
+        run.taken |= {value_of(one.article.key) for one in stored}
+    return free_key(key, run.taken)
 
 
 # -- what is gone --------------------------------------------------------------------------------
@@ -421,16 +533,20 @@ def _lose(run: _Run, missing: frozenset[str], options: Options) -> str | None:
         for path in missing
         if (row := run.known[path].article) is not None and row not in run.live
     }
-    articles = sum(file.article is not None for file in run.known.values())
+    notice = None
+    articles = sum(file.article is not None for file in run.known.values()) if lost else 0
     if not options.trust_loss and not believable_loss(articles, len(lost)):
-        return (
+        notice = (
             f"{len(lost)} of {articles} files are missing at once: their articles stay until "
             f"`feedsvc sync --source {plan.name} --accept-loss`"
         )
+        missing, lost = missing - lost, set()
+    # A file that holds another article now says itself that it was not lost by accident.
+    left = run.left - run.live.keys()
     if plan.on_delete == "withdraw":
-        run.tally.withdrawn = len(lost)
-    if missing and not options.dry_run and run.row is not None:
+        run.tally.withdrawn = len(lost) + len(left)
+    if (missing or left) and not options.dry_run and run.row is not None:
         state = State.WITHDRAWN if plan.on_delete == "withdraw" else None
         taken = run.store.forget(run.row, sorted(missing), state, "its file was deleted", run.now)
         run.tally.withdrawn = taken
-    return None
+    return notice

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import stat as modes
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
+from operator import attrgetter
 from pathlib import Path
 from re import compile as regex
+from unicodedata import normalize
 
 from feedsvc.errors import FetchError
 from feedsvc.model import Document, FileStat, Harvest, Problem, Unreadable
@@ -43,6 +44,8 @@ _TEMPORARY_ENDS = (
 _TEMPORARY_STARTS = (".", "~$", "#", "._")
 _TEMPORARY_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 
+_name = attrgetter("name")
+
 LONGEST_WAIT = 30.0  # seconds a patient sync waits for files that keep changing
 
 
@@ -52,7 +55,11 @@ class _Scan:
 
     files: dict[str, tuple[str, FileStat]] = field(default_factory=dict)  # real path, stat
     problems: list[Problem] = field(default_factory=list)
-    blind: list[str] = field(default_factory=list)  # folders that could not be looked into
+    blind: list[str] = field(
+        default_factory=list
+    )  # what could not be looked into; folders end in /
+    links: list[tuple[os.DirEntry[str], str]] = field(default_factory=list)  # to be followed
+    visited: set[tuple[int, int]] = field(default_factory=set)  # folders, by device and inode
 
 
 class FolderSource:
@@ -68,6 +75,9 @@ class FolderSource:
         self._forms = {f".{form}": form for form in forms} | FORMS
         self._include = _any_glob(settings.include)
         self._exclude = _any_glob(settings.exclude)
+        # Most files are articles by their very name: one look-up instead of all the other tests.
+        self._article_ends = {end[1:] for end in self._forms if end}
+        self._takes_all = not (settings.include or settings.exclude)
         self._seen_at: dict[str, tuple[FileStat, float]] = {}  # files with a date in the future
 
     async def collect(
@@ -118,70 +128,92 @@ class FolderSource:
             ) from error
         if not modes.S_ISDIR(top.st_mode):
             raise FetchError(f"{self._root} is not a folder", hint="`path` names a folder")
-        self._scan_folder(os.fspath(self._root), "", frozenset({(top.st_dev, top.st_ino)}), scan)
+        scan.visited.add((top.st_dev, top.st_ino))
+        self._scan_folder(os.fspath(self._root), "", scan)
+        # Links come last: what lies inside the folder itself is known by its own path, and a link
+        # to it, or to a folder it lies in, adds nothing.
+        while scan.links:
+            self._follow(*scan.links.pop(0), scan)
         return scan
 
-    def _scan_folder(
-        self, folder: str, prefix: str, above: frozenset[tuple[int, int]], scan: _Scan
-    ) -> None:
+    def _scan_folder(self, folder: str, prefix: str, scan: _Scan) -> None:
         try:
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                entries = sorted(found, key=_name)
         except OSError as error:
             if not prefix:
                 raise FetchError(
                     f"cannot read {folder}: {error.strerror}", hint="check its rights"
                 ) from error
             if not isinstance(error, FileNotFoundError):
-                self._trouble(scan, prefix, f"cannot be read: {error.strerror}")
-                scan.blind.append(prefix)
+                self._unseen(scan, prefix, f"cannot be read: {error.strerror}")
             return
         for entry in entries:
-            if is_temporary(entry.name):
+            name = entry.name
+            clear = name.rpartition(".")[2] in self._article_ends and name[0] not in ".~#"
+            if not clear and is_temporary(name):
                 continue
-            path = prefix + unicodedata.normalize("NFC", entry.name)
-            try:
-                if entry.is_dir():
-                    self._descend(entry, path, above, scan)
-                elif self._wanted(path) and entry.is_file():
+            path = prefix + (name if name.isascii() else normalize("NFC", name))
+            if entry.is_symlink():
+                scan.links.append((entry, path))
+            elif entry.is_dir():
+                self._descend(entry, path, scan)
+            elif ((clear and self._takes_all) or self._wanted(path)) and entry.is_file():
+                try:
                     told = entry.stat()
-                    self._note(scan, path, entry.path, told)
-            except OSError as error:
-                # A link that leads nowhere, or a file that went while we looked.
-                if not entry.is_symlink():
+                except FileNotFoundError:
+                    continue  # went while we looked
+                except OSError as error:
+                    self._unseen(scan, path, f"cannot be read: {error.strerror}")
                     continue
-                self._trouble(scan, path, f"is a link that leads nowhere ({error.strerror})")
+                self._note(scan, path, entry.path, told)
 
-    def _descend(
-        self,
-        entry: os.DirEntry[str],
-        path: str,
-        above: frozenset[tuple[int, int]],
-        scan: _Scan,
-    ) -> None:
-        told = entry.stat()
+    def _descend(self, entry: os.DirEntry[str], path: str, scan: _Scan) -> None:
+        if not _is_utf8(path):
+            self._trouble(scan, path, "has a name that is not UTF-8")
+            return
+        try:
+            told = entry.stat()
+        except OSError as error:
+            self._unseen(scan, f"{path}/", f"cannot be read: {error.strerror}")
+            return
         place = (told.st_dev, told.st_ino)
-        if place not in above:  # else a link to a folder we are inside of
-            self._scan_folder(entry.path, f"{path}/", above | {place}, scan)
+        if place not in scan.visited:
+            scan.visited.add(place)
+            self._scan_folder(entry.path, f"{path}/", scan)
+
+    def _follow(self, entry: os.DirEntry[str], path: str, scan: _Scan) -> None:
+        try:
+            told = entry.stat()
+        except OSError as error:
+            if self._wanted(path):
+                # Perhaps what it leads to is not mounted: its article stays.
+                self._unseen(scan, path, f"is a link that leads nowhere ({error.strerror})")
+                scan.blind.append(f"{path}/")
+            return
+        if modes.S_ISDIR(told.st_mode):
+            self._descend(entry, path, scan)
+        elif modes.S_ISREG(told.st_mode) and self._wanted(path):
+            real, root = Path(entry.path).resolve(), self._root.resolve()
+            inside = real.is_relative_to(root)
+            if not inside or normalize("NFC", real.relative_to(root).as_posix()) not in scan.files:
+                self._note(scan, path, entry.path, told)
 
     def _note(self, scan: _Scan, path: str, real: str, told: os.stat_result) -> None:
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            self._trouble(
-                scan, path.encode("utf-8", "replace").decode(), "has a name that is not UTF-8"
-            )
-            return
-        if path in scan.files:  # two spellings of one name in NFC, as after a copy from macOS
+        if not path.isascii() and not _is_utf8(path):
+            self._trouble(scan, path, "has a name that is not UTF-8")
+        elif path in scan.files:  # two spellings of one name in NFC, as after a copy from macOS
             self._trouble(scan, path, "stands here twice, in two Unicode spellings; rename one")
-            return
-        scan.files[path] = (
-            real,
-            FileStat(told.st_size, told.st_mtime_ns, told.st_ctime_ns),
-        )
+        else:
+            scan.files[path] = (real, FileStat(told.st_size, told.st_mtime_ns, told.st_ctime_ns))
+
+    def _unseen(self, scan: _Scan, path: str, reason: str) -> None:
+        self._trouble(scan, path, reason)
+        scan.blind.append(path)
 
     def _trouble(self, scan: _Scan, path: str, reason: str) -> None:
-        scan.problems.append(Problem(source=self._settings.name, path=path, reason=reason))
+        name = path.encode("utf-8", "replace").decode()
+        scan.problems.append(Problem(source=self._settings.name, path=name, reason=reason))
 
     def _wanted(self, path: str) -> bool:
         if self._exclude and self._exclude(path):
@@ -284,8 +316,13 @@ def _ending(path: str) -> str:
     return f".{end.lower()}" if dot and stem else ""
 
 
-def _below(path: str, folders: Iterable[str]) -> bool:
-    return any(path.startswith(folder) for folder in folders)
+def _is_utf8(path: str) -> bool:
+    # The file system gives the bytes that are no UTF-8 as lone surrogates (PEP 383).
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
+def _below(path: str, unseen: Iterable[str]) -> bool:
+    return any(path == one or (one[-1:] == "/" and path.startswith(one)) for one in unseen)
 
 
 def _any_glob(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

@@ -15,6 +15,8 @@ from feedsvc.errors import FeedsvcError, StoreError
 
 T = TypeVar("T")
 
+_RIGHTS = "check the rights of the file and of its folder"
+
 BUSY_TIMEOUT = 30  # seconds a writer waits for another
 
 
@@ -35,7 +37,7 @@ def connect(url: str) -> Engine:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot make {folder}: {error.strerror}") from error
+            raise StoreError(f"cannot make {folder}: {error.strerror}", hint=_RIGHTS) from error
     try:
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
     except (ArgumentError, NoSuchModuleError) as error:
@@ -81,6 +83,25 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A `writing` transaction in which tables may be made anew; raises StoreError."""
+    with _translated(engine), engine.connect() as connection:
+        # SQLite alters a table by copying and dropping it. With the checks on, the rows that refer
+        # to it would forbid that, and inside a transaction the checks cannot be switched.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.execution_options(feedsvc_write=True).begin():
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise StoreError(
+                        "the store could not be migrated: rows refer to rows that went"
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
 def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
@@ -102,7 +123,7 @@ def store_error(engine: Engine, error: DBAPIError) -> StoreError:
     elif "full" in said:
         hint = "make room on the disk; nothing that was stored is lost"
     elif "readonly" in said or "unable to open" in said:
-        hint = "check the rights of the file and of its folder"
+        hint = _RIGHTS
     return StoreError(f"{place}: {said}", hint=hint)
 
 

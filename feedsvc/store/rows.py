@@ -10,6 +10,8 @@ from typing import Any
 from feedsvc.model import Article, Enclosure, Image, Person, State
 from feedsvc.ports import Change
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 _PLAIN = ("subtitle", "section", "rights", "location", "agency")
 
 
@@ -69,7 +71,7 @@ def body_columns(article: Article) -> dict[str, Any]:
     return {
         "summary": article.summary,
         "html": article.html,
-        "fields": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+        "fields": _JSON.encode(kept),
     }
 
 
