@@ -144,7 +144,7 @@ class App:
         """The source's adapter; kept, since it remembers files that are still being written."""
         if source.name not in self._adapters:
             make = cast("Callable[..., Source]", resolve(SOURCES, source.kind))
-            self._adapters[source.name] = make(source, self.clock, names(PARSERS))
+            self._adapters[source.name] = make(source, self.clock, partial(names, PARSERS))
         return self._adapters[source.name]
 
     def check_kinds(self) -> None:
@@ -215,6 +215,7 @@ class App:
     @cached_property
     def press(self) -> Press:
         """Everything a build needs."""
+        from feedsvc.feeds import RENDERING  # noqa: PLC0415
         from feedsvc.publish.directory import Directory  # noqa: PLC0415
         from feedsvc.regenerate import Pages, Press  # noqa: PLC0415
 
@@ -228,6 +229,7 @@ class App:
             gate=_gate,
             zones={source.name: source.timezone for source in self.settings.sources},
             clock=self.clock,
+            rendering=RENDERING,
         )
 
     def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:

@@ -10,7 +10,7 @@ Publisher   puts finished files in their place
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -252,7 +252,9 @@ class Store(Protocol):
 
     def feeds(self) -> tuple[FeedRow, ...]: ...
 
-    def select(self, feed: Feed, now: datetime) -> Selection: ...
+    def select(self, feed: Feed, now: datetime, *, without: Collection[int] = ()) -> Selection:
+        """The members of a feed at `now`; articles left out give their places to the next ones."""
+        ...
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...
 
@@ -280,10 +282,6 @@ class Store(Protocol):
         """
         ...
 
-    def settle_site(self, lines: Sequence[LedgerLine]) -> None:
-        """Commit the ledger lines of files that belong to no single feed."""
-        ...
-
     def drop_feed(self, name: str, removed: Sequence[str]) -> None:
         """Forget a feed that is no longer configured, and the ledger lines of its paths."""
         ...
@@ -303,8 +301,6 @@ class Fragment:
 
 class Renderer(Protocol):
     """One format."""
-
-    version: str  # part of every fragment's key: a new one renders all entries anew
 
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as it stands inside a document; one that cannot be expressed is an error."""

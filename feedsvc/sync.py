@@ -10,10 +10,9 @@ loses nothing: what was not recorded is simply still new.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -140,8 +139,7 @@ async def sync_source(
     began = clock.now()
     async with _lock(store, plan.name, clock):
         try:
-            with _light_collector():
-                report = await _sync(plan, source, store, clock, options, progress)
+            report = await _sync(plan, source, store, clock, options, progress)
         except SourceError as error:
             log.debug("source %s failed", plan.name, exc_info=True)
             report = SourceReport(
@@ -183,12 +181,11 @@ async def _sync(
     progress: Progress | None,
 ) -> SourceReport:
     memory = next((row for row in store.sources() if row.name == plan.name), None)
-    with _no_collector():
-        known = store.files(memory.row) if memory else {}
-        reread = memory is not None and bool(known) and memory.fingerprint != plan.fingerprint
-        harvest = await source.collect(
-            known, reread=reread, patient=options.patient, trust_loss=options.trust_loss
-        )
+    known = store.files(memory.row) if memory else {}
+    reread = memory is not None and bool(known) and memory.fingerprint != plan.fingerprint
+    harvest = await source.collect(
+        known, reread=reread, patient=options.patient, trust_loss=options.trust_loss
+    )
     run = _Run(
         plan=plan,
         store=store,
@@ -236,32 +233,6 @@ async def _sync(
         problems=len(run.problems) + len(harvest.problems),
         restless=len(harvest.restless),
     )
-
-
-@contextmanager
-def _light_collector() -> Iterator[None]:
-    """Keep the search for reference cycles to what is made from here on.
-
-    Else it goes through everything that was ever imported again and again while the documents are
-    read: a fifth of the time of a first sync.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """No such search at all, while nothing is made but the tuples of tens of thousands of files."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _SOON = timedelta(seconds=2)

@@ -29,8 +29,6 @@ _TAIL = b"</feed>\n"
 class AtomFormat:
     """Renders Atom; fits `ports.Renderer`."""
 
-    version = "2"
-
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as it stands inside a document."""
 

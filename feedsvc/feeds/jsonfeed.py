@@ -27,8 +27,6 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 class JsonFormat:
     """Renders JSON Feed; fits `ports.Renderer`."""
 
-    version = "2"
-
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as it stands in `items`."""
         return render_each(entries, lambda some: [_written(_item(e, full_text)) for e in some])

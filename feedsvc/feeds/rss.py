@@ -34,8 +34,6 @@ _CHANGED = ("{http://www.w3.org/2005/Atom}updated", f"{{{_DCTERMS}}}modified")
 class RssFormat:
     """Renders RSS; fits `ports.Renderer`."""
 
-    version = "2"
-
     def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
         """Each entry as the `<item>` that stands inside a document."""
 

@@ -22,7 +22,7 @@ from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
 from feedsvc.regenerate.feed import FeedBuild
 from feedsvc.regenerate.press import Pages, Press, head_of
 from feedsvc.regenerate.report import BuildOptions, BuildReport, PublicationReport
-from feedsvc.regenerate.site import site_files
+from feedsvc.regenerate.site import SITE, site_files
 from feedsvc.settings import Feed
 
 __all__ = [
@@ -90,7 +90,7 @@ def _drop_unconfigured(
     ledger: Mapping[str, LedgerLine],
 ) -> None:
     """Take down what feeds that are no longer configured had published."""
-    configured = {feed.name for feed in feeds}
+    configured = {feed.name for feed in feeds} | {SITE}
     for name in sorted(rows.keys() - configured):
         paths = [path for path, line in ledger.items() if line.feed == name]
         press.publisher.remove(paths)

@@ -19,7 +19,6 @@ from feedsvc.settings import Feed
 log = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=5)  # after which the daemon tries a held feed again
-PAGES_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +102,7 @@ class FeedBuild:
                 feed.since.total_seconds() if feed.since else None,
                 [words.pattern if words else None for words in (feed.match, feed.exclude)],
                 sorted((name, zone.key) for name, zone in press.zones.items()),
-                [press.renderers[format].version for format in feed.formats],
-                PAGES_VERSION,
+                [feed.formats, press.rendering],
             ]
         )
 

@@ -46,8 +46,7 @@ class Fragments:
 
     def _key(self, format: Format, seen: bytes, source: str) -> bytes:
         """Of everything that a fragment is a function of."""
-        version = self._press.renderers[format].version
-        parts = (format.value, self._variant, version, self._zone(source).key)
+        parts = (format.value, self._variant, self._press.rendering, self._zone(source).key)
         return digest(seen + "\0".join(parts).encode())
 
     def _zone(self, source: str) -> ZoneInfo:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import Authority
 from feedsvc.model import FeedHead, Finding, Format, Person
-from feedsvc.ports import Clock, Member, Publisher, Renderer, Selection, Store
+from feedsvc.ports import Clock, Member, Publisher, Renderer, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
 
 PAGE = "index.html"
-
-
-class Shelves(Store, Protocol):
-    """The store as a build asks it: an entry that is left out gives its place to the next one."""
-
-    def select(self, feed: Feed, now: datetime, *, without: Collection[int] = ()) -> Selection: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +30,18 @@ class Press:
 
     site: Site
     authority: Authority
-    store: Shelves
+    store: Store
     publisher: Publisher
     renderers: Mapping[Format, Renderer]
     pages: Pages
     gate: Callable[[bytes, str, str | None], tuple[Finding, ...]]
     zones: Mapping[str, ZoneInfo]  # of sources, by name
     clock: Clock
+    rendering: str  # the version of renderers and pages: part of every fragment's key
 
 
 def head_of(press: Press, feed: Feed, updated: datetime | None) -> FeedHead:
+    """What the documents of a feed say of it; None for `updated` if it was never built."""
     site = press.site
     title = feed.title or (
         site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from feedsvc.decide import digest
+from feedsvc.decide import digest, digest_of
 from feedsvc.errors import FeedsvcError, RenderError
 from feedsvc.model import FeedHead
 from feedsvc.ports import LedgerLine
 from feedsvc.regenerate.press import PAGE, Press, beginning
-from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, why
+from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, reported, why
+
+SITE = ""
+"""The row in which the store remembers the site as it does a feed: the one without a name."""
 
 
 def site_files(
@@ -20,6 +23,17 @@ def site_files(
     options: BuildOptions,
 ) -> list[PublicationReport]:
     """The page of the site and the list of its feeds."""
+    before = press.store.feed(SITE)
+    fingerprint = _fingerprint(press, heads)
+    paths = (PAGE, "opml.xml")
+    known = [ledger[path] for path in paths if path in ledger]
+    if (
+        not (options.everything or options.check)
+        and before.fingerprint == fingerprint
+        and len(known) == len(paths)
+        and all(press.publisher.lies(line) for line in known)
+    ):
+        return [reported(line, "unchanged") for line in known]
     newest = max((head.updated for head in heads), default=beginning(press.site))
     documents = {
         PAGE: ("html", press.pages.site(heads)),
@@ -49,5 +63,18 @@ def site_files(
             except FeedsvcError as error:
                 report = replace(report, outcome="held", reason=str(error))
         reports.append(report)
-    press.store.settle_site(lines)
+    if not options.check:
+        held = any(report.outcome == "held" for report in reports)
+        row = replace(before, fingerprint=b"" if held else fingerprint)
+        press.store.settle_feed(row, read=before, members=None, lines=lines)
     return reports
+
+
+def _fingerprint(press: Press, heads: Sequence[FeedHead]) -> bytes:
+    """Of everything that the files of the site depend on."""
+    site = press.site
+    feeds = [
+        (h.title, h.description, h.home, h.icon, h.language, h.updated, list(h.urls.values()))
+        for h in heads
+    ]
+    return digest_of([site.title, site.language, site.base_url, press.rendering, feeds])

@@ -13,6 +13,7 @@ import stat as modes
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from re import compile as regex
@@ -65,18 +66,23 @@ class _Scan:
 class FolderSource:
     """Reads the articles of a folder and of the folders inside it; fits `ports.Source`."""
 
-    def __init__(self, settings: Source, clock: Clock, forms: Iterable[str] = ()) -> None:
-        """`forms` names parsers of third parties; each reads the files that end in its name."""
+    def __init__(
+        self, settings: Source, clock: Clock, forms: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """`forms` tells the parsers there are; each also reads the files that end in its name.
+
+        It is asked only when a file with an unknown ending turns up.
+        """
         if settings.path is None:
             raise FetchError(f"source '{settings.name}' has no path")
         self._settings = settings
         self._root = settings.path
         self._clock = clock
-        self._forms = {f".{form}": form for form in forms} | FORMS
+        self._more_forms = forms
         self._include = _any_glob(settings.include)
         self._exclude = _any_glob(settings.exclude)
         # Most files are articles by their very name: one look-up instead of all the other tests.
-        self._article_ends = {end[1:] for end in self._forms if end}
+        self._article_ends = {end[1:] for end in FORMS if end}
         self._takes_all = not (settings.include or settings.exclude)
         self._seen_at: dict[str, tuple[FileStat, float]] = {}  # files with a date in the future
 
@@ -265,11 +271,15 @@ class FolderSource:
 
     # -- reading ---------------------------------------------------------------------------------
 
+    @cached_property
+    def _third_party(self) -> dict[str, str]:
+        return {f".{form}": form for form in self._more_forms()}
+
     def _read(self, scan: _Scan, paths: Iterable[str]) -> Iterator[Document | Unreadable]:
         for path in paths:
             real, told = scan.files[path]
             ending = _ending(path)
-            form = self._forms.get(ending)
+            form = FORMS.get(ending) or self._third_party.get(ending)
             if form is None:
                 yield Unreadable(
                     path=path,

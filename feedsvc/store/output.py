@@ -161,13 +161,6 @@ class Output:
             connection.execute(delete(membership).where(membership.c.feed == name))
             _write_ledger(connection, (), removed)
 
-    def settle_site(self, lines: Sequence[LedgerLine]) -> None:
-        """Commit the ledger lines of files that belong to no single feed."""
-        if not lines:
-            return
-        with writing(self._engine) as connection:
-            _write_ledger(connection, lines, ())
-
 
 def _members(connection: Connection, name: str) -> list[int]:
     query = (

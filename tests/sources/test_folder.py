@@ -170,7 +170,7 @@ def test_a_form_nobody_reads_is_one_problem(folder: Folder) -> None:
 
 def test_a_third_party_reads_the_ending_of_its_name(folder: Folder) -> None:
     folder.write("ferry.rst")
-    source = FolderSource(folder.settings, folder.clock, forms=["plaintext", "rst"])
+    source = FolderSource(folder.settings, folder.clock, forms=lambda: ["plaintext", "rst"])
 
     harvest = asyncio.run(source.collect({}, reread=False, patient=False, trust_loss=False))
 
