@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -56,22 +57,32 @@ class SyncReport:
 class App:
     """feedsvc, put together for one configuration."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, dry_run: bool = False
+    ) -> None:
+        """With `dry_run` all work is done on a copy of the store that is thrown away."""
         self.settings = settings
         self.clock = clock or SystemClock()
+        self._dry_run = dry_run
+        self._at_end = ExitStack()
         self._adapters: dict[str, Source] = {}
 
     def close(self) -> None:
         """Give the store back."""
-        if "store" in self.__dict__:
-            self.store.close()
+        self._at_end.close()
 
     @cached_property
     def store(self) -> SqlStore:
         """The store, opened, migrated, and told of the configured sources."""
         from feedsvc.store import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
 
-        store = open_store(self.settings.store.url, self.settings.feeds)
+        url = self.settings.store.url
+        if self._dry_run:
+            from feedsvc.store.scratch import scratch  # noqa: PLC0415
+
+            url = self._at_end.enter_context(scratch(url))
+        store = open_store(url, self.settings.feeds)
+        self._at_end.callback(store.close)
         store.enrol(
             [(s.name, s.was, s.kind, str(s.path)) for s in self.settings.sources],
             self.clock.now(),
@@ -108,7 +119,7 @@ class App:
                     )
                 )
         built = None
-        if build and not options.dry_run:
+        if build and not self._dry_run:
             built = self.regenerate(progress=progress)
         return SyncReport(sources=tuple(reports), build=built)
 

@@ -94,7 +94,6 @@ class SourceRow:
     failures: int
     reason: str | None
     since: datetime | None
-    notice: str | None  # something an operator should look at though the sync went on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,10 +241,10 @@ class Store(Protocol):
         now: datetime,
         next_due: datetime,
         failure: str | None,
-        notice: str | None = None,
+        problems: Sequence[Problem] = (),
         fingerprint: bytes | None = None,
     ) -> None:
-        """Note how a sync ended."""
+        """Note how a sync ended; `problems` are what needs a look though it went on."""
         ...
 
     def feed(self, name: str) -> FeedRow: ...

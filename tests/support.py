@@ -100,6 +100,14 @@ class Service:
         """One `feedsvc sync`."""
         return asyncio.run(self.app.sync(force=force, build=build, options=Options(**options)))
 
+    def dry_run(self) -> SyncReport:
+        """One `feedsvc sync --dry-run`."""
+        app = App(self.app.settings, self.clock, dry_run=True)
+        try:
+            return asyncio.run(app.sync())
+        finally:
+            app.close()
+
     def regenerate(self, **options: Any) -> BuildReport:
         """One `feedsvc regenerate`."""
         return self.app.regenerate(BuildOptions(**options))

@@ -921,7 +921,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would(service: Service) -> No
     service.write("d.txt", text("d"))
     service.write("e.txt", "")
 
-    report = service.sync(dry_run=True)
+    report = service.dry_run()
 
     assert counts(report) == (1, 1, 1)
     assert report.sources[0].problems == 1

@@ -37,11 +37,11 @@ class Console:
         return load(path, cwd=Path.cwd(), environ=os.environ)
 
     @contextmanager
-    def app(self) -> Iterator[App]:
+    def app(self, *, dry_run: bool = False) -> Iterator[App]:
         """The service for this configuration, closed at the end."""
         from feedsvc.app import App
 
-        app = App(self.settings)
+        app = App(self.settings, dry_run=dry_run)
         app.check_kinds()
         try:
             yield app
@@ -70,7 +70,7 @@ class Console:
 
     def table(self, rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
         """Columns, aligned; nothing but the head if there are no rows."""
-        cells = [[*head], *[["" if cell is None else str(cell) for cell in row] for row in rows]]
+        cells = [[*head], *[[_shown(cell) for cell in row] for row in rows]]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
         for row in cells:
             padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -87,6 +87,12 @@ class Console:
 
         with bars() as progress:
             yield progress
+
+
+def _shown(cell: object) -> str:
+    """A cell on one line; a file's name must not move the cursor of whoever looks at it."""
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def error_lines(error: FeedsvcError) -> str:

@@ -51,8 +51,8 @@ def _run(console: Console) -> int:
     from feedsvc.sync import Options
 
     args = console.args
-    options = Options(dry_run=args.dry_run, trust_loss=args.accept_loss)
-    with console.app() as app, console.progress() as progress:
+    options = Options(trust_loss=args.accept_loss)
+    with console.app(dry_run=args.dry_run) as app, console.progress() as progress:
         report = asyncio.run(
             app.sync(
                 only=args.source,

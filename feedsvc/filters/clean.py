@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -38,8 +37,7 @@ def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: st
     warnings = _Warnings(draft.warnings)
     link = _address(draft.link, base, "link", warnings)
     here = link or base
-    return replace(
-        draft,
+    return Draft(
         title=_text(draft.title, _TITLE) or "",
         html=sanitise(draft.html, here),
         id=_id(draft.id),
@@ -50,6 +48,7 @@ def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: st
         updated=_moment(draft.updated, "updated", warnings),
         embargo=_moment(draft.embargo, "embargo", warnings),
         expires=_moment(draft.expires, "expires", warnings),
+        unreleased=draft.unreleased,
         authors=_authors(draft.authors, here),
         tags=_tags((*draft.tags, *tags)),
         section=_text(draft.section, _NAME),

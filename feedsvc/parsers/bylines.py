@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from feedsvc.model import Person
 from feedsvc.parsers.labels import AGENCIES, Field, fields_of
@@ -95,6 +96,7 @@ def _splits(left: str, right: str) -> bool:
 _LABELLED = re.compile(r"(?!https?:)(?P<label>[^:()<>@]{1,40}):\s*(?P<name>.+)")
 
 
+@lru_cache(maxsize=256)  # a newsroom's articles have the authors of its other articles
 def read_authors(value: str) -> Byline:
     """Split the value of an author label into people, agencies, initials and editors."""
     people: list[Person] = []

@@ -14,12 +14,13 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-_MARKS = ("[[", "%%", "{", "[toc]", "[TOC]")
+_BRACKETS = re.compile(r"\[(?:\[|toc\]|TOC\])")
 
 
 def to_commonmark(source: str) -> str:
     """`source` with the dialects' own notations replaced by what they show, or taken out."""
-    if not any(mark in source for mark in _MARKS):
+    # One character is found a hundred times faster than two, and most texts lack even that.
+    if "{" not in source and "%" not in source and _BRACKETS.search(source) is None:
         return source
     source = _CODE_TAG.sub(_fence, source)
     return "".join(text if code else _replaced(text) for code, text in _pieces(source))

@@ -19,7 +19,8 @@ from collections.abc import Callable
 import yaml
 
 from feedsvc.errors import ParseError
-from feedsvc.parsers.metadata import fields, is_known
+from feedsvc.parsers.metadata import fields
+from feedsvc.parsers.metakeys import is_known
 
 __all__ = ["fields", "split"]
 
@@ -28,8 +29,9 @@ _MOST_VALUES = 10_000
 _DEEPEST = 20
 
 _FENCE = re.compile(r"\s*(?P<mark>---|\+\+\+)[ \t]*\n")
-_YAML_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
-_TOML_END = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
+# From the newline on: `^` would be tried at every character.
+_YAML_END = re.compile(r"\n(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
+_TOML_END = re.compile(r"\n\+\+\+[ \t]*$", re.MULTILINE)
 _YAML_KEY = re.compile(r"\s*(?:#.*\n\s*)*[\w\"'][^\n:]{0,60}:(?:[ \t]|$)", re.MULTILINE)
 _TOML_KEY = re.compile(r"\s*(?:#.*\n\s*)*(?:\[|[\w\"'.-]+\s*=)")
 _JSON_HEAD = re.compile(r"\s*\{\s*(?:\"|\})")
@@ -50,7 +52,7 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
 def _fenced(text: str, fence: re.Match[str]) -> tuple[dict[str, object], str]:
     toml = fence["mark"] == "+++"
-    end = (_TOML_END if toml else _YAML_END).search(text, fence.end())
+    end = (_TOML_END if toml else _YAML_END).search(text, fence.end() - 1)
     line = text.count("\n", 0, fence.end())
     if end is None:
         if (_TOML_KEY if toml else _YAML_KEY).match(text, fence.end(), fence.end() + 1_000) is None:
@@ -59,7 +61,7 @@ def _fenced(text: str, fence: re.Match[str]) -> tuple[dict[str, object], str]:
             f"front matter is not closed: line {line} opens it",
             hint=f"put a line {fence['mark']} below the last value",
         )
-    head, body = text[fence.end() : end.start()], text[end.end() :].removeprefix("\n")
+    head, body = text[fence.end() : end.start() + 1], text[end.end() :].removeprefix("\n")
     _bound(head)
     if toml:
         return _toml(head, line), body
@@ -106,6 +108,9 @@ def _yaml_hint(head: str, index: int) -> str:
     return "put a value that holds `: `, `#` or quotes between quotes"
 
 
+_NULLS = frozenset({"~", "null", "Null", "NULL"})
+
+
 class _Builder:
     """Values out of YAML's events, without recursion in C: deep nesting would end the process.
 
@@ -127,13 +132,16 @@ class _Builder:
         return self._value(self._next(), 0)
 
     def _value(self, event: yaml.Event | None, depth: int) -> object:
+        if type(event) is yaml.ScalarEvent and event.anchor is None:  # nearly all of them
+            self._count(1)
+            return "" if event.value in _NULLS and event.implicit[0] else event.value
         before = self._count(1)
         if depth > _DEEPEST:
             raise yaml.YAMLError("too deep")
         value: object = ""
         if isinstance(event, yaml.ScalarEvent):
             value = event.value
-            if event.implicit[0] and value in {"~", "null", "Null", "NULL"}:
+            if event.implicit[0] and value in _NULLS:
                 value = ""
         elif isinstance(event, yaml.AliasEvent):
             value, weight = self._anchors.get(event.anchor or "", ("", 0))

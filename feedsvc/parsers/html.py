@@ -1,36 +1,42 @@
 """Articles as web pages: what the page says of itself, and the part of it that is the article.
 
-decode -> parse (lxml, bounded) -> `htmlhead` -> title, dates, people … -> the body without the site
+decode -> `htmltree` (lxml, bounded) -> `htmlhead` -> title, dates, people … -> `htmlbody`
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from lxml import etree
-from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from feedsvc.errors import ParseError
 from feedsvc.model import Document, Draft, Hints, Image, Person
 from feedsvc.parsers.filenames import read_name
+from feedsvc.parsers.htmlbody import choose_main, inner_html, resolve_addresses, strip_site
 from feedsvc.parsers.htmlhead import Head, read_head
+from feedsvc.parsers.htmltree import (
+    all_by_class,
+    by_class,
+    declared_encoding,
+    is_inside,
+    text_of,
+    tree_of,
+)
 from feedsvc.text import urls
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.dates import as_utc, parse_date
 from feedsvc.text.encoding import decode
-from feedsvc.text.html import escape, exhausts, plain
+from feedsvc.text.html import escape, plain
 from feedsvc.text.language import guess_language, normalise_language
 
 
 def parse(document: Document, hints: Hints) -> Draft:
     """What a page says of its article; ParseError if it holds no text."""
-    decoded = decode(document.data, (*_declared(document.data), *hints.encodings))
+    decoded = decode(document.data, (*declared_encoding(document.data), *hints.encodings))
     text = normalise(decoded.text)
-    page = _tree(text)
+    page = tree_of(text)
     if page is None:
         raise _nothing()
     head = read_head(page)
@@ -47,52 +53,14 @@ def _nothing() -> ParseError:
     )
 
 
-_CHARSET = re.compile(
-    rb"<meta\b[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})"
-    rb"|<\?xml\b[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,40})",
-    re.IGNORECASE,
-)
-
-
-def _declared(data: bytes) -> tuple[str, ...]:
-    """The encoding a page names, if there is one of that name (WHATWG HTML §13.2.3.2)."""
-    found = _CHARSET.search(data[:4_096])
-    if found is None:
-        return ()
-    name = (found[1] or found[2]).decode("ascii", "ignore").lower()
-    try:
-        name = codecs.lookup(name).name
-        b"".decode(name)
-    except (LookupError, ValueError):
-        return ()
-    return (
-        () if name.startswith(("utf-16", "utf-32")) else (name,)
-    )  # it was read as bytes: it is none
-
-
-def _tree(text: str) -> HtmlElement | None:
-    """The page as a tree; one made to exhaust a parser becomes one of its text."""
-    if exhausts(text):
-        text = f"<body><p>{escape(plain(text))}</p></body>"
-    # huge_tree: without it a text of 10 MB is dropped in silence; depth is bounded above.
-    parser = lxml_html.HTMLParser(
-        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    try:
-        page = lxml_html.document_fromstring(text.encode("utf-8", "ignore"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-    return page if isinstance(page, HtmlElement) else None
-
-
 class _Reading:
     """One page while it is read."""
 
     def __init__(self, page: HtmlElement, head: Head, hints: Hints, path: str) -> None:
         self.head, self.hints, self.path = head, hints, path
         self.warnings: list[str] = []
-        self.entry = _by_class(page, "h-entry")
-        self.main = _main(page, self.entry)
+        self.entry = by_class(page, "h-entry")
+        self.main = choose_main(page, self.entry)
         self.page = page
         base = urls.absolute(head.base, self._canonical()) if head.base else None
         self.base = base
@@ -173,7 +141,7 @@ class _Reading:
     def _heading(self, site: str) -> str | None:
         for place in (self.main, self.page):
             for heading in place.iter("h1"):
-                text = _text(heading)
+                text = text_of(heading)
                 if text and text != site:
                     return text
         return None
@@ -187,16 +155,16 @@ class _Reading:
     def _link(self) -> str | None:
         found = self._canonical()
         if found is None and self.entry is not None:
-            own = _by_class(self.entry, "u-url")
+            own = by_class(self.entry, "u-url")
             found = urls.absolute(own.get("href") or "", self.base) if own is not None else None
         if found is None and (stated := self.head.link("canonical")):
             found = urls.absolute(stated, self.base) or (stated if stated.startswith("/") else None)
         return found
 
     def _id(self) -> str | None:
-        own = _by_class(self.entry, "u-uid") if self.entry is not None else None
+        own = by_class(self.entry, "u-uid") if self.entry is not None else None
         if own is not None:
-            return own.get("href") or _text(own) or None
+            return own.get("href") or text_of(own) or None
         stated = self.head.article.node.get("@id") if self.head.article is not None else None
         # "#article" and "https://example.org/#article" stand on every page of a site.
         if isinstance(stated, str) and urls.is_absolute_iri(stated):
@@ -247,7 +215,7 @@ class _Reading:
         return None
 
     def _moment(self, element: HtmlElement) -> datetime | None:
-        value = element.get("datetime") or _text(element)
+        value = element.get("datetime") or text_of(element)
         return parse_date(value, zone=self.hints.zone, language=self._language())
 
     # --- people, tags, image
@@ -258,11 +226,9 @@ class _Reading:
             return tuple(people)
         found: dict[str, Person] = {}
         place = self.entry if self.entry is not None else self.main
-        for element in (*_all_by_class(place, "p-author"), *_marked_authors(place)):
-            name = _text(
-                _by_class(element, "p-name")
-                if _by_class(element, "p-name") is not None
-                else element
+        for element in (*all_by_class(place, "p-author"), *_marked_authors(place)):
+            name = text_of(
+                by_class(element, "p-name") if by_class(element, "p-name") is not None else element
             )
             name = re.sub(r"^(?:von|by|par)\s+", "", name, flags=re.IGNORECASE)
             if name and len(name) <= 100:
@@ -278,9 +244,9 @@ class _Reading:
         tags = self.head.tags()
         for element in self.main.iter("a"):
             if "tag" in (element.get("rel") or "").lower().split():
-                tags.append(_text(element).lstrip("#"))
+                tags.append(text_of(element).lstrip("#"))
         if self.entry is not None:
-            tags += [_text(element) for element in _all_by_class(self.entry, "p-category")]
+            tags += [text_of(element) for element in all_by_class(self.entry, "p-category")]
         names: dict[str, str] = {}
         for name in filter(None, map(one_line, tags)):
             names.setdefault(name.casefold(), name)
@@ -289,7 +255,7 @@ class _Reading:
     def _image(self) -> Image | None:
         image = self.head.image()
         if image is None and self.entry is not None:
-            photo = _by_class(self.entry, "u-photo")
+            photo = by_class(self.entry, "u-photo")
             src = photo.get("src") or photo.get("href") if photo is not None else None
             if photo is not None and src:
                 image = Image(url=src, caption=photo.get("alt") or None)
@@ -299,23 +265,23 @@ class _Reading:
         return Image(url=url, caption=image.caption, credit=image.credit)
 
     def _class_text(self, name: str) -> str | None:
-        found = _by_class(self.entry, name) if self.entry is not None else None
-        if found is None or _inside(found, self.entry, "p-author", "h-card"):
+        found = by_class(self.entry, name) if self.entry is not None else None
+        if found is None or is_inside(found, self.entry, "p-author", "h-card"):
             return None
-        return _text(found) or None
+        return text_of(found) or None
 
     # --- body
 
     def _body(self, title: str) -> str:
         """The article as HTML; changes the tree, so it comes last."""
         place = self.main
-        _strip(place)
+        strip_site(place)
         for heading in list(place.iter("h1")):
-            if _text(heading).casefold() == title.casefold():
+            if text_of(heading).casefold() == title.casefold():
                 heading.drop_tree()
                 break
-        _resolve(place, self.base)
-        body = _inner(place)
+        resolve_addresses(place, self.base)
+        body = inner_html(place)
         if not plain(body, 1) and not any(True for _ in place.iter("img", "audio", "video")):
             return self._stated_body()
         return body
@@ -349,29 +315,6 @@ def _time_marks(element: HtmlElement) -> set[str]:
     return found | {"published"} if element.get("pubdate") is not None else found
 
 
-def _text(element: HtmlElement | None) -> str:
-    return one_line(element.text_content()) if element is not None else ""
-
-
-def _all_by_class(place: HtmlElement, name: str) -> Iterator[HtmlElement]:
-    for element in place.iter():
-        if isinstance(element.tag, str) and name in (element.get("class") or "").split():
-            yield element
-
-
-def _by_class(place: HtmlElement, name: str) -> HtmlElement | None:
-    return next(_all_by_class(place, name), None)
-
-
-def _inside(element: HtmlElement, top: HtmlElement | None, *names: str) -> bool:
-    parent = element.getparent()
-    while parent is not None and parent is not top:
-        if set(names) & set((parent.get("class") or "").split()):
-            return True
-        parent = parent.getparent()
-    return False
-
-
 def _marked_authors(place: HtmlElement) -> Iterator[HtmlElement]:
     for element in place.iter():
         if isinstance(element.tag, str) and (
@@ -379,128 +322,3 @@ def _marked_authors(place: HtmlElement) -> Iterator[HtmlElement]:
             or "author" in (element.get("itemprop") or "").split()
         ):
             yield element
-
-
-# --- which part of the page
-
-
-def _main(page: HtmlElement, entry: HtmlElement | None) -> HtmlElement:
-    """The element that holds the article: the markup's own word for it, else the whole body."""
-    for place in (entry, page):
-        if place is None:
-            continue
-        content = _by_class(place, "e-content") if place is entry else None
-        if content is None:
-            content = next((e for e in place.iter() if e.get("itemprop") == "articleBody"), None)
-        if content is not None and _text(content):
-            return content
-    body = page.find("body")
-    whole = body if body is not None else page
-    frame = next((e for e in whole.iter() if e.tag == "main" or e.get("role") == "main"), None)
-    articles = sorted(whole.iter("article"), key=_size, reverse=True)
-    if articles and (size := _size(articles[0])):
-        # A page of teasers is no article, however the teasers are marked up.
-        around = _size(frame if frame is not None else whole)
-        if len(articles) == 1 or size >= _TEASER or size * 4 >= around:
-            return articles[0]
-    return frame if frame is not None and _size(frame) else whole
-
-
-_TEASER = 500  # characters; hardly a teaser is longer
-
-
-def _size(element: HtmlElement) -> int:
-    return len(_text(element))
-
-
-_FURNITURE = frozenset(
-    "script style template nav form aside button select input textarea iframe object embed svg link"
-    " meta base title head dialog menu".split()
-)
-_SITE = frozenset({"header", "footer"})
-_ROLES = frozenset(
-    {"navigation", "banner", "contentinfo", "search", "complementary", "dialog", "menu", "form"}
-)
-_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-
-
-def _strip(place: HtmlElement) -> None:
-    """Take out what belongs to the site, and what nobody sees."""
-    whole = place.tag in {"body", "html"}
-    for element in list(place.iter()):
-        if element is place or not isinstance(element.tag, str):
-            continue
-        tag, parent = element.tag, element.getparent()
-        if parent is None:  # went with its parent
-            continue
-        site = tag in _SITE and (whole or tag == "footer") and not _quoted(element, place)
-        hidden = (
-            element.get("hidden") is not None
-            or element.get("aria-hidden") == "true"
-            or _UNSEEN.search(element.get("style") or "") is not None
-        )
-        role = (element.get("role") or "").lower()
-        if site and whole and tag == "header" and _inside_tag(element, place, "article", "main"):
-            site = False
-        if tag in _FURNITURE or site or hidden or role in _ROLES:
-            element.drop_tree()
-        elif tag == "noscript":
-            _unwrap(element)
-        elif tag in {"img", "source"}:
-            _load_lazily(element)
-
-
-def _quoted(element: HtmlElement, top: HtmlElement) -> bool:
-    return _inside_tag(element, top, "blockquote", "figure", "table")
-
-
-def _inside_tag(element: HtmlElement, top: HtmlElement, *tags: str) -> bool:
-    parent = element.getparent()
-    while parent is not None and parent is not top:
-        if parent.tag in tags:
-            return True
-        parent = parent.getparent()
-    return False
-
-
-def _unwrap(noscript: HtmlElement) -> None:
-    """The picture for readers without scripts, unless the one before it is the same."""
-    images = list(noscript.iter("img"))
-    before = noscript.getprevious()
-    if images and (before is None or before.tag != "img" or not before.get("src")):
-        noscript.drop_tag()
-    else:
-        noscript.drop_tree()
-
-
-def _load_lazily(image: HtmlElement) -> None:
-    for name in ("src", "srcset"):
-        now = image.get(name) or ""
-        if not now or now.startswith("data:"):
-            for lazy in (
-                f"data-{name}",
-                f"data-lazy-{name}",
-                f"data-original-{name}",
-                "data-original",
-            ):
-                value = image.get(lazy)
-                if value and (name == "src" or lazy != "data-original"):
-                    image.set(name, value)
-                    break
-
-
-def _resolve(place: HtmlElement, base: str | None) -> None:
-    """Resolve addresses against `<base href>`, which is lost with the head."""
-    if base is None:
-        return
-    for element in place.iter():
-        for name in ("href", "src", "poster", "cite"):
-            value = element.get(name)
-            if value and (found := urls.absolute(value, base, schemes=urls.LINKS)) is not None:
-                element.set(name, found)
-
-
-def _inner(place: HtmlElement) -> str:
-    parts = [escape(place.text or "")]
-    parts += [etree.tostring(child, encoding="unicode", method="html") for child in place]
-    return "".join(parts).strip()

@@ -21,6 +21,8 @@ from feedsvc.text.encoding import decode
 from feedsvc.text.html import plain
 from feedsvc.text.language import guess_language
 
+_SAMPLE = 800  # characters of the body: with title and summary enough to tell its language
+
 
 def parse(document: Document, hints: Hints) -> Draft:
     """What a Markdown file says of its article; ParseError if nothing, or if its head is broken."""
@@ -40,7 +42,7 @@ def parse(document: Document, hints: Hints) -> Draft:
     title = title or name
     language = draft.language
     if language is None and hints.language is None:
-        language = guess_language(f"{title}\n{plain(html, 1_000)}")
+        language = guess_language(f"{title}\n{draft.summary or ''}\n{plain(html, _SAMPLE)}")
     return replace(
         draft,
         title=title,
@@ -95,5 +97,5 @@ _MORE = re.compile(
 
 def _summary(html: str) -> str | None:
     """What stands above `<!--more-->`."""
-    more = _MORE.search(html)
+    more = _MORE.search(html) if "<!--" in html else None
     return plain(html[: more.start()]) or None if more is not None else None

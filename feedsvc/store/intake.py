@@ -133,14 +133,17 @@ class Intake:
         now: datetime,
         next_due: datetime,
         failure: str | None,
-        notice: str | None = None,
+        problems: Sequence[Problem] = (),
         fingerprint: bytes | None = None,
     ) -> None:
         """Note how a sync of a source ended, and when it is due again."""
-        values: dict[str, Any] = {"next_due": seconds(next_due), "notice": notice}
+        values: dict[str, Any] = {"next_due": seconds(next_due)}
         with writing(self._engine) as connection:
-            query = select(source.c.state, source.c.failures).where(source.c.id == source_row)
-            state, failures = connection.execute(query).one()
+            query = select(source.c.state, source.c.failures, source.c.problems).where(
+                source.c.id == source_row
+            )
+            state, failures, before = connection.execute(query).one()
+            values["problems"] = _source_problems(problems, before, now)
             if failure is None:
                 values |= {"state": "ok", "failures": 0, "reason": None, "last_ok": seconds(now)}
             else:
@@ -173,14 +176,15 @@ class Intake:
     def problems(self) -> tuple[Problem, ...]:
         """Everything about files and sources an operator should look at."""
         with reading(self._engine) as connection:
-            notices = select(source.c.name, source.c.notice, source.c.since).where(
-                source.c.notice.is_not(None), source.c.removed.is_(False)
+            query = select(source.c.name, source.c.problems).where(
+                source.c.problems.is_not(None), source.c.removed.is_(False)
             )
             found = [
-                Problem(source=name, path=None, reason=notice, since=moment(since))
-                for name, notice, since in connection.execute(notices)
+                Problem(source=name, path=path, reason=reason, since=moment(since))
+                for name, told in connection.execute(query.order_by(source.c.name))
+                for path, reason, since in json.loads(told)
             ]
-            query = (
+            of_files = (
                 select(source.c.name, file.c.path, file.c.problem, file.c.warnings, file.c.since)
                 .join(source, source.c.id == file.c.source_id)
                 .where(
@@ -189,7 +193,7 @@ class Intake:
                 )
                 .order_by(source.c.name, file.c.path)
             )
-            for name, path, problem, warnings, since in connection.execute(query):
+            for name, path, problem, warnings, since in connection.execute(of_files):
                 for reason in [problem] if problem else json.loads(warnings):
                     found.append(
                         Problem(source=name, path=path, reason=reason, since=moment(since))
@@ -318,6 +322,13 @@ class Intake:
             connection.execute(update(feed).where(feed.c.name == name).values(touched=moved))
 
 
+def _source_problems(problems: Sequence[Problem], before: str | None, now: datetime) -> str | None:
+    """The column of a source's own problems; each keeps the time at which it was first told."""
+    told = {(path, reason): since for path, reason, since in json.loads(before or "[]")}
+    rows = [[p.path, p.reason, told.get((p.path, p.reason), seconds(now))] for p in problems]
+    return json.dumps(rows, ensure_ascii=False) if rows else None
+
+
 def _source_row(row: Any) -> SourceRow:
     return SourceRow(
         row=row["id"],
@@ -331,7 +342,6 @@ def _source_row(row: Any) -> SourceRow:
         failures=row["failures"],
         reason=row["reason"],
         since=moment(row["since"]),
-        notice=row["notice"],
     )
 
 

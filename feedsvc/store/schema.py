@@ -48,7 +48,7 @@ source = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("reason", Text),
     Column("since", BigInteger),
-    Column("notice", Text),
+    Column("problems", Text),  # JSON: [path, reason, since]
 )
 
 article = Table(

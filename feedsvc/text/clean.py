@@ -9,6 +9,10 @@ import unicodedata
 # characters too). U+0085 is among them: `normalise` has made it a newline by then.
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
+# Nearly every text is fit as it stands. One look tells, where repairing takes three.
+_PLAIN_ASCII = b"\t\n" + bytes(range(0x20, 0x7F))
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
 # CRLF and CR, VT and FF (soft line and page breaks of word processors), NEL, LS, PS (UAX #14 BK).
 _NEWLINE = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
@@ -27,16 +31,26 @@ _RUN_OF_OTHERS = re.compile(rf"[^\w\s!-~]{{{_MOST_MARKS + 1},}}")
 
 def xml_safe(text: str) -> str:
     """Drop what no XML 1.0 document can hold; tabs and newlines stay."""
+    if _is_plain(text):
+        return text
     return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
 
 
 def normalise(text: str) -> str:
     """The form in which every text enters feedsvc: NFC, `\\n` for any newline, and safe for XML."""
-    text = xml_safe(_NEWLINE.sub("\n", text))
+    if _is_plain(text):
+        return text
+    if _ODD.search(text) is not None:
+        text = _ILLEGAL.sub("", _NEWLINE.sub("\n", text))
     # Last, because a character dropped between a letter and its accent lets the two compose.
     if unicodedata.is_normalized("NFC", text):
         return text
     return unicodedata.normalize("NFC", _RUN_OF_OTHERS.sub(_bound_marks, text))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing but printable ASCII, tabs and `\\n`: then nothing is to be done."""
+    return text.isascii() and not text.encode().translate(None, _PLAIN_ASCII)
 
 
 def one_line(text: str) -> str:

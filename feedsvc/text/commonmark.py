@@ -19,7 +19,7 @@ from cmarkgfm.cmark import (
 
 # Raw HTML is allowed: every body is sanitised later, whatever it came from.
 _OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_VALIDATE_UTF8
-_EXTENSIONS = ("table", "autolink", "strikethrough", "tasklist")
+_EXTENSIONS = ("table", "strikethrough", "tasklist")
 
 _lib, _ffi = _cmark.lib, _cmark.ffi
 
@@ -30,7 +30,7 @@ def render(text: str) -> str:
     free_tree, free_text = _deallocators()
     parser = _lib.cmark_parser_new(_OPTIONS)
     try:
-        for extension in _extensions():
+        for extension in _extensions(autolink=_holds_address(text)):
             _lib.cmark_parser_attach_syntax_extension(parser, extension)
         _lib.cmark_parser_feed(parser, data, len(data))
         root = _lib.cmark_parser_finish(parser)
@@ -49,10 +49,16 @@ def _address(pointer: object) -> int:
     return int(_ffi.cast("uintptr_t", pointer))
 
 
+def _holds_address(text: str) -> bool:
+    """Whether `autolink` could find anything: it looks at every `w`, a third of all the work."""
+    return "@" in text or (":" in text and "://" in text) or "www." in text
+
+
 @cache
-def _extensions() -> tuple[object, ...]:
+def _extensions(*, autolink: bool) -> tuple[object, ...]:
     core_extensions_ensure_registered()
-    return tuple(map(find_syntax_extension, _EXTENSIONS))
+    names = (*_EXTENSIONS, "autolink") if autolink else _EXTENSIONS
+    return tuple(map(find_syntax_extension, names))
 
 
 @cache

@@ -234,11 +234,11 @@ def _by_detection(data: bytes) -> Decoded:
     return Decoded(text=text, encoding=name, warning=warning)
 
 
-_WESTERN = re.compile(
+_WESTERN = (
     r"[\x00-\x7fÄÖÜäöüßẞÀÂÆÇÈÉÊËÎÏÔŒÙÛŸàâæçèéêëîïôœùûÁÍÑÓÚáíñóúÌÒìòÅØåøÃÕãõ"
     r"€„“”‚‘’–—…«»‹›°§·¿¡ªº©®\u00a0\u00ad]*"
 )
-_TORN = re.compile(r"[^\W\d_][„“”‚…«»‹›€§°·¿¡©®][^\W\d_]|[À-ÿ]{3}")
+_TORN = r"[^\W\d_][„“”‚…«»‹›€§°·¿¡©®][^\W\d_]|[À-ÿ]{3}"
 
 
 def _reads_western(data: bytes) -> bool:
@@ -250,7 +250,7 @@ def _reads_western(data: bytes) -> bool:
         text = data[:_SAMPLE].decode("cp1252")
     except UnicodeDecodeError:
         return False
-    return _WESTERN.fullmatch(text) is not None and _TORN.search(text) is None
+    return re.fullmatch(_WESTERN, text) is not None and re.search(_TORN, text) is None
 
 
 # What articles are found in. Left to itself the detector also finds Polish in ISO 8859-10 and

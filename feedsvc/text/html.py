@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextvars import ContextVar
+from functools import cache
 from html import unescape
 
 import nh3
@@ -63,6 +65,7 @@ _PASSES = 4
 
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp);)")
 _STROKE = re.compile(">\u0338+")
+_TO_MEND = re.compile(r"<(?:img|source|pre)\b")
 _PRE = re.compile(r"(<pre(?: [^>]*)?>)\n")
 _NO_SOURCE = re.compile(r'<(?:img|source)(?![^>]* src(?:set)?=")([^>]*)>')
 _ALT = re.compile(r' alt="([^"]*)"')
@@ -90,42 +93,53 @@ def sanitise(html: str, base: str | None) -> str:
 
 def _settled(html: str, base: str | None) -> str | None:
     """What further cleaning leaves as it is; None if there is no end to it."""
-    cleaner = _cleaner(base)
-    result = _clean(cleaner, html)
+    token = _BASE.set(base)
+    try:
+        return _cleaned_until_stable(html)
+    finally:
+        _BASE.reset(token)
+
+
+def _cleaned_until_stable(html: str) -> str | None:
+    result = _clean(html)
     # Where the parser had nothing to repair it reads its own output as it read the input. Else it
     # may not: HTML §13.3 "the output … will not return the original tree structure".
-    if _TAG.findall(result) == _TAG.findall(html):
+    if result == html or _TAG.findall(result) == _TAG.findall(html):
         return result
     for _ in range(_PASSES):
-        again = _clean(cleaner, result)
+        again = _clean(result)
         if again == result:
             return result
         result = again
     return None
 
 
-def _cleaner(base: str | None) -> nh3.Cleaner:
-    # 20 µs beside 120 for a body of 4 KB: not worth a cache, every article has a base of its own.
-    def attribute(_: str, name: str, value: str) -> str | None:
-        return _attribute(name, value, base)
+# Where the addresses of the body in hand start. Every thread has its own, and nh3 asks for an
+# attribute in the thread that called it.
+_BASE: ContextVar[str | None] = ContextVar("base of the body in hand", default=None)
 
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    """One for all bodies: to make it takes half as long as to clean one of 4 KB."""
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags=_DROPPED,
         attributes=_ATTRIBUTES,
-        attribute_filter=attribute,
+        attribute_filter=_attribute,
         set_tag_attribute_values=_SET,
         link_rel=None,
         url_schemes=urls.LINKS,
     )
 
 
-def _clean(cleaner: nh3.Cleaner, html: str) -> str:
-    result = cleaner.clean(html)
+def _clean(html: str) -> str:
+    result = _cleaner().clean(html)
     if _REFERENCE.search(html) is not None:  # `&#13;`, `e&#769;`: what was removed comes back
         result = _normalised(result)
-    if "<img" in result or "<source" in result:
-        result = _NO_SOURCE.sub(_alternative, result)
+    if _TO_MEND.search(result) is None:
+        return result.strip()
+    result = _NO_SOURCE.sub(_alternative, result)
     if "<pre" in result:
         # HTML §13.1.2.5: a parser drops the newline after <pre>; without a second one each reading
         # would eat a line.
@@ -143,12 +157,14 @@ def _alternative(match: re.Match[str]) -> str:
     return alt[1] if alt else ""
 
 
-def _attribute(name: str, value: str, base: str | None) -> str | None:
+def _attribute(_: str, name: str, value: str) -> str | None:
     if name in _ADDRESSES:
         # An empty one names the page itself: no picture, and no link worth following.
-        return urls.absolute(value, base, schemes=_ADDRESSES[name]) if value.strip() else None
+        if not value.strip():
+            return None
+        return urls.absolute(value, _BASE.get(), schemes=_ADDRESSES[name])
     if name == "srcset":
-        return _srcset(value, base)
+        return _srcset(value, _BASE.get())
     if name in _NUMBERS:
         value = value.strip()
         return value if _NUMBER.fullmatch(value) else None
@@ -181,6 +197,7 @@ def _srcset(value: str, base: str | None) -> str | None:
 
 _DEEPEST = 256  # html5ever walks the open elements for many tags: cost grows with depth × tags
 _MOST_COPIES = 1_000_000  # of formatting elements, reopened in block after block
+_MOST_COPIED = 20_000_000  # characters of their attributes: one unclosed <a title="…"> is enough
 _MOST_ATTRIBUTES = 500  # of one tag: each is compared with all before it
 _MOST_ROOTS = 20  # <html> and <body> tags: each adds its attributes to the first
 _MOST_REFERENCES = 50_000  # html5ever reads each `&` at a cost that grows with their number
@@ -191,11 +208,11 @@ _VOID = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track"
     " wbr image".split()
 )
-# Closed by the next of their kind, so they never nest by themselves. `a` is closed by `a`.
-_IMPLIED = frozenset("a p li dd dt tr td th tbody thead tfoot body html head".split())
+# Closed by the next of their kind, so they never nest by themselves.
+_IMPLIED = frozenset("p li dd dt tr td th tbody thead tfoot body html head".split())
 _ROOTS = frozenset({"html", "body"})
 # HTML §13.2.4.3: these are reopened in every following block until they are closed.
-_FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _SCOPES = frozenset(
     "applet caption html table td th marquee object template svg math select".split()
 )
@@ -219,22 +236,30 @@ def exhausts(html: str) -> bool:
     """
     if not _suspicious(html):
         return False
-    if html.count("&") > _MOST_REFERENCES or _crowded(html):
+    if html.count("&") > _MOST_REFERENCES:
+        return True
+    sizes = _sizes(html)
+    if sizes is None:
         return True
     stack: list[str] = []
-    reopened: dict[str, int] = {}
-    formatting = copies = steps = roots = 0
+    reopened: dict[str, list[tuple[int, int]]] = {}  # size, and depth of the stack at its start
+    formatting = copies = size = copied = steps = roots = 0
     for match in _MARKUP.finditer(html):
         closing, name = match[1], match[2].lower()
         copies += formatting
+        copied += size
         if name in _FORMATTING:
-            count = reopened.get(name, 0)
+            same = reopened.setdefault(name, [])
+            # `a` is closed by `a`; no end tag reaches out of a table cell.
+            if same and (closing or name == "a"):
+                steps += len(stack) - same[-1][1]
+                if _SCOPES.isdisjoint(stack[same[-1][1] :]):
+                    formatting -= 1
+                    size -= same.pop()[0]
             if not closing:
-                reopened[name] = count + 1
+                same.append((sizes.get(match.start(), 0), len(stack)))
                 formatting += 1
-            elif count:
-                reopened[name] = count - 1
-                formatting -= 1
+                size += same[-1][0]
         elif name in _VOID or name in _IMPLIED:
             roots += name in _ROOTS
         elif not closing:
@@ -251,6 +276,7 @@ def exhausts(html: str) -> bool:
         if (
             len(stack) + formatting > _DEEPEST
             or copies + steps > _MOST_COPIES
+            or copied > _MOST_COPIED
             or roots > _MOST_ROOTS
         ):
             return True
@@ -262,15 +288,19 @@ _ATTRIBUTE_OF_TAG = (
     r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+"""
 )
 _ATTRIBUTE_RE = re.compile(_ATTRIBUTE_OF_TAG)
-_START_TAG = re.compile(rf"<[A-Za-z][^\s/>]*+((?:{_ATTRIBUTE_OF_TAG})*+)")
+_START_TAG = re.compile(rf"<([A-Za-z][^\s/>]*+)((?:{_ATTRIBUTE_OF_TAG})*+)")
 
 
-def _crowded(html: str) -> bool:
-    return any(
-        len(match[1]) > 2 * _MOST_ATTRIBUTES
-        and len(_ATTRIBUTE_RE.findall(match[1])) > _MOST_ATTRIBUTES
-        for match in _START_TAG.finditer(html)
-    )
+def _sizes(html: str) -> dict[int, int] | None:
+    """The length of the attributes of each formatting element; None if any tag has too many."""
+    sizes: dict[int, int] = {}
+    for match in _START_TAG.finditer(html):
+        size = len(match[2])
+        if size > 2 * _MOST_ATTRIBUTES and len(_ATTRIBUTE_RE.findall(match[2])) > _MOST_ATTRIBUTES:
+            return None
+        if size and match[1].lower() in _FORMATTING:
+            sizes[match.start()] = size
+    return sizes
 
 
 def _as_text(html: str) -> str:
@@ -304,10 +334,12 @@ def plain(html: str, limit: int | None = None) -> str:
     parts: list[str] = []
     size = start = 0
     for match in _TOKEN.finditer(html):
-        parts.append(html[start : match.start()])
-        size += match.start() - start
-        start = match.end()
-        if (match[2] or "").lower() not in _INLINE:
+        at, end = match.span()
+        parts.append(html[start:at])
+        size += at - start
+        start = end
+        name = match[2]
+        if name is None or name.lower() not in _INLINE:
             parts.append(" ")
         # White space and entities shrink: read some more than `limit` before looking.
         if limit is not None and size > limit + limit // 4 + 100:

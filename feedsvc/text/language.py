@@ -144,19 +144,21 @@ _NEIGHBOURS = frozenset(
 
 def guess_language(text: str) -> str | None:
     """The language most of a text is in, or None unless it leads all others by a clear margin."""
-    found = Counter(_WORD.findall(text[:_LOOKED_AT]))
-    hits: Counter[str] = Counter()
-    scores: Counter[str] = Counter()
-    for word, times in found.items():
-        languages = _LANGUAGES_OF.get(word.lower(), ())
-        for language in languages:
-            hits[language] += times
-            # "de" speaks for five languages, "y" for one.
-            scores[language] += times * 36 // len(languages) ** 2
+    hits = dict.fromkeys(_STOP_WORDS, 0)
+    scores: dict[str, int] = {}
+    total = 0
+    for token, times in Counter(text[:_LOOKED_AT].split()).items():
+        for word in (token,) if token.isalpha() else _WORD.findall(token):
+            total += times
+            languages = _LANGUAGES_OF.get(word.lower(), ())
+            for language in languages:
+                hits[language] += times
+                # "de" speaks for five languages, "y" for one.
+                scores[language] = scores.get(language, 0) + times * 36 // len(languages) ** 2
     if not scores:
         return None
     best = max(sorted(scores), key=scores.__getitem__)
-    if hits[best] < 4 or hits[best] * 8 < found.total():
+    if hits[best] < 4 or hits[best] * 8 < total:
         return None
     for other, score in scores.items():
         near = f"{best} {other}" in _NEIGHBOURS

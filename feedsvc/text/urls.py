@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import quote, unquote, urljoin
 
@@ -23,6 +24,10 @@ _PLAIN = re.compile(
     rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{{1,4}})?"
     rf"(?:[/?][{_PCHAR}/?]*)?(?:#[{_PCHAR}/?]*)?"
 )
+# A path that only has to be put behind its base: nothing to encode, no scheme, no segment that is
+# empty or begins with a dot, and none of the `;`, `?` and `#` that `urljoin` treats apart.
+_STEP = r"[A-Za-z0-9_~\-!$&'()*+,=@][A-Za-z0-9._~\-!$&'()*+,=@]*+"
+_PLAIN_PATH = re.compile(rf"/?{_STEP}(?:/{_STEP})*+/?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PARTS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _UNSAFE = re.compile(rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+")
@@ -36,8 +41,11 @@ def absolute(url: str, base: str | None, *, schemes: frozenset[str] = WEB) -> st
 
     Existing `%XX` stay as they are, so that the result is stable under a second call.
     """
-    if _PLAIN.fullmatch(url) is not None and len(url) <= _LONGEST:
-        return url
+    if len(url) <= _LONGEST:
+        if _PLAIN.fullmatch(url) is not None:
+            return url
+        if base is not None and _PLAIN_PATH.fullmatch(url) is not None:
+            return _below(url, base)
     url = _DROPPED.sub("", url.strip(_EDGES))
     if len(url) > _LONGEST:
         return None
@@ -53,6 +61,22 @@ def absolute(url: str, base: str | None, *, schemes: frozenset[str] = WEB) -> st
     if rest[:1] not in {"/", "\\"}:
         return None
     return _http(f"{scheme}://" + rest.lstrip("/\\"))
+
+
+def _below(path: str, base: str) -> str | None:
+    """A plain path against `base`, which most addresses of an article share."""
+    root, folder = _places(base)
+    if root is None or folder is None:
+        return None
+    url = root + path[1:] if path.startswith("/") else folder + path
+    return url if len(url) <= 3 * _LONGEST else None
+
+
+@lru_cache(maxsize=64)
+def _places(base: str) -> tuple[str | None, str | None]:
+    """Where paths with and without a leading slash start."""
+    root, folder = _resolve("/x", base), _resolve("x", base)
+    return root and root[:-1], folder and folder[:-1]
 
 
 def _resolve(url: str, base: str) -> str | None:

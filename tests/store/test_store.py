@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.decide import Policy, digest, first_seen, revise
 from feedsvc.errors import LockedError, NotFoundError, StoreError
-from feedsvc.model import Article, Draft, Enclosure, FileStat, Image, Person, State
+from feedsvc.model import Article, Draft, Enclosure, FileStat, Image, Person, Problem, State
 from feedsvc.ports import Change, KnownFile
 from feedsvc.store import SqlStore, open_store
 
@@ -226,7 +226,8 @@ def test_problems_and_warnings_are_told_with_since_when(store: SqlStore) -> None
     store.record(source, [change("a.txt", odd), broken], NOON)
 
     store.record(source, [broken], NOON + DAY)
-    store.finish(source, now=NOON, next_due=NOON, failure=None, notice="6 of 10 are missing")
+    lost = Problem(source="desk", path=None, reason="6 of 10 are missing")
+    store.finish(source, now=NOON, next_due=NOON, failure=None, problems=[lost])
 
     found = [(p.path, p.reason, p.since) for p in store.problems() if p.path]
     assert found == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,23 @@ def test_without_a_base_relative_addresses_go() -> None:
     assert sanitise(html, None) == '<a>a</a>b<a href="https://example.net/">c</a>'
 
 
+def test_every_thread_resolves_against_its_own_base() -> None:
+    body = '<p><a href="a">a</a> <img src="/b.png" srcset="c 2x"></p>' * 50
+    bases = [f"https://{n}.example.org/x/" for n in range(8)] * 20
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda base: sanitise(body, base), bases))
+
+    assert together == [sanitise(body, base) for base in bases]
+    assert len(set(together)) == 8
+
+
+def test_no_base_is_left_behind_for_the_next_body() -> None:
+    sanitise('<a href="/a">a</a>', "https://example.org/")
+
+    assert sanitise('<a href="/a">a</a>', None) == "<a>a</a>"
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -149,6 +167,17 @@ DEEP = 100_000
         pytest.param(
             "".join(f"<font size={n}>" for n in range(200)) + "<p>x" * DEEP, id="reopened"
         ),
+        pytest.param(
+            "<p>" + "".join(f'<b lang="{n}{"x" * 5_000}">' for n in range(200)) + "</p><p>x" * 200,
+            id="long-attributes-reopened",
+        ),
+        pytest.param(
+            f'<p><a title="{"x" * 100_000}"></p>' + "<p>x" * 3_000, id="a-long-title-reopened"
+        ),
+        pytest.param(
+            f'<p><b lang="{"x" * 100_000}"><table><td></b></table></p>' + "<p>x" * 3_000,
+            id="reopened-behind-an-end-tag-in-a-table",
+        ),
         pytest.param("<p " + " ".join(f"a{n}=1" for n in range(DEEP)) + ">x", id="attributes"),
         pytest.param(
             "".join(f"<html a{n}=1>" for n in range(DEEP)) + "x", id="attributes-of-the-root"
@@ -183,6 +212,16 @@ def test_the_cost_grows_with_the_text_and_no_faster(html: str) -> None:
             "<p>Text</p><svg>" + "<path d=''/>" * 1_000 + "</svg>", "<p>", 1, id="a-drawing"
         ),
         pytest.param("<p>Text <b>fett</b>" * 3_000, "<p>", 3_000, id="paragraphs-never-closed"),
+        pytest.param(
+            f'<p><a href="/{"x" * 5_000}">Text</a></p>' * 600, "<p>", 1_200, id="long-addresses"
+        ),
+        pytest.param("<p><a name=x>Text</p>" * 3_000, "<p>", 6_000, id="anchors-never-closed"),
+        pytest.param(
+            "<table>" + '<tr><td><b class="heading">Text</b></td></tr>' * 3_000 + "</table>",
+            "<table>",
+            1,
+            id="bold-in-every-cell",
+        ),
         pytest.param("<ul>" + "<li>Text" * 3_000, "<ul>", 3_000, id="items-never-closed"),
         pytest.param(
             "<p>x</p><img src='data:image/png;base64," + "Ab+/" * 50_000 + "'>", "<p>", 1, id="data"

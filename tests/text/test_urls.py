@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from hypothesis import given
@@ -97,6 +97,24 @@ def test_no_mixture_of_delimiters_breaks_it(url: str) -> None:
     found = absolute(url, BASE)
 
     assert found is None or absolute(found, None) == found
+
+
+@given(
+    st.from_regex(r"/?[A-Za-z0-9_~@=+.-]{1,6}(?:/[A-Za-z0-9.:;-]{0,4}){0,4}", fullmatch=True),
+    st.sampled_from(
+        [
+            "https://example.org",
+            "https://example.org/",
+            "https://example.org/a/b/page.html",
+            "https://example.org/a//b/../c/?q=1#top",
+            "https://example.org/a;x=1/b;y",
+        ]
+    ),
+)
+def test_a_plain_path_is_where_the_standard_library_puts_it(path: str, base: str) -> None:
+    found = absolute(path, base)
+
+    assert found == urljoin(base, path)
 
 
 def test_long_addresses_cost_no_more_than_their_length() -> None:

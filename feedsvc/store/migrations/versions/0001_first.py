@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("since", sa.BigInteger(), nullable=True),
-        sa.Column("notice", sa.Text(), nullable=True),
+        sa.Column("problems", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
         sa.UniqueConstraint("name", name=op.f("uq_source_name")),
     )

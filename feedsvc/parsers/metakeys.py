@@ -1,0 +1,93 @@
+"""What a key of front matter means: the words of site generators and note programs -> a field.
+
+`metadata` collects the values of each field; where several keys name one, the higher rank wins.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from feedsvc.parsers.labels import Field, fields_of
+from feedsvc.parsers.metavalues import normal_key
+
+# Per field the keys in order of rank, without case, `_`, `-`, `.` and spaces.
+_KEYS = {
+    "title": "title headline ogtitle",
+    "subtitle": "subtitle subheadline alternativeheadline tagline kicker dek",
+    "summary": "summary description excerpt abstract teasertext lead standfirst ogdescription"
+    " metadescription seodescription",
+    "id": "id guid uuid uid articleid",
+    "link": "canonical canonicalurl canonicallink canonicaluri permalink url link slug",
+    "published": "date published datepublished publishedat publisheddate publicationdate pubdate"
+    " pubdatetime publishdate posted postedat created createdat datecreated creationdate",
+    "updated": "updated lastmod lastmodified lastmodifiedat modified modifiedat modifieddate"
+    " datemodified dateupdated updatedat updateddate lastupdated lastupdatedat moddatetime",
+    "embargo": "embargo embargoeduntil embargodate embargountil notbefore",
+    "expires": "expirydate expires expiry expiresat expirationdate expiredate unpublish"
+    " unpublishdate unpublishat validuntil",
+    "status": "draft unreleased status state publish unpublished private",
+    "authors": "author authors byline writer writers creator creators writtenby",
+    "authoremail": "authoremail email",
+    "authoruri": "authoruri authorurl authorlink authorwebsite",
+    "tags": "tags tag keywords keyword categories topics taxonomiestags taxonomiescategories",
+    "section": "section category articlesection",
+    "language": "language lang locale langcode languagecode inlanguage oglocale",
+    "image": "image images cover coverimage featuredimage featureimage featured heroimage hero"
+    " banner bannerimage headerimage header ogimage socialimage shareimage previewimage"
+    " thumbnail thumb teaserimage photo feature resources",
+    "caption": "imagecaption covercaption coveralt imagealt caption thumbnailcaption heroalt"
+    " herocaption imagedescription bannercaption featuredimagecaption featuredimagealt",
+    "credit": "imagecredit imagecredits covercredit photocredit imagesource photographer credit",
+    "enclosure": "enclosure enclosures audio audiourl audiofile podcast podcasturl podcastfile"
+    " podcastaudio episodeurl mp3 mp3url video videourl videofile media mediaurl attachments",
+    "duration": "duration audioduration podcastduration audiolength itunesduration",
+    "length": "audiosize podcastlength podcastsize podcastbytes enclosurelength filesize"
+    " audiobytes",
+    "type": "audiotype podcasttype podcastmimetype enclosuretype audiomimetype",
+    "rights": "rights copyright license licence",
+    "location": "location place dateline",
+    "agency": "agency source",
+    # about the rendering of a site, not about the article
+    "ignored": "layout weight aliases alias translationkey cssclass cssclasses",
+}
+_FIELD_OF = {key: name for name, keys in _KEYS.items() for key in keys.split()}
+RANK = {key: rank for keys in _KEYS.values() for rank, key in enumerate(keys.split())}
+
+
+@lru_cache(maxsize=512)
+def field_of(key: str) -> str | None:
+    """The field a key names, in whatever spelling or language; None for a key nobody knows."""
+    normal = normal_key(key)
+    if normal in _FIELD_OF:
+        return _FIELD_OF[normal]
+    # Words of other languages are those of plain texts: `titel:`, `schlagwörter:`.
+    labels = fields_of(key.replace("_", " "))
+    return _LABELS.get(labels[0]) if labels else None
+
+
+_LABELS = {
+    Field.TITLE: "title",
+    Field.SUBTITLE: "subtitle",
+    Field.AUTHOR: "authors",
+    Field.DATE: "published",
+    Field.UPDATED: "updated",
+    Field.EMBARGO: "embargo",
+    Field.SUMMARY: "summary",
+    Field.TAGS: "tags",
+    Field.SECTION: "section",
+    Field.IMAGE: "image",
+    Field.CAPTION: "caption",
+    Field.CREDIT: "credit",
+    Field.LINK: "link",
+    Field.ID: "id",
+    Field.LANGUAGE: "language",
+    Field.LOCATION: "location",
+    Field.AGENCY: "agency",
+    Field.STATUS: "status",
+    Field.RIGHTS: "rights",
+}
+
+
+def is_known(key: str) -> bool:
+    """Whether a key has a meaning, for heads that nothing else marks as such."""
+    return field_of(key) is not None
