@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import DEFAULT_CONFIG, FrozenClock, Service
+
+# The same examples in every run, and no stopwatch: a slow machine is no failure.
+settings.register_profile("feedsvc", deadline=None, derandomize=True, database=None)
+settings.load_profile("feedsvc")
 
 
 @pytest.fixture
