@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console
-from feedsvc.errors import NotFoundError, UsageError
+from feedsvc.cli.console import Console, error_lines
+from feedsvc.errors import FetchError, NotFoundError, OfflineError, UsageError
 
 if TYPE_CHECKING:
     from feedsvc.model import Finding
     from feedsvc.settings import Settings
+    from feedsvc.web import Client, Response
 
 _EXAMPLES = """\
   feedsvc validate                      every feed that is published
   feedsvc validate news                 one feed of the configuration
   feedsvc validate public/all/atom.xml  any file: Atom, RSS, JSON Feed, OPML
+  feedsvc validate https://example.org/feed.xml
+                                        what a server answers
 """
+
+
+class _Document(NamedTuple):
+    """What is checked: its name, its bytes, and the address it has to say it is served at."""
+
+    path: str
+    body: bytes
+    address: str | None
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -29,53 +40,65 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         common,
         "validate",
         _run,
-        help="check feeds and files by the rules that publications must pass",
-        description="Check feeds and files by the rules that publications must pass; exit code 5 "
-        "if one is invalid.",
+        help="check feeds, files and addresses by the rules that publications must pass",
+        description="Check feeds, files and addresses by the rules that publications must pass; "
+        "exit code 5 if one is\ninvalid, 4 if an address cannot be read. Files and addresses need "
+        "no configuration.",
         examples=_EXAMPLES,
     )
     parser.add_argument(
-        "what", nargs="*", metavar="FEED|FILE", help="default: every published feed"
+        "what", nargs="*", metavar="FEED|FILE|URL", help="default: every published feed"
     )
 
 
 def _run(console: Console) -> int:
     from feedsvc.gate import check
 
-    checked: list[tuple[str, tuple[Finding, ...]]] = []
-    for file, address in _files(console, console.args.what):
-        try:
-            body = file.read_bytes()
-        except OSError as error:
-            raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
-        checked.append((str(file), check(body, "auto", url=address)))
+    what: list[str] = console.args.what
+    fetched = _fetch(console, [name for name in what if "://" in name])
+    checked = [
+        (document.path, check(document.body, "auto", url=document.address))
+        for document in _documents(console, what, fetched)
+    ]
     if console.args.json:
-        console.document("validate", {"files": [_document(*item) for item in checked]})
+        console.document("validate", {"files": [_report(*item) for item in checked]})
     else:
         for path, findings in checked:
             _print(console, path, findings)
-    return 5 if any(f.error for _, findings in checked for f in findings) else 0
+    failed = [answer for answer in fetched.values() if isinstance(answer, FetchError)]
+    for error in failed:
+        if console.args.debug:
+            raise error
+        console.warn(error_lines(error))
+    if any(finding.error for _, findings in checked for finding in findings):
+        return 5
+    return FetchError.exit_code if failed else 0
 
 
-def _files(console: Console, what: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
-    """The files that were asked for, and the address at which each has to say it is served."""
+def _documents(
+    console: Console, what: Sequence[str], fetched: Mapping[str, Response | FetchError]
+) -> Iterator[_Document]:
+    """What was asked for, in that order, but for the addresses that could not be read."""
     if not what:
         for feed in console.settings.feeds:
             yield from _of_feed(console.settings, feed.name)
     for name in what:
-        if "://" in name:
-            raise UsageError(
-                f"{name}: validate reads feeds and files", hint="save the document first"
-            )
-        if Path(name).is_file():
-            yield Path(name), None
+        answer = fetched.get(name)
+        if isinstance(answer, FetchError):
+            continue
+        if answer is not None:
+            if answer.hops:
+                console.say(f"{_asked(answer)} leads to {answer.url}")
+            yield _Document(_asked(answer), answer.body, answer.url)
+        elif Path(name).is_file():
+            yield _Document(name, _read(Path(name)), None)
         elif "/" in name or "." in name:
             raise NotFoundError(f"no file '{name}'")
         else:
             yield from _of_feed(console.settings, name)
 
 
-def _of_feed(settings: Settings, name: str) -> Iterator[tuple[Path, str | None]]:
+def _of_feed(settings: Settings, name: str) -> Iterator[_Document]:
     feed = next((feed for feed in settings.feeds if feed.name == name), None)
     if feed is None:
         known = ", ".join(feed.name for feed in settings.feeds)
@@ -85,7 +108,107 @@ def _of_feed(settings: Settings, name: str) -> Iterator[tuple[Path, str | None]]
         file = settings.publish.directory / path
         if not file.exists():
             raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
-        yield file, f"{settings.site.base_url}/{path}"
+        yield _Document(str(file), _read(file), f"{settings.site.base_url}/{path}")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
+
+
+# -- addresses -----------------------------------------------------------------------------------
+
+
+def _fetch(console: Console, urls: Sequence[str]) -> dict[str, Response | FetchError]:
+    """The answer of each address, or why there is none: one that fails does not hide the others."""
+    for url in urls:
+        scheme = url.partition("://")[0]
+        if scheme.lower() not in {"http", "https"}:
+            raise UsageError(
+                f"'{scheme}' addresses cannot be asked, only http and https",
+                hint="save the document and validate the file",
+            )
+    if not urls:
+        return {}
+    if console.args.offline:
+        raise OfflineError(
+            "--offline forbids to ask an address", hint="save the document and validate the file"
+        )
+    import asyncio
+
+    from feedsvc.web import Client
+
+    settings = _settings(console)
+
+    async def fetch_all() -> dict[str, Response | FetchError]:
+        unique = tuple(dict.fromkeys(urls))
+        contact = settings.site.base_url if settings.path is not None else ""
+        async with Client(settings.sync, contact=contact) as client:
+            answers = await asyncio.gather(*(_get(client, url) for url in unique))
+        return dict(zip(unique, answers, strict=True))
+
+    return asyncio.run(fetch_all())
+
+
+async def _get(client: Client, url: str) -> Response | FetchError:
+    try:
+        response = await client.get(url)
+    except FetchError as error:
+        return error
+    if not 200 <= response.status < 300:
+        return FetchError(f"{_asked(response)}: the server answers {_status(response.status)}")
+    return response
+
+
+def _asked(response: Response) -> str:
+    """The address that was asked for, without its credentials."""
+    return response.hops[0].url if response.hops else response.url
+
+
+def _status(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _settings(console: Console) -> Settings:
+    """The configuration; where there is none, its defaults with what the environment says."""
+    import os
+
+    from feedsvc.config import find
+    from feedsvc.errors import ConfigError
+
+    here = Path.cwd()
+    if console.args.config or os.environ.get("FEEDSVC_CONFIG"):
+        return console.settings
+    try:
+        find(None, cwd=here, environ=os.environ)
+    except ConfigError:
+        return _without_file(here, os.environ)
+    return console.settings
+
+
+def _without_file(here: Path, environ: Mapping[str, str]) -> Settings:
+    from dataclasses import replace
+
+    from feedsvc.config.build import build
+    from feedsvc.config.overrides import overlay
+    from feedsvc.config.problems import Problems
+
+    nowhere = here / "feedsvc.toml"
+    problems = Problems(text="", file=nowhere, cwd=here)
+    tree = overlay({"source": [{"path": "articles"}]}, environ, problems)  # one is required
+    settings = build(tree, root=here, file=nowhere, problems=problems)
+    problems.raise_any()
+    return replace(settings, path=None)
+
+
+# -- output --------------------------------------------------------------------------------------
 
 
 def _print(console: Console, path: str, findings: Sequence[Finding]) -> None:
@@ -97,7 +220,7 @@ def _print(console: Console, path: str, findings: Sequence[Finding]) -> None:
         console.result(f"{place}: {kind}: {finding.message} [{finding.code}]")
 
 
-def _document(path: str, findings: Sequence[Finding]) -> dict[str, object]:
+def _report(path: str, findings: Sequence[Finding]) -> dict[str, object]:
     def listed(*, error: bool) -> list[dict[str, object]]:
         return [
             {"code": f.code, "message": f.message, "line": f.line}

@@ -3,14 +3,15 @@
     async with Client(settings.sync, contact=settings.site.base_url) as client:
         response = await client.get(url, etag=etag, last_modified=modified, validated=where)
 
-One deadline and one size limit hold for a whole exchange, redirects are followed by hand, and no
+Every request is httpx's, over a lean transport of ours that another can replace (`transport=`). One
+deadline and one size limit hold for a whole exchange, redirects are followed by hand, and no
 address is connected to that the guard did not check. HTTP/1.1 only: polling asks a host for one
 small document at a time, where HTTP/2 has nothing to share.
 """
 
 from __future__ import annotations
 
-from feedsvc.web.addresses import Resolve
+from feedsvc.web.addresses import Guard, Resolve
 from feedsvc.web.client import FEEDS, Client
 from feedsvc.web.decode import DecodingError, TooLargeError
 from feedsvc.web.failures import RefusedError, UnreachableError
@@ -18,6 +19,7 @@ from feedsvc.web.response import LONGEST_RETRY, Headers, Hop, Response, retry_af
 from feedsvc.web.target import basic_auth
 
 __all__ = [
-    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Headers", "Hop", "RefusedError",
-    "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth", "retry_after",
+    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop",
+    "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth",
+    "retry_after",
 ]  # fmt: skip

@@ -64,9 +64,11 @@ class Guard:
         if not fit:
             address, why = verdicts[0]
             named = "" if host.strip("[]") == str(address) else f" ({address})"
+            listed = f'["{_network(address)}"]'
             raise RefusedError(
                 f"{host}{named} is {why}: such addresses are not asked",
-                hint=f"if it is meant, list it: sync.allow_networks = [{_network(address)}]",
+                hint=f"if it is meant, list it: sync.allow_networks = {listed}, "
+                f"or FEEDSVC_SYNC__ALLOW_NETWORKS='{listed}'",
             )
         return Way(tuple(map(str, fit)), own=_special(fit))
 
@@ -191,7 +193,10 @@ def _named(
 
 
 def _network(address: Address) -> str:
-    return f'"{address}/{address.max_prefixlen}"'
+    """The network to list for an address: itself, and of loopback all, for that is one machine."""
+    if address.version == 4 and address.is_loopback:
+        return "127.0.0.0/8"
+    return f"{address}/{address.max_prefixlen}"
 
 
 def _table(text: str) -> tuple[tuple[IPv4Network | IPv6Network, str], ...]:

@@ -1,13 +1,14 @@
-"""One GET: turn -> connection -> answer -> redirect, or the body within its limits.
+"""One GET: turn -> request -> answer -> redirect, or the body within its limits.
 
-Client.get  --turn-->  polite.Turns   --address-->  addresses.Guard
-            --bytes->  transport      --coding--->  decode.Body       --> response.Response
+Client.get --turn--> polite.Turns
+           --hop---> wire.Wire --httpx--> transport.Transport --address--> addresses.Guard
+                     decode.Body <--raw-- connection.Connection
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,16 +19,18 @@ from feedsvc.errors import FetchError
 from feedsvc.settings import Sync
 from feedsvc.text.urls import absolute
 from feedsvc.web.addresses import Guard, Resolve
-from feedsvc.web.decode import ACCEPTED, Body, DecodingError, TooLargeError
-from feedsvc.web.failures import RefusedError, StaleError, placed
+from feedsvc.web.decode import ACCEPTED
+from feedsvc.web.failures import RefusedError, placed
 from feedsvc.web.polite import Turns
-from feedsvc.web.response import Headers, Hop, Response
+from feedsvc.web.response import REDIRECTS, Hop, Response
 from feedsvc.web.target import Target, following, same_place
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from feedsvc.web.transport import Connection, Head, Transport
+    import httpx
+
+    from feedsvc.web.wire import Answer, Wire
 
 FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -35,8 +38,6 @@ FEEDS = (
 )
 """The Accept of who wants a feed and takes what it gets."""
 
-_ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Ours to say: they frame the message, or decide what comes back.
 _OURS = frozenset(
     """host connection content-length transfer-encoding te trailer upgrade keep-alive expect range
@@ -50,6 +51,9 @@ class Client:
 
     `pause` lies between the starts of two requests to one host; hosts in `allow_networks` are the
     operator's own and get none. `resolve` stands in for the system's resolver.
+
+    `transport` makes another httpx transport than ours. The guard it is given is its own to ask:
+    what it connects to are the addresses of `guard.way(host, port)` and nothing else.
     """
 
     def __init__(
@@ -61,19 +65,23 @@ class Client:
         per_host: int = 2,
         pause: timedelta = timedelta(milliseconds=250),
         resolve: Resolve | None = None,
+        transport: Callable[[Guard], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
         self._settings = settings
         self._user_agent = _latin(settings.user_agent or _user_agent(contact))
         self._turns = Turns(concurrency=concurrency, per_host=per_host, pause=pause.total_seconds())
         self._resolve = resolve
+        self._make_transport = transport
         self._guard: Guard | None = None
-        self._transport: Transport | None = None
+        self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
-        from feedsvc.web.transport import Transport  # noqa: PLC0415  h11 and ssl, only when used
+        # Only when used: httpx, h11 and ssl take 100 ms to import.
+        from feedsvc.web.transport import Transport  # noqa: PLC0415
+        from feedsvc.web.wire import Wire  # noqa: PLC0415
 
         self._guard = Guard(self._settings.allow_networks, self._resolve)
-        self._transport = Transport(self._guard)
+        self._wire = Wire((self._make_transport or Transport)(self._guard))
         return self
 
     async def __aexit__(
@@ -82,10 +90,10 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        guard, transport = self._guard, self._transport
-        self._guard = self._transport = None
-        if transport is not None:
-            await transport.aclose()
+        guard, wire = self._guard, self._wire
+        self._guard = self._wire = None
+        if wire is not None:
+            await wire.aclose()
         if guard is not None:
             guard.close()
 
@@ -118,17 +126,17 @@ class Client:
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
         hops: list[Hop] = []
         while True:
-            request = self._request(target, accept, validators, private)
-            got = await self._hop(target, request, budget, limit)
-            if got.head.status not in _REDIRECTS:
-                return _response(got, target, tuple(hops), validators)
-            hops.append(Hop(got.head.status, target.url))
-            after = following(target, got.headers, hops)
+            fields = self._fields(target, accept, validators, private)
+            answer = await self._hop(target, fields, budget, limit)
+            if answer.status not in REDIRECTS:
+                return _response(answer, target, tuple(hops), validators)
+            hops.append(Hop(answer.status, target.url))
+            after = following(target, answer.headers, hops)
             if not same_place(target, after):
                 private = ()
             target = after
 
-    def _request(
+    def _fields(
         self,
         target: Target,
         accept: str,
@@ -141,7 +149,7 @@ class Client:
             (b"accept", _latin(accept)),
             (b"accept-encoding", ACCEPTED.encode()),
         ]
-        if validators.url == target.url:
+        if validators.tell_of(target):
             fields += validators.fields()
         if private:
             named = {name for name, _ in private}
@@ -150,38 +158,22 @@ class Client:
         return fields
 
     async def _hop(
-        self, target: Target, request: list[tuple[bytes, bytes]], budget: _Budget, limit: int
-    ) -> _Got:
+        self, target: Target, fields: list[tuple[bytes, bytes]], budget: _Budget, limit: int
+    ) -> Answer:
         """One request and its answer, in its turn; waiting for that costs none of the budget."""
-        if self._transport is None or self._guard is None:
+        if self._wire is None or self._guard is None:
             raise RuntimeError("the client is not open: use `async with`")
-        origin = target.origin
-        name = origin.host.removesuffix(".")
-        async with self._turns.turn(name, own=self._guard.own(name)) as host:
+        host = target.origin.host
+        name = host.removesuffix(".")
+        async with self._turns.turn(name, own=self._guard.own(name)) as turn:
             try:
                 async with budget.spent():
-                    try:
-                        connection, got = await _exchange(
-                            self._transport, target, request, limit, fresh=False
-                        )
-                    except StaleError:
-                        connection, got = await _exchange(
-                            self._transport, target, request, limit, fresh=True
-                        )
+                    answer = await self._wire.ask(target, fields, limit)
             except FetchError as error:
-                error.args = (placed(origin.host, str(error)),)
+                error.args = (placed(host, str(error)),)
                 raise
-            host.own = connection.own
-            return got
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Got:
-    """The answer of one hop."""
-
-    head: Head
-    headers: Headers
-    body: bytes
+            turn.own = answer.own
+            return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +183,10 @@ class _Validators:
     url: str
     etag: str | None
     last_modified: str | None
+
+    def tell_of(self, target: Target) -> bool:
+        """Whether a request for `target` is conditional."""
+        return self.url == target.url and bool(self.etag or self.last_modified)
 
     def fields(self) -> list[tuple[bytes, bytes]]:
         fields = []
@@ -227,61 +223,12 @@ class _Budget:
             self._left -= loop.time() - start
 
 
-async def _exchange(
-    transport: Transport,
-    target: Target,
-    request: list[tuple[bytes, bytes]],
-    limit: int,
-    *,
-    fresh: bool,
-) -> tuple[Connection, _Got]:
-    """Ask on one connection, and leave it either clean or closed."""
-    connection = await transport.connect(target.origin, fresh=fresh)
-    try:
-        head = await connection.ask(target.path, request)
-        # RFC 9110 §15.5.9: a 408 closes a connection that was idle, and the request may be repeated
-        if head.status == 408 and connection.asked > 1:
-            raise StaleError
-        headers = Headers(head.fields)
-        body = await _read(connection, head.status, headers, limit)
-        return connection, _Got(head=head, headers=headers, body=body)
-    finally:
-        transport.release(target.origin, connection)
-
-
-async def _read(connection: Connection, status: int, headers: Headers, limit: int) -> bytes:
-    """The decoded body of an answer; raises FetchError when it is too large or not whole."""
-    if status >= 400 or status in _REDIRECTS:
-        return await _read_some(connection, headers, min(limit, _ERROR_BODY))
-    stated = headers.first("content-length") or ""
-    if status != 304 and stated.isdigit() and int(stated[:18]) > limit:
-        raise TooLargeError("the body", limit)
-    body = Body(headers.get("content-encoding", ""), limit)
-    while (piece := await connection.piece()) is not None:
-        body.add(piece)
-    return body.end()
-
-
-async def _read_some(connection: Connection, headers: Headers, limit: int) -> bytes:
-    """The beginning of a body nobody depends on: that it is broken must not hide the status."""
-    try:
-        body = Body(headers.get("content-encoding", ""), limit)
-    except DecodingError:
-        return b""
-    try:
-        while (piece := await connection.piece()) is not None:
-            body.add(piece)
-    except FetchError:
-        pass
-    return body.so_far()
-
-
 def _response(
-    got: _Got, target: Target, hops: tuple[Hop, ...], validators: _Validators
+    answer: Answer, target: Target, hops: tuple[Hop, ...], validators: _Validators
 ) -> Response:
-    status, headers = got.head.status, got.headers
-    asked = validators if validators.url == target.url else None
-    if status == 304 and not (asked and asked.fields()):
+    status, headers = answer.status, answer.headers
+    asked = validators if validators.tell_of(target) else None
+    if status == 304 and asked is None:
         raise FetchError(
             placed(target.origin.host, "answered 304 to a question without validators")
         )
@@ -293,7 +240,7 @@ def _response(
         url=target.url,
         hops=hops,
         headers=headers,
-        body=got.body,
+        body=answer.body,
         etag=headers.first("etag") or (kept.etag if kept else None),
         last_modified=headers.first("last-modified") or (kept.last_modified if kept else None),
     )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 LONGEST_RETRY = timedelta(days=7)
+REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 §15.4: those that a client follows
 
 
 class Headers(Mapping[str, str]):

@@ -1,9 +1,8 @@
-"""Connections: h11 over asyncio, kept alive per origin, to addresses the guard let through.
+"""Connections kept alive per origin, to addresses the guard let through, behind httpx's interface.
 
-h11 is the protocol engine inside httpx. It is used without httpx's pool, whose every request costs
-O(connections) (encode/httpcore#1035), and without httpcore's layer, which keeps a connection when
-bytes nobody asked for follow an answer: the next answer would be read from them.
-Proxies and `.netrc` of the environment are not looked at: a proxy would resolve names itself.
+httpx's own transport is left out for its pool, whose every request costs O(connections)
+(encode/httpcore#1035). Proxies and `.netrc` of the environment are not looked at: a proxy would
+resolve names itself.
 """
 
 from __future__ import annotations
@@ -11,196 +10,27 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections import OrderedDict, deque
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
 
-import h11
+import httpx
 
 from feedsvc.errors import FetchError
 from feedsvc.web.addresses import Guard, Origin
-from feedsvc.web.failures import StaleError, UnreachableError
+from feedsvc.web.connection import Connection, Head
+from feedsvc.web.failures import RefusedError, StaleError, UnreachableError
 
-Fields = tuple[tuple[bytes, bytes], ...]
+OWN = "feedsvc.own"
+"""The extension of an answer that tells whether it came from a network of the operator's."""
 
-_HEAD = 64 * 1024  # bytes of one block of headers; RFC 9110 §5.4 leaves the limit to us
-_QUEUE = 4  # pieces waiting to be read before the other side is told to wait
-_CHUNKS_AT_ONCE = 256
-_SMALL_CHUNKS = 20_000
 _IDLE = 15.0  # seconds a connection is kept; servers close theirs after 5 to 75
 _MOST_IDLE = 100
 _PER_ADDRESS = 5.0  # seconds to connect to one address while there are others to try
 _LAST_ADDRESS = 10.0  # below sync.timeout, so that "cannot be reached" and "is slow" differ
+_PORTS = {"http": 80, "https": 443}
 
 
-class Head(NamedTuple):
-    """Status and headers of an answer; the names are in lower case."""
-
-    status: int
-    fields: Fields
-
-
-class Connection(asyncio.Protocol):
-    """One HTTP/1.1 connection: `ask`, then `piece` until there is none, again and again."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.own = False  # leads to a network of the operator's
-        self.idle_since = 0.0
-        loop = asyncio.get_running_loop()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self._loop = loop
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD)
-        self._pieces: deque[bytes] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._ended = False
-        self._lost: Exception | None = None
-        self._paused = False
-        self._busy = False
-        self._chunks = self._body = 0
-        self._transport: asyncio.Transport
-
-    async def ask(self, target: bytes, fields: list[tuple[bytes, bytes]]) -> Head:
-        """Send a GET and return the head of its answer; raises StaleError or FetchError."""
-        self.asked += 1
-        self._busy = True
-        self._chunks = self._body = 0
-        try:
-            request = self._h11.send(h11.Request(method=b"GET", target=target, headers=fields))
-        except h11.LocalProtocolError as error:
-            raise FetchError(f"the request cannot be sent: {error}") from error
-        self._h11.send(h11.EndOfMessage())
-        self._transport.write(request or b"")
-        head_bytes = 0
-        while True:
-            event = self._next_event()
-            if isinstance(event, h11.Response):
-                return _head(event)
-            if event is not h11.NEED_DATA:
-                continue  # 1xx: there may be any number of them, but not of their bytes
-            data = await self._receive()
-            if not data:
-                raise self._no_answer(head_bytes)
-            head_bytes += len(data)
-            if head_bytes > 2 * _HEAD + 256 * 1024:  # asyncio reads up to 256 KiB at once
-                raise FetchError("its headers do not end")
-            self._h11.receive_data(data)
-
-    async def piece(self) -> bytes | None:
-        """The next piece of the body, None at its end; raises FetchError when it is cut short."""
-        while True:
-            event = self._next_event()
-            if isinstance(event, h11.Data):
-                await self._count(len(event.data))
-                return bytes(event.data)
-            if isinstance(event, h11.EndOfMessage):
-                self._finish()
-                return None
-            data = await self._receive()
-            if not data and self._lost is not None:  # a reset does not end a body, however framed
-                raise FetchError("the body is truncated: the connection broke") from self._lost
-            self._h11.receive_data(data)
-
-    async def _count(self, size: int) -> None:
-        """Let no body cost more than its bytes: a chunk of one byte is as much work as a large one.
-
-        What has arrived is read without a pause, so the deadline and the other exchanges get one.
-        """
-        self._chunks += 1
-        self._body += size
-        if self._chunks % _CHUNKS_AT_ONCE == 0:
-            if self._chunks > _SMALL_CHUNKS + self._body // 64:
-                raise FetchError("the body comes in absurdly small pieces")
-            await asyncio.sleep(0)
-
-    @property
-    def reusable(self) -> bool:
-        return not (self._busy or self._ended)
-
-    def abort(self) -> None:
-        """Close at once; what is still to come is not wanted."""
-        self._ended = True
-        self._transport.abort()
-
-    def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        try:
-            return self._h11.next_event()
-        except h11.RemoteProtocolError as error:
-            if self._h11.their_state is h11.ERROR and self._ended and not self._pieces:
-                raise FetchError(f"the body is truncated: {error}") from error
-            raise FetchError(f"it does not speak HTTP/1.1 as it should: {error}") from error
-
-    def _finish(self) -> None:
-        self._busy = False
-        left, _ = self._h11.trailing_data
-        done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        if done and not left and not self._pieces and not self._ended:
-            self._h11.start_next_cycle()
-        else:
-            self.abort()
-
-    def _no_answer(self, received: int) -> Exception:
-        if self.asked > 1 and not received:
-            return StaleError()
-        return FetchError("it closed the connection without an answer")
-
-    async def _receive(self) -> bytes:
-        """The next bytes of the wire, empty once there are no more."""
-        while not self._pieces:
-            if self._ended:
-                return b""
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        data = self._pieces.popleft()
-        if self._paused and not self._pieces:
-            self._paused = False
-            self._transport.resume_reading()
-        return data
-
-    # What asyncio tells
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  for the type checker
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        if not self._busy:  # an answer nobody asked for, such as the 408 of an idle timeout
-            self.abort()
-            return
-        self._pieces.append(data)
-        if len(self._pieces) >= _QUEUE and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> None:
-        self._ended = True
-        self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._ended = True
-        self._lost = exc
-        self._wake()
-        if not self.closed.done():
-            self.closed.set_result(None)
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-def _head(event: h11.Response) -> Head:
-    """Status and headers; h11 limits only headers that have not ended yet."""
-    fields = tuple(event.headers)
-    if sum(len(name) + len(value) + 4 for name, value in fields) > _HEAD:
-        raise FetchError("its headers are too long")
-    return Head(event.status_code, fields)
-
-
-class Transport:
+class Transport(httpx.AsyncBaseTransport):
     """The connections of one client."""
 
     def __init__(self, guard: Guard) -> None:
@@ -212,18 +42,27 @@ class Transport:
         self._tls: ssl.SSLContext | None = None
         self._closed = False
 
-    async def connect(self, origin: Origin, *, fresh: bool = False) -> Connection:
-        """A connection to `origin`, kept alive or new; hand it back with `release`."""
-        if not fresh:
-            while (kept := self._take(origin)) is not None:
-                if kept.reusable:
-                    return kept
-        way = await self._guard.way(origin.host, origin.port)
-        connection = await self._dial(origin, way.addresses)
-        connection.own = way.own
-        return connection
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a GET and return the head of its answer; the body is raw, and has to be closed.
 
-    def release(self, origin: Origin, connection: Connection) -> None:
+        The extension `target` replaces the path of the address, as it does in httpcore. Raises
+        FetchError and not what httpx has: its errors know neither `retryable` nor a hint.
+        """
+        if request.method != "GET":
+            raise ValueError(f"{request.method}: this transport only reads")
+        origin = _origin(request.url)
+        try:
+            connection, head = await self._ask(origin, request, fresh=False)
+        except StaleError:
+            connection, head = await self._ask(origin, request, fresh=True)
+        return httpx.Response(
+            head.status,
+            headers=head.fields,
+            stream=_Stream(self, origin, connection),
+            extensions={"http_version": b"HTTP/1.1", OWN: connection.own},
+        )
+
+    def give_back(self, origin: Origin, connection: Connection) -> None:
         """Keep a connection whose answer was read to its end, close any other."""
         if not connection.reusable:
             connection.abort()
@@ -248,6 +87,33 @@ class Transport:
         for connection in live:
             connection.abort()
         await asyncio.gather(*(connection.closed for connection in live))
+
+    async def _ask(
+        self, origin: Origin, request: httpx.Request, *, fresh: bool
+    ) -> tuple[Connection, Head]:
+        """Ask on one connection; raises StaleError when a kept one turns out to be closed."""
+        connection = await self._connect(origin, fresh=fresh)
+        try:
+            target = request.extensions.get("target") or request.url.raw_path
+            head = await connection.ask(target, request.headers.raw)
+            # RFC 9110 §15.5.9: a 408 closes a connection that was idle; the request may be repeated
+            if head.status == 408 and connection.asked > 1:
+                raise StaleError
+        except BaseException:  # also when it is cancelled: what is still to come is not wanted
+            connection.abort()
+            raise
+        return connection, head
+
+    async def _connect(self, origin: Origin, *, fresh: bool) -> Connection:
+        """A connection to `origin`, kept alive or new; to be given back."""
+        if not fresh:
+            while (kept := self._take(origin)) is not None:
+                if kept.reusable:
+                    return kept
+        way = await self._guard.way(origin.host, origin.port)
+        connection = await self._dial(origin, way.addresses)
+        connection.own = way.own
+        return connection
 
     def _take(self, origin: Origin) -> Connection | None:
         kept = self._by_origin.get(origin)
@@ -326,6 +192,41 @@ class Transport:
             context.set_alpn_protocols(["http/1.1"])
             self._tls = context
         return self._tls
+
+
+class _Stream(httpx.AsyncByteStream):
+    """The body of an answer as it arrives; closing it gives the connection back."""
+
+    def __init__(self, transport: Transport, origin: Origin, connection: Connection) -> None:
+        self._transport = transport
+        self._origin = origin
+        self._connection: Connection | None = connection
+
+    # An iterator and no generator: one that is left early would be closed only later, by the loop.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = None if self._connection is None else await self._connection.piece()
+        if piece is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._transport.give_back(self._origin, connection)
+
+
+def _origin(url: httpx.URL) -> Origin:
+    usual = _PORTS.get(url.scheme)
+    if usual is None:
+        raise RefusedError("not an http or https address")
+    host = url.raw_host.decode("ascii")
+    return Origin(
+        url.scheme, f"[{host}]" if ":" in host else host, usual if url.port is None else url.port
+    )
 
 
 def _words(error: OSError | None) -> str:

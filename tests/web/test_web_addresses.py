@@ -174,7 +174,10 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(client: Make) -> N
     ) as caught:
         asyncio.run(run())
 
-    assert caught.value.hint == 'if it is meant, list it: sync.allow_networks = ["10.0.0.7/32"]'
+    assert caught.value.hint == (
+        'if it is meant, list it: sync.allow_networks = ["10.0.0.7/32"], '
+        "or FEEDSVC_SYNC__ALLOW_NETWORKS='[\"10.0.0.7/32\"]'"
+    )
 
 
 def test_the_hint_names_the_network_that_would_help(client: Make) -> None:
@@ -185,7 +188,10 @@ def test_the_hint_names_the_network_that_would_help(client: Make) -> None:
     with pytest.raises(RefusedError, match=r"\(10\.0\.0\.7\) is a private") as caught:
         asyncio.run(run())
 
-    assert caught.value.hint == 'if it is meant, list it: sync.allow_networks = ["10.0.0.7/32"]'
+    assert caught.value.hint == (
+        'if it is meant, list it: sync.allow_networks = ["10.0.0.7/32"], '
+        "or FEEDSVC_SYNC__ALLOW_NETWORKS='[\"10.0.0.7/32\"]'"
+    )
 
 
 def test_an_ipv6_address_is_asked_in_brackets(client: Make, site: MakeSite, reply: Reply) -> None:

@@ -1,0 +1,145 @@
+"""The seam to httpx: a request goes out through a transport, its answer comes back within limits.
+
+httpx carries the request; what a feed needs beyond that is done here by hand. Its `content` takes a
+truncated gzip for whole and a second member for nothing, and knows no limit, so bodies are read raw
+and decoded by `decode.Body`. Another transport may take the place of ours, see `Client`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING
+
+import httpx
+
+from feedsvc.errors import FetchError
+from feedsvc.web.decode import Body, DecodingError, TooLargeError
+from feedsvc.web.failures import RefusedError, UnreachableError
+from feedsvc.web.response import REDIRECTS, Headers
+from feedsvc.web.transport import OWN
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+    from urllib.request import Request
+
+    from feedsvc.web.target import Target
+
+_ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
+_NOTHING = httpx.ByteStream(b"")  # the body of a GET
+_FIELDS = "feedsvc.fields"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one request came to."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    own: bool  # from a network of the operator's
+
+
+class Wire:
+    """The httpx client around a transport; every request takes this one way.
+
+    Calling the transport past the client would save 0.07 of the 0.5 ms CPU that a conditional GET
+    takes (of 0.29 ms on a kept connection): too little for a second way to test.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(None),  # one deadline for a whole exchange: `client._Budget`
+            cookies=_NoCookies(),
+            event_hooks={"response": [_take_fields]},
+        )
+
+    async def ask(self, target: Target, fields: list[tuple[bytes, bytes]], limit: int) -> Answer:
+        """One GET, redirects not followed; raises FetchError unless there is a whole answer."""
+        try:
+            request = httpx.Request(
+                "GET",
+                target.url,
+                headers=fields,
+                stream=_NOTHING,
+                extensions={"target": target.path},  # httpx would take `/../` and such away
+            )
+            response = await self._client.send(request, stream=True)
+            try:
+                return await _answer(response, limit)
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translated(error) from error
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+async def _answer(response: httpx.Response, limit: int) -> Answer:
+    headers = Headers(tuple(response.extensions[_FIELDS]))
+    return Answer(
+        status=response.status_code,
+        headers=headers,
+        body=await _read(response, headers, limit),
+        own=bool(response.extensions.get(OWN)),
+    )
+
+
+async def _read(response: httpx.Response, headers: Headers, limit: int) -> bytes:
+    """The decoded body of an answer; raises FetchError when it is too large or not whole."""
+    status = response.status_code
+    if status >= 400 or status in REDIRECTS:
+        return await _read_some(response, headers, min(limit, _ERROR_BODY))
+    stated = headers.first("content-length") or ""
+    if status != 304 and stated.isdigit() and int(stated[:18]) > limit:
+        raise TooLargeError("the body", limit)
+    body = Body(headers.get("content-encoding", ""), limit)
+    async for piece in response.aiter_raw():
+        body.add(piece)
+    return body.end()
+
+
+async def _read_some(response: httpx.Response, headers: Headers, limit: int) -> bytes:
+    """The beginning of a body nobody depends on: that it is broken must not hide the status."""
+    try:
+        body = Body(headers.get("content-encoding", ""), limit)
+    except DecodingError:
+        return b""
+    try:
+        async for piece in response.aiter_raw():
+            body.add(piece)
+    except (FetchError, httpx.HTTPError):
+        pass
+    return body.so_far()
+
+
+async def _take_fields(response: httpx.Response) -> None:
+    """Put the headers where httpx does not look, before it has a reason to.
+
+    It takes a Location apart even when it shall not follow, and raises for one that it cannot read;
+    whether and where a redirect leads is `target.following`'s to say.
+    """
+    response.extensions[_FIELDS] = response.headers.raw
+    response.headers = httpx.Headers()
+
+
+class _NoCookies(CookieJar):
+    """A jar that stays empty: a source must not recognise us, and thousands would fill it."""
+
+    def extract_cookies(self, response: HTTPResponse, request: Request) -> None:
+        """Leave what an answer sets."""
+
+
+def _translated(error: httpx.HTTPError | httpx.InvalidURL) -> FetchError:
+    """The error of another transport as ours tells it."""
+    words = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return UnreachableError(f"no connection: {words}")
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return RefusedError(f"not an address that can be asked: {words}")
+    return FetchError(f"the exchange fails: {words}")
