@@ -7,15 +7,16 @@ gate and the publisher. Commands, the scheduler and tests ask the App.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
+from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
-from feedsvc.errors import ConfigError, NotFoundError, SourceError
+from feedsvc.errors import ConfigError, NotFoundError
 from feedsvc.model import Draft, FeedHead, Finding, Format, Hints
 from feedsvc.ports import Clock, Member, Parser, Progress, Renderer, Source, SourceRow
 from feedsvc.registry import FORMATS, PARSERS, SOURCES, names, resolve
@@ -74,11 +75,11 @@ class App:
     @cached_property
     def store(self) -> SqlStore:
         """The store, opened, migrated, and told of the configured sources."""
-        from feedsvc.store import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
+        from feedsvc.store import open_store  # SQLAlchemy is slow to import
 
         url = self.settings.store.url
         if self._dry_run:
-            from feedsvc.store.scratch import scratch  # noqa: PLC0415
+            from feedsvc.store.scratch import scratch
 
             url = self._at_end.enter_context(scratch(url))
         store = open_store(url, self.settings.feeds)
@@ -126,13 +127,7 @@ class App:
     async def _sync_one(
         self, source: SourceSettings, options: Options, progress: Progress | None
     ) -> SourceReport:
-        try:
-            adapter = self._adapter(source)
-        except SourceError as error:
-            return SourceReport(
-                name=source.name, outcome="failed", reason=str(error), hint=error.hint
-            )
-        plan = self.plan(source)
+        plan, adapter = self.plan(source), partial(self._adapter, source)
         return await sync_source(plan, adapter, self.store, self.clock, options, progress)
 
     def _named(self, only: Sequence[str]) -> Sequence[SourceSettings]:
@@ -168,7 +163,7 @@ class App:
 
     def plan(self, source: SourceSettings) -> Plan:
         """How a source is synced."""
-        from feedsvc.filters.clean import clean  # noqa: PLC0415 - brings in nh3
+        from feedsvc.filters.clean import clean  # brings in nh3
 
         site = self.settings.site
         hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
@@ -214,7 +209,7 @@ class App:
         self, options: BuildOptions | None = None, progress: Progress | None = None
     ) -> BuildReport:
         """Build the feeds that need it; raises NotFoundError for an unknown feed."""
-        from feedsvc.regenerate import BuildOptions, regenerate  # noqa: PLC0415
+        from feedsvc.regenerate import BuildOptions, regenerate
 
         options = options or BuildOptions()
         known = {feed.name for feed in self.settings.feeds}
@@ -226,9 +221,9 @@ class App:
     @cached_property
     def press(self) -> Press:
         """Everything a build needs."""
-        from feedsvc.feeds import RENDERING  # noqa: PLC0415
-        from feedsvc.publish.directory import Directory  # noqa: PLC0415
-        from feedsvc.regenerate import Pages, Press  # noqa: PLC0415
+        from feedsvc.feeds import RENDERING
+        from feedsvc.publish.directory import Directory
+        from feedsvc.regenerate import Pages, Press
 
         return Press(
             site=self.settings.site,
@@ -244,20 +239,20 @@ class App:
         )
 
     def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:
-        from feedsvc.feeds.pages import Line, feed_page  # noqa: PLC0415
+        from feedsvc.feeds.pages import Line, feed_page
 
         site = self.settings.site
         lines = [Line(title=m.title, link=m.link, published=m.published) for m in members]
         return feed_page(head, lines, site_title=site.title, site_url=site.base_url)
 
     def _site_page(self, heads: Sequence[FeedHead]) -> bytes:
-        from feedsvc.feeds.pages import site_page  # noqa: PLC0415
+        from feedsvc.feeds.pages import site_page
 
         site = self.settings.site
         return site_page(heads, title=site.title, language=site.language, url=site.base_url)
 
     def _opml(self, heads: Sequence[FeedHead], updated: datetime) -> bytes:
-        from feedsvc.feeds.opml import opml  # noqa: PLC0415
+        from feedsvc.feeds.opml import opml
 
         return opml(heads, title=self.settings.site.title, updated=updated)
 
@@ -279,13 +274,11 @@ def _parser(source: SourceSettings, form: str) -> Parser:
 
 
 def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
-    from feedsvc.gate import check  # noqa: PLC0415 - only what is written anew is checked
+    from feedsvc.gate import check  # only what is written anew is checked
 
     return check(body, format, url=url)
 
 
-def _did_you_mean(name: str, known: Any) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415
-
-    near = get_close_matches(name, list(known), n=1)
-    return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(sorted(known))}"
+def _did_you_mean(name: str, known: Collection[str]) -> str:
+    near = nearest(name, known)
+    return f"did you mean '{near}'?" if near else f"there are: {', '.join(sorted(known))}"

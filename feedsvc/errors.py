@@ -21,6 +21,11 @@ class FeedsvcError(Exception):
         message: str = self.args[0]
         return message
 
+    @property
+    def line(self) -> str:
+        """What happened and what to do, where one line has to hold both."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class UsageError(FeedsvcError):
     """The command line asks for something that does not fit together."""

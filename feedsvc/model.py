@@ -1,6 +1,6 @@
 """The values that travel through feedsvc, in the order the article walks.
 
-    Document -> Draft -> Article -> Entry -> Publication
+    Document -> Draft -> Article -> Entry
 
 All are frozen. Times are aware and in UTC; text is NFC and free of characters XML cannot hold once
 a draft has passed `filters/`.
@@ -247,18 +247,6 @@ class FeedHead:
     author: Person
     rights: str | None = None
     icon: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """One finished file of the output directory."""
-
-    feed: str | None  # None: a file of the whole site
-    format: str
-    path: str  # relative to the output directory, with `/`
-    body: bytes
-    entries: int
-    updated: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

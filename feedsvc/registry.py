@@ -40,7 +40,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
 def resolve(group: str, name: str) -> object:
     """What `name` stands for in `group`; raises ConfigError when nothing does, or it is broken."""
     if (target := BUILT_IN[group].get(name)) is not None:
-        from pkgutil import resolve_name  # noqa: PLC0415  start-up: `--help` resolves nothing
+        from pkgutil import resolve_name  # start-up: `--help` resolves nothing
 
         found: object = resolve_name(target)
         return found
@@ -62,7 +62,7 @@ def names(group: str) -> tuple[str, ...]:
 
 
 def _entry_points(group: str) -> Iterable[EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415  reads every installed package
+    from importlib.metadata import entry_points  # reads every installed package
 
     return entry_points(group=group)
 
@@ -87,7 +87,7 @@ def _distribution(entry: EntryPoint) -> str:
 
 
 def _unknown(group: str, name: str) -> ConfigError:
-    from difflib import get_close_matches  # noqa: PLC0415  start-up: only mistakes need it
+    from difflib import get_close_matches  # start-up: only mistakes need it
 
     known = names(group)
     close = get_close_matches(name, known, n=1)

@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from feedsvc.app import App
 from feedsvc.errors import FeedsvcError, LockedError
-from feedsvc.regenerate import BuildOptions, BuildReport, due_feeds
+from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds
 from feedsvc.sync import Options, SourceReport
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0  # seconds
+# Without a handler Python prints warnings as they are: a build may take longer than a tick, which
+# APScheduler warns of every time, and a fault is told by `tell`. `-v` and `--debug` show both.
+for _logger in ("apscheduler", "feedsvc"):
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
+
+TICK = 1  # second
 GRACE = 8.0  # seconds that work in flight has to come to an end when asked to stop
 
 
@@ -39,6 +43,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._signal: int | None = None
+        self._next_try = app.clock.now()  # when a site without its page is built again
         self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
     async def run(self) -> int | None:
@@ -46,50 +51,52 @@ class Daemon:
 
         Raises LockedError when another daemon runs on this store.
         """
-        try:
-            lock = self._app.store.lock("daemon", timeout=0)
-            lock.__enter__()
-        except LockedError as error:
-            raise LockedError(
-                "another `feedsvc run` is at work on this store", hint="stop it first"
-            ) from error
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(
             self._tick,
-            IntervalTrigger(seconds=int(TICK)),
+            IntervalTrigger(seconds=TICK),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
-        restore = self._catch_signals()
-        try:
-            await self._tick()
-            scheduler.start()
-            await self._stop.wait()
-        finally:
-            if scheduler.running:
-                scheduler.shutdown(wait=False)
-            await self._finish_work()
-            restore()
-            lock.__exit__(None, None, None)
+        with self._alone(), self._signals_caught():
+            try:
+                await self._tick()
+                scheduler.start()
+                await self._stop.wait()
+            finally:
+                if scheduler.running:
+                    scheduler.shutdown(wait=False)
+                await self._finish_work()
         return self._signal
 
-    def _catch_signals(self) -> Callable[[], None]:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._app.store.lock("daemon", timeout=0))
+            except LockedError as error:
+                raise LockedError(
+                    "another `feedsvc run` is at work on this store", hint="stop it first"
+                ) from error
+            yield
+
+    @contextmanager
+    def _signals_caught(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
 
-        def caught(number: int, _frame: FrameType | None = None) -> None:
+        def caught(number: int) -> None:
             self._signal = number
             self._stop.set()
 
         wanted = (signal.SIGINT, signal.SIGTERM)
         for number in wanted:
             loop.add_signal_handler(number, caught, number)
-
-        def restore() -> None:
+        try:
+            yield
+        finally:
             for number in wanted:
                 loop.remove_signal_handler(number)
-
-        return restore
 
     async def _tick(self) -> None:
         if self._stop.is_set() or self._work is not None:
@@ -113,33 +120,48 @@ class Daemon:
                 await self._work
 
     async def _do_what_is_due(self) -> None:
-        app = self._app
         try:
-            rows = {row.name: row for row in app.store.sources()}
-            for source in app.settings.sources:
-                if app.is_due(source, rows[source.name], by_hand=False):
-                    synced = await app.sync(
-                        only=[source.name], build=False, options=Options(patient=False)
-                    )
-                    self._report_sources(synced.sources)
-            due = due_feeds(app.store, app.settings.feeds, app.clock.now())
-            missing = not (app.settings.publish.directory / "index.html").exists()
-            if due or missing:
-                # In a thread, so that signals and the server's supervisor are heard meanwhile. Only
-                # one build runs at a time, which feedgen needs: it switches the process's locale.
-                building = asyncio.create_task(asyncio.to_thread(app.regenerate, BuildOptions()))
-                try:
-                    built = await asyncio.shield(building)
-                except asyncio.CancelledError:
-                    built = await building
-                self._report_build(built)
+            await self._sync_due()
+            await self._build_due()
             self._once("daemon", None)
         except FeedsvcError as error:
             # The store may be locked or the disk full for a while: the next tick tries again.
-            self._once("daemon", f"{error} ({error.hint})" if error.hint else str(error))
+            self._once("daemon", error.line)
         except Exception as error:
-            log.exception("a tick failed")
+            log.debug("a tick failed", exc_info=True)
             self._once("daemon", f"unexpected: {error!r}")
+
+    async def _sync_due(self) -> None:
+        app = self._app
+        rows = {row.name: row for row in app.store.sources()}
+        for source in app.settings.sources:
+            row = rows.get(source.name)
+            if row is None:
+                # A command that reads a newer configuration than ours has taken it out.
+                changed = "is no longer configured: restart `feedsvc run`"
+                self._once(source.name, changed)
+            elif app.is_due(source, row, by_hand=False):
+                options = Options(patient=False)
+                with suppress(LockedError):  # it is synced by hand just now: not ours to do
+                    synced = await app.sync(only=[source.name], build=False, options=options)
+                    self._report_sources(synced.sources)
+
+    async def _build_due(self) -> None:
+        app, now = self._app, self._app.clock.now()
+        page = app.settings.publish.directory / "index.html"
+        missing = not page.exists() and now >= self._next_try
+        if not (missing or due_feeds(app.store, app.settings.feeds, now)):
+            return
+        # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
+        # build runs at a time, which feedgen needs: it switches the process's locale.
+        building = asyncio.create_task(asyncio.to_thread(app.regenerate, BuildOptions()))
+        try:
+            built = await asyncio.shield(building)
+        except asyncio.CancelledError:
+            built = await building
+        if not page.exists():  # it is held back, or there is no room: not again at every tick
+            self._next_try = now + RETRY
+        self._report_build(built)
 
     # -- what is told ----------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Site:
     author: Person | None = None
     rights: str | None = None
     id_domain: str  # the authority of minted tag URIs (RFC 4151); unset: the host of base_url
-    id_since: str = "2025"  # the date on which that authority was ours; a constant, see model ids
+    id_since: str = "2025"  # a day on which it was ours; part of every id, so never changed
     icon: str | None = None
 
 

@@ -170,3 +170,38 @@ def test_a_source_that_fails_is_told_once_and_its_recovery_too(
 
     assert daemon.said.count("cannot read") == 1
     assert "is well again" in daemon.said
+
+
+def test_a_source_that_a_newer_configuration_lacks_harms_no_other(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    other = CONFIG.replace('"desk"', '"wire"').replace('"articles"', '"wire"')
+    both = CONFIG + other[other.index("[[source]]") :]
+    (newsroom / "feedsvc.toml").write_text(both)
+    (newsroom / "wire").mkdir()
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    (newsroom / "newer.toml").write_text(other)
+    subprocess.run(
+        [sys.executable, "-m", "feedsvc", "-q", "-c", "newer.toml", "sync"],
+        cwd=newsroom, capture_output=True, check=True,
+    )  # fmt: skip
+
+    (newsroom / "wire/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
+
+    daemon.wait_for(lambda: "Second" in daemon.titles())
+    assert daemon.said.count("desk: is no longer configured: restart `feedsvc run`") == 1
+
+
+def test_what_libraries_log_is_not_said_unless_asked_for() -> None:
+    script = (
+        "import logging, feedsvc.scheduler\n"
+        "logging.getLogger('apscheduler.scheduler').warning('a run was skipped')\n"
+        "logging.getLogger('feedsvc.scheduler').error('a tick failed')"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == ""

@@ -1047,3 +1047,73 @@ def test_the_report_has_what_the_contract_names(service: Service) -> None:
         "name": "desk", "outcome": "ok", "new": 1, "changed": 0, "withdrawn": 0, "status": None,
         "reason": None, "hint": None, "seconds": 0.0, "problems": 0, "restless": 0,
     }  # fmt: skip
+
+
+STRANGER = """
+class Source:
+    def __init__(self, settings, clock, forms):
+        if settings.title:
+            raise LookupError(settings.title)
+
+    async def collect(self, known, **options):
+        return known["nothing"]
+"""
+
+
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed distribution with a source that has a bug, and a parser that is not there."""
+    place = tmp_path / "site-packages"
+    (place / "stranger-1.0.dist-info").mkdir(parents=True)
+    (place / "stranger-1.0.dist-info/METADATA").write_text("Name: stranger\nVersion: 1.0\n")
+    (place / "stranger-1.0.dist-info/entry_points.txt").write_text(
+        "[feedsvc.sources]\nodd = stranger_source:Source\n"
+        "[feedsvc.parsers]\nodd = stranger_source:parse\n"
+    )
+    (place / "stranger_source.py").write_text(STRANGER)
+    monkeypatch.syspath_prepend(place)
+    monkeypatch.delitem(sys.modules, "stranger_source", raising=False)
+
+
+@pytest.mark.usefixtures("strangers")
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        pytest.param("", "unexpected: KeyError: 'nothing'", id="while-it-collects"),
+        pytest.param('title = "X"\n', "unexpected: LookupError: X", id="before"),
+    ],
+)
+def test_a_bug_in_the_source_of_a_third_party_is_that_sources_trouble(
+    make_service: MakeService, more: str, reason: str
+) -> None:
+    odd = f'\n[[source]]\nname = "a-first"\nkind = "odd"\n{more}'
+    service = make_service(DEFAULT_CONFIG.replace("\n[[source]]", f"{odd}\n[[source]]"))
+    service.write("a.txt", text("A"))
+
+    report = service.sync()
+
+    assert [(s.name, s.outcome) for s in report.sources] == [("a-first", "failed"), ("desk", "ok")]
+    assert report.sources[0].reason == reason
+    assert service.app.store.source("a-first").state == "failing"
+    assert entries(service) == ["A"]
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_parser_that_cannot_be_loaded_is_a_problem_of_its_files(service: Service) -> None:
+    service.write("a.txt", text("A"))
+    service.write("b.odd", "B")
+
+    report = service.sync()
+
+    assert (outcome(report), counts(report)) == ("ok", (1, 0, 0))
+    assert "'odd' of stranger 1.0 cannot be loaded" in service.problems()["b.odd"]
+
+
+def test_a_sync_that_is_not_patient_leaves_a_source_to_whoever_has_it(service: Service) -> None:
+    service.write("a.txt", text("A"))
+    began = service.clock.at
+
+    with service.app.store.lock("source-desk", timeout=0), pytest.raises(LockedError):
+        service.sync(patient=False)
+
+    assert service.clock.at == began

@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.command import Commands, add_command, whole_number
 from feedsvc.cli.console import Console, when
 from feedsvc.errors import NotFoundError
 from feedsvc.model import Article, State, iso_utc
@@ -16,6 +16,9 @@ _EXAMPLES = """\
   feedsvc article list --state held --json
   feedsvc article show tag:news.example.org,2025:news/harbour
 """
+
+
+_TITLE = 72  # characters of a title in a table
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -39,7 +42,9 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="List articles, newest first.",
         examples="\n".join(_EXAMPLES.splitlines()[:2]),
     )
-    listing.add_argument("--limit", type=_positive, metavar="N", help="at most this many")
+    listing.add_argument(
+        "--limit", type=whole_number(1, 1_000_000), metavar="N", help="at most this many"
+    )
     listing.add_argument("--source", metavar="NAME", help="only those of this source")
     listing.add_argument(
         "--state", choices=[state.value for state in State], help="only those in this state"
@@ -54,13 +59,6 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         examples=_EXAMPLES.splitlines()[2],
     )
     showing.add_argument("id", metavar="ID", help="as `article list` prints it")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("has to be at least 1")
-    return number
 
 
 def _list(console: Console) -> int:
@@ -82,11 +80,16 @@ def _list(console: Console) -> int:
     else:
         zone = console.settings.site.timezone
         rows = [
-            (when(a.published, zone), a.state_at(now).value, a.source, a.title, a.guid)
+            (when(a.published, zone), a.state_at(now).value, a.source, _brief(a.title), a.guid)
             for a in articles
         ]
         console.table(rows, ("PUBLISHED", "STATE", "SOURCE", "TITLE", "ID"))
     return 0
+
+
+def _brief(title: str) -> str:
+    """A title that leaves room for the other columns, which one endless title would push away."""
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1].rstrip()}…"
 
 
 def _show(console: Console) -> int:

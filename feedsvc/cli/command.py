@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from feedsvc.cli.console import Console
+from feedsvc.errors import UsageError
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Commands = object
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in two lines: the usage is what `--help` is for."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UsageError.exit_code, f"feedsvc: {message}\n`{self.prog} --help` shows how\n")
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A reader of numbers, for the `type` of an option."""
+
+    def read(text: str) -> int:
+        digits = text.isascii() and text.isdecimal() and len(text) <= 9
+        if not digits or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
 def add_command(

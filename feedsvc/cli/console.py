@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from feedsvc.settings import Settings
 
 
+EXIT_INTERRUPTED = 130
+
+
 @dataclass(frozen=True)
 class Console:
     """One run of one command: its arguments, its configuration, its output."""
@@ -59,6 +62,14 @@ class Console:
         """A message that `--quiet` does not silence."""
         print(message, file=sys.stderr, flush=True)
 
+    def trouble(self, error: FeedsvcError) -> None:
+        """What went wrong and what to do; with `--debug` also where in the program."""
+        if self.args.debug:
+            import traceback
+
+            traceback.print_exception(error)
+        self.warn(error_lines(error))
+
     def result(self, text: str) -> None:
         """What was asked for."""
         print(text)
@@ -66,7 +77,8 @@ class Console:
     def document(self, what: str, content: Mapping[str, Any]) -> None:
         """The `--json` document of a command."""
         whole = {"schema": f"feedsvc.{what}/1", **content}
-        print(json.dumps(whole, ensure_ascii=False, indent=2))
+        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        print(json.dumps(whole, ensure_ascii=not unicode, indent=2))
 
     def table(self, rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
         """Columns, aligned; nothing but the head if there are no rows."""

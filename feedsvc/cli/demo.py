@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.command import Commands, add_command, whole_number
 from feedsvc.cli.console import Console
 from feedsvc.errors import ConfigError, FeedsvcError
 
@@ -34,7 +34,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", default="feedsvc-demo", metavar="DIR", help="default: feedsvc-demo"
     )
-    parser.add_argument("--port", type=int, default=None, metavar="N", help="default: 8080")
+    parser.add_argument("--port", type=whole_number(0, 65535), metavar="N", help="default: 8080")
     parser.add_argument("--no-server", action="store_true", help="write the files and end")
 
 
@@ -85,13 +85,11 @@ def _prepare(folder: Path) -> None:
         if not (folder / "feedsvc.toml").exists():
             text = new_config(
                 title="feedsvc demo",
-                language=None,
                 timezone="Europe/Berlin",
                 id_domain="localhost",
                 id_since=date(2025, 1, 1),
-                articles_path="articles",
-                base_url=None,
             )
             (folder / "feedsvc.toml").write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        place, why = error.filename or folder, error.strerror or error
+        raise ConfigError(f"cannot write {place}: {why}") from error

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
+from feedsvc.config.discover import FILENAME
 from feedsvc.errors import ConfigError, UsageError
-
-CONFIG_NAME = "feedsvc.toml"
 
 _EXAMPLES = """\
   feedsvc init
@@ -43,37 +42,29 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(console: Console) -> int:
-    from urllib.parse import urlsplit
-
-    from feedsvc.config import load
+    from feedsvc.config import read
     from feedsvc.config.template import new_config
 
     args = console.args
     folder = Path(args.folder)
-    file = folder / CONFIG_NAME
+    file = folder / FILENAME
     if file.exists():
         raise UsageError(f"{file} exists already", hint="edit it, or give another folder")
-    host = urlsplit(args.base_url or "").hostname
-    domain = host if host and re.search(r"[a-z]", host) else "localhost"
     text = new_config(
         title=args.title,
         language=args.language,
         timezone=args.timezone,
-        id_domain=domain,
+        id_domain=_id_domain(args.base_url or ""),
         id_since=datetime.now(UTC).date(),
-        articles_path="articles",
         base_url=args.base_url,
     )
+    # What was asked for may be no valid configuration: then nothing is written.
+    read(text, file=file.absolute(), cwd=Path.cwd(), environ={})
     try:
         (folder / "articles").mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
-    try:
-        load(file, cwd=Path.cwd(), environ={})
-    except ConfigError:
-        file.unlink()  # what was asked for is not a valid configuration: leave nothing behind
-        raise
     if args.json:
         console.document("init", {"config": str(file), "articles": str(folder / "articles")})
     else:
@@ -84,3 +75,14 @@ def _run(console: Console) -> int:
         + " run"
     )
     return 0
+
+
+def _id_domain(base_url: str) -> str:
+    """The authority of ids (RFC 4151 §2.1): the host of the address if that is a name."""
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(base_url).hostname or ""
+    except ValueError:  # `read` tells what is wrong with it
+        host = ""
+    return host if re.search(r"[a-z]", host) and ":" not in host else "localhost"

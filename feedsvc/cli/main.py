@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from feedsvc import __version__
 from feedsvc.cli import (
@@ -25,12 +27,11 @@ from feedsvc.cli import (
     sync,
     validate,
 )
-from feedsvc.cli.console import Console, error_lines
+from feedsvc.cli.command import Parser
+from feedsvc.cli.console import EXIT_INTERRUPTED, Console
 from feedsvc.errors import ConfigError, FeedsvcError
 
 COMMANDS = (demo, init, run, sync, regenerate, serve, status, article, validate, config)
-
-EXIT_INTERRUPTED = 130
 
 _EPILOG = """\
 examples:
@@ -49,7 +50,7 @@ exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 some sources failed,
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     common = _common_options()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="feedsvc",
         description="Sync article sources into a store and publish Atom, RSS and JSON feeds.",
         epilog=_EPILOG,
@@ -88,6 +89,7 @@ _DEFAULTS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    _prepare_streams()
     args = build_parser().parse_args(argv)
     for name, value in _DEFAULTS.items():
         if not hasattr(args, name):
@@ -96,16 +98,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     # after every few hundred new ones took a fifth of its time.
     gc.set_threshold(50_000, 20, 20)
     _set_up_logging(verbose=args.verbose, debug=args.debug)
+    console = Console(args)
     try:
         if args.directory is not None:
             _change_to(args.directory)
-        code: int = args.run(Console(args))
+        code: int = args.run(console)
         sys.stdout.flush()
         return code
     except FeedsvcError as error:
-        if args.debug:
-            raise
-        print(error_lines(error), file=sys.stderr)
+        console.trouble(error)
         return error.exit_code
     except KeyboardInterrupt:
         print("feedsvc: interrupted", file=sys.stderr)
@@ -116,14 +117,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:
-        if args.debug:
-            raise
-        print(
-            f"feedsvc: unexpected: {type(error).__name__}: {error}\n"
-            "this is a fault of feedsvc; --debug shows where",
-            file=sys.stderr,
+        fault = FeedsvcError(
+            f"unexpected: {type(error).__name__}: {error}",
+            hint="this is a fault of feedsvc; --debug shows where",
         )
-        return 1
+        fault.__cause__ = error
+        console.trouble(fault)
+        return fault.exit_code
+
+
+def _prepare_streams() -> None:
+    """What is printed never ends a command: not into a stream that is closed, as `>&-` leaves it,
+    and not for a letter that the locale's encoding lacks.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _change_to(directory: str) -> None:

@@ -7,7 +7,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console
+from feedsvc.cli.console import EXIT_INTERRUPTED, Console
+from feedsvc.cli.serve import server_of
 
 if TYPE_CHECKING:
     from feedsvc.app import App
@@ -46,24 +47,15 @@ async def run_daemon(console: Console, app: App, *, server: bool) -> int:
     from contextlib import AsyncExitStack
 
     from feedsvc.scheduler import Daemon
-    from feedsvc.serve.supervisor import ServerProcess
 
     publish = app.settings.publish.directory
     async with AsyncExitStack() as stack:
         daemon = Daemon(app, console.say)
         if server:
-            child = ServerProcess(
-                directory=publish,
-                host=app.settings.server.host,
-                port=app.settings.server.port,
-                on_event=console.warn,
-            )
-            publish.mkdir(parents=True, exist_ok=True)
-            stack.push_async_callback(child.stop)
-            address = await child.start()
-            console.say(f"serving {publish} at {address}/ (Ctrl-C ends)")
+            started = await stack.enter_async_context(server_of(console, app.settings))
+            console.say(f"serving {publish} at {started.address}/ (Ctrl-C ends)")
         else:
             console.say(f"publishing to {publish} (Ctrl-C ends)")
         ended_by = await daemon.run()
         console.say("ending")
-    return 130 if ended_by == signal.SIGINT else 0
+    return EXIT_INTERRUPTED if ended_by == signal.SIGINT else 0

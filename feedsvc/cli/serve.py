@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console
+from feedsvc.cli.console import EXIT_INTERRUPTED, Console
+from feedsvc.errors import PublishError
+
+if TYPE_CHECKING:
+    from feedsvc.serve.supervisor import ServerProcess
+    from feedsvc.settings import Settings
 
 _EXAMPLES = """\
   feedsvc serve                              what `run` serves, without syncing
@@ -33,11 +39,29 @@ def _run(console: Console) -> int:
     return asyncio.run(_serve(console))
 
 
+def server_of(console: Console, settings: Settings) -> ServerProcess:
+    """The server of the output directory, which is made if it is not there; not started yet."""
+    from feedsvc.serve.supervisor import ServerProcess
+
+    directory = settings.publish.directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublishError(
+            f"cannot make {directory}: {error.strerror}",
+            hint="check `directory` under [publish], and the rights of the folder above it",
+        ) from error
+    return ServerProcess(
+        directory=directory,
+        host=settings.server.host,
+        port=settings.server.port,
+        on_event=console.warn,
+    )
+
+
 async def _serve(console: Console) -> int:
     import asyncio
     import signal
-
-    from feedsvc.serve.supervisor import ServerProcess
 
     settings = console.settings
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -48,18 +72,7 @@ async def _serve(console: Console) -> int:
 
     for wanted in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(wanted, end, wanted)
-    directory = settings.publish.directory
-    directory.mkdir(parents=True, exist_ok=True)
-    child = ServerProcess(
-        directory=directory,
-        host=settings.server.host,
-        port=settings.server.port,
-        on_event=console.warn,
-    )
-    address = await child.start()
-    try:
-        console.say(f"serving {directory} at {address}/ (Ctrl-C ends)")
+    async with server_of(console, settings) as server:
+        console.say(f"serving {settings.publish.directory} at {server.address}/ (Ctrl-C ends)")
         number = await ended
-    finally:
-        await child.stop()
-    return 130 if number == signal.SIGINT else 0
+    return EXIT_INTERRUPTED if number == signal.SIGINT else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
@@ -57,11 +57,14 @@ def _run(console: Console) -> int:
             app.sync(
                 only=args.source,
                 force=args.force,
-                build=not args.no_build,
+                build=False,
                 options=options,
                 progress=progress,
             )
         )
+        if not (args.no_build or args.dry_run):
+            # Not in the event loop, which would hear a Ctrl-C only when the build has ended.
+            report = replace(report, build=app.regenerate(progress=progress))
     return show_sync(console, report)
 
 

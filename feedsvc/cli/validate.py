@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console, error_lines
+from feedsvc.cli.console import Console
 from feedsvc.errors import FetchError, NotFoundError, OfflineError, UsageError
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def _run(console: Console) -> int:
             _print(console, path, findings)
     failed = [answer for answer in fetched.values() if isinstance(answer, FetchError)]
     for error in failed:
-        if console.args.debug:
-            raise error
-        console.warn(error_lines(error))
+        console.trouble(error)
     if any(finding.error for _, findings in checked for finding in findings):
         return 5
     return FetchError.exit_code if failed else 0
@@ -92,7 +90,7 @@ def _documents(
             yield _Document(_asked(answer), answer.body, answer.url)
         elif Path(name).is_file():
             yield _Document(name, _read(Path(name)), None)
-        elif "/" in name or "." in name:
+        elif "/" in name or ("." in name and not _is_feed(_settings(console), name)):
             raise NotFoundError(f"no file '{name}'")
         else:
             yield from _of_feed(console.settings, name)
@@ -109,6 +107,10 @@ def _of_feed(settings: Settings, name: str) -> Iterator[_Document]:
         if not file.exists():
             raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
         yield _Document(str(file), _read(file), f"{settings.site.base_url}/{path}")
+
+
+def _is_feed(settings: Settings, name: str) -> bool:
+    return any(feed.name == name for feed in settings.feeds)
 
 
 def _read(file: Path) -> bytes:
@@ -155,10 +157,11 @@ def _fetch(console: Console, urls: Sequence[str]) -> dict[str, Response | FetchE
 async def _get(client: Client, url: str) -> Response | FetchError:
     try:
         response = await client.get(url)
+        if not 200 <= response.status < 300:
+            answer = _status(response.status)
+            raise FetchError(f"{_asked(response)}: the server answers {answer}")
     except FetchError as error:
         return error
-    if not 200 <= response.status < 300:
-        return FetchError(f"{_asked(response)}: the server answers {_status(response.status)}")
     return response
 
 
@@ -179,8 +182,9 @@ def _status(status: int) -> str:
 def _settings(console: Console) -> Settings:
     """The configuration; where there is none, its defaults with what the environment says."""
     import os
+    from dataclasses import replace
 
-    from feedsvc.config import find
+    from feedsvc.config import find, read
     from feedsvc.errors import ConfigError
 
     here = Path.cwd()
@@ -189,23 +193,10 @@ def _settings(console: Console) -> Settings:
     try:
         find(None, cwd=here, environ=os.environ)
     except ConfigError:
-        return _without_file(here, os.environ)
+        least = '[[source]]\npath = "articles"\n'  # one is required
+        settings = read(least, file=here / "feedsvc.toml", cwd=here, environ=os.environ)
+        return replace(settings, path=None)
     return console.settings
-
-
-def _without_file(here: Path, environ: Mapping[str, str]) -> Settings:
-    from dataclasses import replace
-
-    from feedsvc.config.build import build
-    from feedsvc.config.overrides import overlay
-    from feedsvc.config.problems import Problems
-
-    nowhere = here / "feedsvc.toml"
-    problems = Problems(text="", file=nowhere, cwd=here)
-    tree = overlay({"source": [{"path": "articles"}]}, environ, problems)  # one is required
-    settings = build(tree, root=here, file=nowhere, problems=problems)
-    problems.raise_any()
-    return replace(settings, path=None)
 
 
 # -- output --------------------------------------------------------------------------------------

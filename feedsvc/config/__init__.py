@@ -19,7 +19,7 @@ from feedsvc.config.problems import ConfigErrors, Problems
 from feedsvc.config.show import show
 from feedsvc.settings import Settings
 
-__all__ = ["ConfigErrors", "find", "load", "show"]
+__all__ = ["ConfigErrors", "find", "load", "read", "show"]
 
 
 def load(path: Path | None, *, cwd: Path, environ: Mapping[str, str]) -> Settings:
@@ -29,7 +29,11 @@ def load(path: Path | None, *, cwd: Path, environ: Mapping[str, str]) -> Setting
     mistake, `errors` holds all of them.
     """
     file = find(path, cwd=cwd, environ=environ)
-    text = read_text(file, cwd=cwd)
+    return read(read_text(file, cwd=cwd), file=file, cwd=cwd, environ=environ)
+
+
+def read(text: str, *, file: Path, cwd: Path, environ: Mapping[str, str]) -> Settings:
+    """The effective settings of a text that is, or is to be, the configuration `file`."""
     tree = parse(text, file=file, cwd=cwd)
     problems = Problems(text=text, file=file, cwd=cwd)
     settings = build(

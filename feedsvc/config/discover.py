@@ -57,7 +57,7 @@ def shorten(path: Path, cwd: Path) -> str:
 def _places(cwd: Path) -> Iterator[Path]:
     yield cwd / FILENAME
     yield cwd / "config" / FILENAME
-    from platformdirs import PlatformDirs  # noqa: PLC0415  start-up: most have one of the above
+    from platformdirs import PlatformDirs  # start-up: most have one of the above
 
     dirs = PlatformDirs("feedsvc", appauthor=False, multipath=True)
     for folder in dirs.iter_config_paths():

@@ -36,7 +36,7 @@ class Override:
         if document.keys() == {"value"}:  # and not a text of several lines that are TOML
             yield document["value"]
         elif self.text.lstrip().startswith(("{", "[")):
-            import json  # noqa: PLC0415  start-up: hardly anybody writes JSON here
+            import json  # start-up: hardly anybody writes JSON here
 
             with suppress(ValueError, RecursionError):
                 yield json.loads(self.text)

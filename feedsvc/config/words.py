@@ -78,7 +78,7 @@ def encoding(value: object) -> str:
     try:
         known = codecs.lookup(name)
     except (LookupError, ValueError) as error:
-        from encodings.aliases import aliases  # noqa: PLC0415  start-up: only mistakes need it
+        from encodings.aliases import aliases  # start-up: only mistakes need it
 
         close = nearest(name.replace("-", "_"), {*aliases, *aliases.values()})
         meant = _meant(close.replace("_", "-") if close else None)
@@ -126,7 +126,7 @@ def tag(value: object) -> str:
 
 
 def _nearest_zone(key: str) -> str | None:
-    from zoneinfo import available_timezones  # noqa: PLC0415  walks the disk: only mistakes need it
+    from zoneinfo import available_timezones  # walks the disk: only mistakes need it
 
     zones = sorted(available_timezones())
     wanted = key.casefold().replace(" ", "_")

@@ -11,9 +11,11 @@ from feedsvc.feeds.guard import (
     add,
     generator,
     people,
+    referenced,
     render_each,
     safe,
     split_fragments,
+    spoken,
     summary_of,
     text_of,
     type_of,
@@ -53,8 +55,7 @@ class AtomFormat:
 
 
 def _written(feed: FeedGenerator) -> bytes:
-    document: bytes = feed.atom_str(pretty=True)
-    return document
+    return referenced(feed.atom_str(pretty=True))
 
 
 def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
@@ -68,7 +69,7 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     if links := _links(article):
         added.link([{"href": link["href"], "rel": link["rel"]} for link in links])
     added.repair.links = links
-    added.repair.language = article.language
+    added.repair.language = spoken(article.language)
 
 
 def _links(article: Article) -> list[dict[str, str]]:

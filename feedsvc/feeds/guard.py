@@ -23,7 +23,7 @@ from feedsvc.errors import RenderError
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Person
 from feedsvc.text.clean import xml_safe
 from feedsvc.text.html import cut, escape, plain
-from feedsvc.text.urls import media_type
+from feedsvc.text.urls import absolute, media_type
 
 GENERATOR = "feedsvc"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -31,10 +31,26 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SUMMARY_LENGTH = 300  # characters of an excerpt when the article brings no summary
 TITLE_LENGTH = 80  # of a title made from the text
 
-# RFC 5322 addr-spec as feed validators take it: no quotes, no letters beyond ASCII before the @.
-_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[^\W_](?:[\w.-]*[^\W_])?")
+# RFC 5322 addr-spec as feed validators take it: few signs before the @, a domain with a dot after.
+_ADDRESS = r"[A-Za-z0-9_.+'-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*"
+_EMAIL = re.compile(_ADDRESS)
+_EMAIL_IN_NAME = re.compile(rf"\s*<({_ADDRESS})>")
 
 _LIKE_TAG = re.compile(r"<[A-Za-z/!?]")  # HTML §13.2.5.6: any other `<` is text
+_END_TAG = re.compile(r"</\w+>")
+_LIKE_REFERENCE = re.compile(r"&#?\w")
+# HTML §13.2.5.1, §13.2.5.6: signs that stand for themselves, though not without a parse error.
+_NOT_HTML = re.compile(r"<|&(?=[^\s&])")
+
+# Elements of plain text, as feedgen writes them; the description of an item is HTML, that of the
+# channel, by its indent, is not. A `<` in serialised XML is markup: none can be part of a text.
+_PLAIN = re.compile(
+    rb"<(?:title|subtitle|summary|rights|name|copyright|category|managingEditor|dc:rights"
+    rb"|(?<=\n    <)description)>[^<&]*+&[^<]*+<"
+)
+
+# ISO 639-3 codes that ISO 639-2 lacks. BCP 47 has them, but a feed validator calls them errors.
+_UNLISTED = frozenset("bar ckb frp ksh lld vec yue".split())
 
 
 class _FeedRepair(BaseExtension):  # type: ignore[misc]
@@ -45,6 +61,10 @@ class _FeedRepair(BaseExtension):  # type: ignore[misc]
 
     def extend_ns(self) -> dict[str, str]:
         return self.prefixes
+
+    def extend_atom(self, feed: Any) -> Any:
+        _declare_html(feed, "title", "subtitle", "rights")
+        return feed
 
 
 class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
@@ -63,6 +83,7 @@ class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
                 element.set(name, value)
         if self.language:
             entry.set(_XML_LANG, self.language)
+        _declare_html(entry, "title", "summary", "rights")
         return entry
 
     def extend_rss(self, item: Any) -> Any:
@@ -71,6 +92,19 @@ class _EntryRepair(BaseEntryExtension):  # type: ignore[misc]
             added.text = text
             item.append(added)
         return item
+
+
+def _declare_html(parent: Any, *names: str) -> None:
+    """Say those texts in HTML which many a reader would else take for it, whatever their type."""
+    for name in names:
+        element = parent.find(name)
+        if element is None:
+            continue
+        # The validator looks for references by number in the first line only.
+        more = "\n" in element.text and _LIKE_REFERENCE.search(element.text)
+        if more or _misread(element.text):
+            element.set("type", "html")
+            element.text = _escaped(element.text)
 
 
 def generator(head: FeedHead, format: Format) -> FeedGenerator:
@@ -86,8 +120,8 @@ def generator(head: FeedHead, format: Format) -> FeedGenerator:
     feed.title(safe(head.title))
     feed.updated(local(head.updated, head.zone))
     feed.generator(GENERATOR)
-    if head.language:
-        feed.language(head.language)
+    if language := spoken(head.language):
+        feed.language(language)
     if head.rights:
         feed.rights(safe(head.rights))
     if head.description:
@@ -96,9 +130,22 @@ def generator(head: FeedHead, format: Format) -> FeedGenerator:
     feed.link(href=head.urls[format], rel="self", type=format.media_type)
     # Last: feedgen takes the last link, whatever its rel, for the RSS channel's.
     feed.link(href=head.home, rel="alternate", type="text/html")
-    if head.icon:
-        feed.icon(head.icon)
+    if head.icon and (icon := absolute(head.icon, None)):
+        feed.icon(icon)
     return feed
+
+
+def referenced(document: bytes) -> bytes:
+    """The same document with `&` and `<` of plain text as `&#x26;` and `&#x3C;`.
+
+    RSS profile, character data: a text that is written so is known not to hold markup. The
+    validator looks for it in Atom too.
+    """
+    return _PLAIN.sub(_by_number, document)
+
+
+def _by_number(found: re.Match[bytes]) -> bytes:
+    return found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
 
 
 def add(feed: FeedGenerator, entry: Entry, *, body: str, summary: str) -> FeedEntry:
@@ -173,8 +220,29 @@ def _figure(article: Article) -> str:
 
 
 def as_html(text: str) -> str:
-    """Plain text for a place that readers take for HTML: escaped where they would misread it."""
-    return escape(text) if _LIKE_TAG.search(text) or unescape(text) != text else text
+    """Plain text for a place that holds HTML; as it is, where that is HTML already."""
+    return _escaped(text) if _NOT_HTML.search(text) else text
+
+
+def as_title(text: str) -> str:
+    """Plain text for a place that most readers, but not all, take for HTML: an RSS title."""
+    return _escaped(text) if _misread(text) else text
+
+
+def as_label(text: str) -> str:
+    """Plain text for a place that few readers take for HTML: an RSS category.
+
+    A validator takes an end tag for markup wherever it stands.
+    """
+    return _escaped(text) if _END_TAG.search(text) else text
+
+
+def _misread(text: str) -> bool:
+    return _LIKE_TAG.search(text) is not None or unescape(text) != text
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def categories(article: Article) -> list[str]:
@@ -197,14 +265,24 @@ def safe(text: str) -> str:
 def person(person: Person) -> dict[str, str] | None:
     """A person as feedgen takes it; None without a name, which Atom requires (RFC 4287 §3.2.1)."""
     name, email = safe(person.name), safe(person.email or "")
+    if found := _EMAIL_IN_NAME.search(name):
+        # "Name <address>" is for e-mail headers: a reader would show the address.
+        name, email = safe(name.replace(found[0], " ", 1)) or found[1], email or found[1]
+    if _END_TAG.search(name):
+        name = plain(name)
     if not name:
         return None
-    found = {"name": name}
-    if email.isascii() and _EMAIL.fullmatch(email):
-        found["email"] = email
-    if person.uri:
-        found["uri"] = person.uri
-    return found
+    known = {"name": name}
+    if _EMAIL.fullmatch(email):
+        known["email"] = email
+    if person.uri and (uri := absolute(person.uri, None)):
+        known["uri"] = uri
+    return known
+
+
+def spoken(language: str | None) -> str | None:
+    """The language, where XML formats may name it."""
+    return None if language is None or language.partition("-")[0] in _UNLISTED else language
 
 
 def people(article: Article) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from feedsvc.feeds.guard import (
     type_of,
 )
 from feedsvc.model import Enclosure, Entry, FeedHead, Format
+from feedsvc.text.urls import absolute
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -51,7 +52,7 @@ def _head(head: FeedHead) -> dict[str, Any]:
             "home_page_url": head.home,
             "feed_url": head.urls[Format.JSON],
             "description": safe(head.description),
-            "icon": head.icon,
+            "icon": absolute(head.icon, None) if head.icon else None,
             "authors": _authors([person(head.author)]),
             "language": head.language,
             "_rights": _rights(head.rights),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
@@ -11,24 +14,35 @@ from feedsvc.errors import RenderError
 from feedsvc.feeds.guard import (
     add,
     as_html,
+    as_label,
+    as_title,
+    categories,
     generator,
     local,
     people,
     person,
+    referenced,
     render_each,
     safe,
     split_fragments,
+    spoken,
     text_of,
+    title_of,
     type_of,
 )
 from feedsvc.feeds.plain_head import PLAIN_HEAD
 from feedsvc.model import Enclosure, Entry, FeedHead, Format
+from feedsvc.text.urls import absolute, media_type
 
 _MARK = b"    <item"
 _TAIL = b"  </channel>\n</rss>\n"
 _DCTERMS = "http://purl.org/dc/terms/"
 # RSS has no word for a later change: these two are understood.
 _CHANGED = ("{http://www.w3.org/2005/Atom}updated", f"{{{_DCTERMS}}}modified")
+_IMAGES = frozenset({"image/gif", "image/jpeg", "image/png"})  # RSS 2.0 <image>: url
+_AT_DOMAIN = re.compile(r"https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*(?::[0-9]+)?/")
+_HALF_HOUR = timedelta(minutes=30)
+_NO_COMMENT = str.maketrans("", "", "()\\")
 
 
 class RssFormat:
@@ -61,19 +75,36 @@ def _generator(head: FeedHead) -> FeedGenerator:
     feed = generator(head, Format.RSS)
     feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.repair.prefixes["dcterms"] = _DCTERMS
+    title = as_title(safe(head.title))
+    feed.title(title)
+    feed.updated(_clock(head.updated, head.zone))
+    if head.description:
+        feed.description(as_title(safe(head.description)))
+    if head.rights:
+        feed.rights(as_label(safe(head.rights)))
     author = person(head.author)
     if author and "email" in author:
-        # RSS profile, e-mail: user@example.org (Real Name)
-        feed.managingEditor(f"{author['email']} ({author['name']})")
-    if head.icon:
+        # RSS profile, e-mail: user@example.org (Real Name); RFC 822 §3.3: ( ) \ mean more.
+        feed.managingEditor(f"{author['email']} ({author['name'].translate(_NO_COMMENT)})")
+    icon = absolute(head.icon, None) if head.icon else None
+    if icon and media_type(icon) in _IMAGES:
         # RSS 2.0 <image>: the title and the link are those of the channel.
-        feed.image(url=head.icon, title=safe(head.title), link=head.home)
+        feed.image(url=icon, title=title, link=head.home)
     return feed
 
 
 def _written(feed: FeedGenerator) -> bytes:
-    document: bytes = feed.rss_str(pretty=True)
-    return document
+    return referenced(feed.rss_str(pretty=True))
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment as RSS shows it: by UTC where a zone is a quarter of an hour off.
+
+    RFC 822 has nothing against such zones, but validators and readers know full and half hours.
+    """
+    shown = local(moment, zone)
+    offset = shown.utcoffset()
+    return shown.astimezone(UTC) if offset and offset % _HALF_HOUR else shown
 
 
 def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
@@ -81,16 +112,19 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     told = safe(article.summary or "") or safe(article.subtitle or "")
     body, summary = text_of(article, told, full_text=full_text)
     added = add(feed, entry, body=body, summary=as_html(summary))
+    added.title(as_title(title_of(article)))
+    added.published(_clock(article.published, entry.zone))
+    added.category([{"term": as_label(term)} for term in categories(article)], replace=True)
     if article.updated != article.published:
         changed = local(article.updated, entry.zone).isoformat()
         added.repair.elements = [(name, changed) for name in _CHANGED]
     # RSS `author` is an e-mail address; the byline is dc:creator, never both (DuplicateSemantics).
     if authors := people(article):
         added.dc.dc_creator([author["name"] for author in authors])
-    if article.language:
-        added.dc.dc_language(article.language)
+    if language := spoken(article.language):
+        added.dc.dc_language(language)
     if article.rights:
-        added.dc.dc_rights(safe(article.rights))
+        added.dc.dc_rights(as_label(safe(article.rights)))
     first, rest = _enclosures(article.enclosures)
     if article.link:
         added.link(href=article.link, rel="alternate")
@@ -105,9 +139,11 @@ def _enclosures(
 ) -> tuple[Enclosure | None, Sequence[Enclosure]]:
     """The one `<enclosure>` an item may have, and those that become media:content.
 
-    RSS 2.0 wants its true length and type; one that lacks them is no enclosure there.
+    RSS 2.0 wants its true length, its type and an http address, in which validators look for a
+    domain; what lacks one of them is no enclosure there.
     """
-    first = next((e for e in enclosures if e.length and type_of(e)), None)
+    fit = (e for e in enclosures if e.length and type_of(e) and _AT_DOMAIN.match(e.url))
+    first = next(fit, None)
     return first, [e for e in enclosures if e is not first]
 
 

@@ -23,8 +23,8 @@ _ATTRIBUTE: Final = re.compile(
 _HARMLESS: Final = re.compile(
     r"(?:\s++(?:"
     r"(?:href|src|poster|cite)=\"(?:https?://[a-zA-Z0-9\[]|mailto:|tel:)[^\"]*+\""
-    r"|(?!on|style|src|href|poster|cite|action|formaction|background|longdesc|data[=\s])"
-    r"[a-z][a-z-]*+(?:=\"[^\"]*+\")?))*+\s*+/?"
+    r"|(?!on|style|src|href|poster|cite|action|formaction|background|longdesc|data[=\s]"
+    r"|aria-|controls|role)[a-z][a-z-]*+(?:=\"[^\"]*+\")?))*+\s*+/?"
 )
 _ADDRESS_ATTRIBUTES: Final = frozenset(
     "href src poster cite action formaction background longdesc data xlink:href".split()
@@ -41,8 +41,14 @@ _HTML: Final = frozenset(
     "video wbr xmp plaintext math".split()
 )
 _DANGEROUS: Final = frozenset(
-    "applet base basefont blink body embed frame frameset head html iframe link meta noframes "
+    "applet base basefont bdo blink body embed frame frameset head html iframe link meta noframes "
     "object param script style title xmp plaintext svg math".split()
+)
+# Harmless, but the W3C validator's list of safe attributes is older than they are
+_UNLISTED: Final = re.compile(r"controls|role|aria-[a-z]+")
+# Where an HTML parser finds no tag and no reference: HTML §13.2.5.1, §13.2.5.6
+_STRAY: Final = re.compile(
+    r"<(?![a-zA-Z/!?])|&(?!#[0-9]+;|#[xX][0-9a-fA-F]+;|[a-zA-Z][a-zA-Z0-9]*;|[\s<&]|$)"
 )
 _SCRIPT: Final = re.compile(
     r"(?:javascript|vbscript|livescript|mocha):|data:(?!image/)", re.IGNORECASE
@@ -76,6 +82,9 @@ def scan_html(
     report: Report, html: str, where: str, at: etree._Element | int | None, *, based: bool = False
 ) -> None:
     """Look for what readers strip or cannot resolve; `based`: an absolute xml:base is in scope."""
+    if found := _STRAY.search(html):
+        sign = html[found.start() : found.start() + 12]
+        report.add("html-invalid", f"{where} holds {shown(sign)} as it is", at)
     if "<" not in html:
         return
     for tag, attributes in _TAG.findall(html):
@@ -107,7 +116,7 @@ def check_attribute(
     based: bool,
 ) -> None:
     """One attribute of HTML or XHTML; `escaped`: its value may hold character references."""
-    if name.startswith("on"):
+    if name.startswith("on") or _UNLISTED.fullmatch(name):
         report.add("html-dangerous-attribute", f"{where} has {name}", at)
         return
     if name not in ("style", "srcset") and name not in _ADDRESS_ATTRIBUTES:
@@ -177,15 +186,19 @@ def check_plain(
     if "&" not in value and "<" not in value:
         return
     found = next((tag for tag in _END_TAG.findall(value) if tag.lower() in _HTML), None)
-    sign = f"</{found}>" if found else None
-    if sign is None and "&" in value:
+    if found is not None:
+        # The validator lets no way of writing excuse an end tag
+        report.add("text-contains-html", f"{where} is plain text but holds '</{found}>'", at)
+        return
+    sign = None
+    if "&" in value:
         from html.entities import name2codepoint  # noqa: PLC0415 - see above
 
         sign = next(
             (
                 f"&{name}"
                 for name in _ENTITY.findall(value)
-                if name in name2codepoint or name == "apos" or name[0] == "#"
+                if name in name2codepoint or name == "apos" or not name.isalpha()
             ),
             None,
         )

@@ -72,6 +72,9 @@ _TWINS: Final = (  # an element of RSS, and the module element that says the sam
 _CONTENT: Final = f"{{{CONTENT}}}encoded"
 _ADDRESS_AND_NAME: Final = re.compile(r"(\S+)\s+\((.*)\)", re.DOTALL)
 _IMAGE_FORMATS: Final = (".gif", ".jpg", ".jpeg", ".png")
+_AT_DOMAIN: Final = re.compile(  # what the W3C validator takes for the address of a file
+    r"https?://(?:[a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(?::[0-9]+)?(?:/|$)", re.IGNORECASE
+)
 _PATH: Final = re.compile(r"[^?#]*")
 
 Children = dict[str, list[etree._Element]]
@@ -333,6 +336,8 @@ def _check_enclosures(report: Report, enclosures: list[etree._Element]) -> None:
             check_address(report, url, "enclosure url", element, iri=False)
             if values.is_absolute(url) and not url.lower().startswith(("http://", "https://")):
                 report.add("url-invalid", f"enclosure url {shown(url)} is not http", element)
+            elif values.is_absolute(url) and _AT_DOMAIN.match(url) is None:
+                report.add("url-invalid", f"enclosure url {shown(url)} names no domain", element)
         check_number(report, element.get("length"), "enclosure length", element)
         if (kind := element.get("type")) is not None:
             note(report, values.media_type(kind), kind, "enclosure type", element)

@@ -108,6 +108,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "html-dangerous-attribute": _warning("RFC 4287 §8.1: readers strip it"),
         "html-dangerous-url": _warning("RFC 4287 §8.1: a script in an address"),
         "html-style": _warning("RFC 4287 §8.1: CSS outside what readers keep"),
+        "html-invalid": _warning("HTML §13.2.2: a lone < or &, which parsers guess about"),
         "html-unknown-tag": _warning("HTML: no such element"),
         # -- RSS ---------------------------------------------------------------------------------
         "rss-version": _error("RSS 2.0 <rss version='2.0'>"),

@@ -92,12 +92,13 @@ def _yaml(head: str, line: int) -> dict[str, object] | None:
             hint=_yaml_hint(head, at - line - 1),
         ) from error
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        raise ParseError(
-            f"front matter, line {line + 1}: not YAML", hint="write one `key: value` a line"
-        ) from error
+        raise ParseError(f"front matter, line {line + 1}: not YAML", hint=_A_LINE_EACH) from error
     if found == "":
         return {}
     return found if isinstance(found, dict) else None
+
+
+_A_LINE_EACH = "write one `key: value` a line"
 
 
 def _yaml_hint(head: str, index: int) -> str:
@@ -137,7 +138,9 @@ class _Builder:
             return "" if event.value in _NULLS and event.implicit[0] else event.value
         before = self._count(1)
         if depth > _DEEPEST:
-            raise yaml.YAMLError("too deep")
+            raise ParseError(
+                f"front matter is nested deeper than {_DEEPEST} levels", hint=_A_LINE_EACH
+            )
         value: object = ""
         if isinstance(event, yaml.ScalarEvent):
             value = event.value
@@ -175,7 +178,10 @@ class _Builder:
     def _count(self, weight: int) -> int:
         self._values += weight
         if self._values > _MOST_VALUES:
-            raise yaml.YAMLError("too many values")
+            raise ParseError(
+                f"front matter holds more than {_MOST_VALUES:,} values, repeated ones counted",
+                hint="leave out what is not about the article",
+            )
         return self._values
 
 

@@ -25,8 +25,8 @@ from feedsvc.parsers.textlines import (
     LABEL,
     LAST_STOP,
     LONGEST_TITLE,
-    Entry,
-    entries_of,
+    Mention,
+    mentions_of,
     web_address,
 )
 from feedsvc.text.clean import normalise, one_line, trim
@@ -81,17 +81,17 @@ def _read_title(lines: Sequence[str], head: Head) -> int:
             hint="put the title into its first line, or remove the file",
         )
     at: int | None = first
-    before: list[Entry] = []
+    before: list[Mention] = []
     if _titled_below(lines, first, head.hints):
-        while at is not None and (entries := _before_title(lines[at], head.hints)):
-            before += entries
-            if any(entry.field is Field.TITLE and entry.value for entry in entries):
+        while at is not None and (mentions := _before_title(lines[at], head.hints)):
+            before += mentions
+            if any(mention.field is Field.TITLE and mention.value for mention in mentions):
                 head.take(before)
                 return at + 1
             at = _next(lines, at + 1)
     if at is None:  # labels only
         at, before = first, []
-    head.take([entry for entry in before if entry.value])
+    head.take([mention for mention in before if mention.value])
     line = lines[at]
     if len(line) > LONGEST_TITLE:
         head.warnings.append(
@@ -112,12 +112,12 @@ def _next(lines: Sequence[str], start: int) -> int | None:
     return None
 
 
-def _before_title(line: str, hints: Hints) -> tuple[Entry, ...]:
+def _before_title(line: str, hints: Hints) -> tuple[Mention, ...]:
     """Labels and dates, but no byline: "Von Mäusen und Menschen" is a title."""
-    entries = entries_of(line, hints)
-    if any(entry.field is Field.AUTHOR and not entry.label for entry in entries):
+    mentions = mentions_of(line, hints)
+    if any(mention.field is Field.AUTHOR and not mention.label for mention in mentions):
         return ()
-    return entries
+    return mentions
 
 
 def _titled_below(lines: Sequence[str], first: int, hints: Hints) -> bool:
@@ -130,10 +130,10 @@ def _titled_below(lines: Sequence[str], first: int, hints: Hints) -> bool:
     for _ in range(_HEAD_MOST):
         if at is None:
             return False
-        entries = _before_title(lines[at], hints)
-        if any(entry.field is Field.TITLE and entry.value for entry in entries):
+        mentions = _before_title(lines[at], hints)
+        if any(mention.field is Field.TITLE and mention.value for mention in mentions):
             return True
-        if not entries:
+        if not mentions:
             line = lines[at]
             return at != first and len(line) <= 160 and not line.endswith((".", ",", ";"))
         at = _next(lines, at + 1)
@@ -181,21 +181,21 @@ def _read_head(lines: Sequence[str], start: int, head: Head) -> int:
             if said:
                 return at
             continue
-        entries = entries_of(line, head.hints)
+        mentions = mentions_of(line, head.hints)
         if _opens_body(line):
             return at + 1
-        if not entries and (unknown := _unknown(lines, at, head.hints, said)) is not None:
-            entries = (unknown,)
+        if not mentions and (unknown := _unknown(lines, at, head.hints, said)) is not None:
+            mentions = (unknown,)
         if (
-            not entries
+            not mentions
             and first
             and Field.SUBTITLE not in head.texts
             and _is_subtitle(lines, at, head.hints)
         ):
-            entries = (Entry(Field.SUBTITLE, "", line),)
-        if not entries:
+            mentions = (Mention(Field.SUBTITLE, "", line),)
+        if not mentions:
             return at
-        head.take([entry for entry in entries if entry.value])
+        head.take([mention for mention in mentions if mention.value])
         said = True
         first = False
         at += 1
@@ -233,17 +233,19 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
     After that only for what has not been said yet and cannot be prose: some writers put a blank
     line between all lines.
     """
-    entries = entries_of(lines[at], head.hints)
-    if not entries:
+    mentions = mentions_of(lines[at], head.hints)
+    if not mentions:
         return not said and _is_subtitle(lines, at, head.hints)
     if not said:
-        return all(entry.value or entry.label for entry in entries)
-    alone = at + 1 >= len(lines) or not lines[at + 1] or bool(entries_of(lines[at + 1], head.hints))
-    for entry in entries:
-        match entry.field:
+        return all(mention.value or mention.label for mention in mentions)
+    alone = (
+        at + 1 >= len(lines) or not lines[at + 1] or bool(mentions_of(lines[at + 1], head.hints))
+    )
+    for mention in mentions:
+        match mention.field:
             case Field.DATE | Field.UPDATED | Field.EMBARGO as which:
                 fresh = which not in head.moments and (
-                    parse_strict(entry.value, zone=head.hints.zone, language=head.hints.language)
+                    parse_strict(mention.value, zone=head.hints.zone, language=head.hints.language)
                     is not None
                 )
             case Field.AUTHOR:
@@ -251,9 +253,9 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
             case Field.TAGS:
                 fresh = not head.tags
             case Field.LINK:
-                fresh = Field.LINK not in head.texts and web_address(entry.value) is not None
+                fresh = Field.LINK not in head.texts and web_address(mention.value) is not None
             case Field.SECTION | Field.LOCATION | Field.LANGUAGE | Field.ID | Field.STATUS as which:
-                fresh = which not in head.texts and entry.value.count(" ") < 4
+                fresh = which not in head.texts and mention.value.count(" ") < 4
             case _:
                 fresh = False
         if not (fresh and alone):
@@ -264,7 +266,7 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
 _LABEL_WORDS = re.compile(r"[^\W\d_][\w./&()'’-]*(?: [\w./&()'’-]+){0,2}")
 
 
-def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Entry | None:
+def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Mention | None:
     """A label line nobody knows, if it stands among known ones and is no sentence."""
     found = LABEL.fullmatch(lines[at])
     if found is None:
@@ -279,9 +281,9 @@ def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Entry |
     below = lines[at + 1] if at + 1 < len(lines) else ""
     # Several words before the colon, or no head yet, need a witness below.
     if said and " " not in label and value.count(" ") <= 5:
-        return Entry(None, label, value)
-    if (said and not below) or (below and entries_of(below, hints)):
-        return Entry(None, label, value)
+        return Mention(None, label, value)
+    if (said and not below) or (below and mentions_of(below, hints)):
+        return Mention(None, label, value)
     return None
 
 
@@ -295,7 +297,7 @@ def _is_subtitle(lines: Sequence[str], at: int, hints: Hints) -> bool:
     ):
         return False
     below = _next_line(lines, at + 1)
-    return below is not None and any(e.value for e in entries_of(lines[below], hints))
+    return below is not None and any(e.value for e in mentions_of(lines[below], hints))
 
 
 # --- dateline -------------------------------------------------------------------------------------

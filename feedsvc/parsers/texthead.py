@@ -1,6 +1,6 @@
 """What the lines above a plain text have said so far, and the draft that comes of it.
 
-`plaintext` feeds it the entries that `textlines` has found; here is decided which of two values
+`plaintext` feeds it the mentions that `textlines` has found; here is decided which of two values
 stands, and what becomes of the other.
 """
 
@@ -14,7 +14,7 @@ from datetime import datetime
 from feedsvc.model import Draft, Hints, Image, Person
 from feedsvc.parsers.bylines import Byline, is_name, read_authors
 from feedsvc.parsers.labels import Field
-from feedsvc.parsers.textlines import Entry, image_address, web_address
+from feedsvc.parsers.textlines import Mention, image_address, web_address
 from feedsvc.text.clean import fold, one_line
 from feedsvc.text.dates import parse_date
 from feedsvc.text.language import normalise_language
@@ -37,13 +37,13 @@ class Head:
     extra: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def take(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            self._take(entry)
+    def take(self, mentions: Sequence[Mention]) -> None:
+        for mention in mentions:
+            self._take(mention)
 
-    def _take(self, entry: Entry) -> None:
-        label, value = entry.label, entry.value
-        match entry.field:
+    def _take(self, mention: Mention) -> None:
+        label, value = mention.label, mention.value
+        match mention.field:
             case None:
                 self.extra.append((label, value))
             case Field.TITLE:

@@ -19,7 +19,7 @@ LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Mention:
     """A value of the head; `field` is None for a label nobody knows."""
 
     field: Field | None
@@ -38,7 +38,7 @@ _GENDERED = re.compile(
 _PARTS = re.compile(r"\s*[|·•]\s*|\s+[–—/]\s+|\s+-\s+|[,;]\s+(?=[^\W\d_]{2,20}:\s)")
 
 
-def entries_of(line: str, hints: Hints) -> tuple[Entry, ...]:
+def mentions_of(line: str, hints: Hints) -> tuple[Mention, ...]:
     """What a line of the head says; empty if it is nothing known."""
     if len(line) > 2000 or not line:
         return ()
@@ -46,23 +46,23 @@ def entries_of(line: str, hints: Hints) -> tuple[Entry, ...]:
     if len(line) <= 200 and _PARTS.search(line):
         parts = [_single(part, hints) for part in _PARTS.split(line) if part]
         if len(parts) > 1 and all(parts):
-            return tuple(entry for entry in parts if entry is not None)
+            return tuple(mention for mention in parts if mention is not None)
     single = _single(line, hints)
     return (single,) if single is not None else ()
 
 
-def _single(line: str, hints: Hints) -> Entry | None:
+def _single(line: str, hints: Hints) -> Mention | None:
     return _labelled(line, hints) or _dated(line, hints) or _signed(line)
 
 
-def _labelled(line: str, hints: Hints) -> Entry | None:
+def _labelled(line: str, hints: Hints) -> Mention | None:
     found = LABEL.fullmatch(line)
     if found is None:
         return None
     label, value = one_line(found["label"]), one_line(found["value"])
     for which in fields_of(label):
         if _plausible(which, value, hints):
-            return Entry(which, label, value)
+            return Mention(which, label, value)
     return None
 
 
@@ -123,25 +123,25 @@ def _plausible(which: Field, value: str, hints: Hints) -> bool:
             return False
 
 
-def _dated(line: str, hints: Hints) -> Entry | None:
+def _dated(line: str, hints: Hints) -> Mention | None:
     """A line that is only a date, perhaps led by a place or by a word such as `Stand`."""
     if len(line) > 100 or not any(character.isdecimal() for character in line):
         return None
     if _DATE_SHAPE.fullmatch(line):  # also an impossible one, which is told and left out
-        return Entry(Field.DATE, "", line)
+        return Mention(Field.DATE, "", line)
     if parse_strict(line, zone=hints.zone, language=hints.language) is not None:
-        return Entry(_which_date(line), "", line)
+        return Mention(_which_date(line), "", line)
     words = line.split(" ")
     for n in (1, 2, 3):  # "Sperrfrist 7. Januar 2025, 10 Uhr"
         for which in fields_of(" ".join(words[:n])):
             rest = " ".join(words[n:])
             if which in _DATES and parse_strict(rest, zone=hints.zone, language=hints.language):
-                return Entry(which, " ".join(words[:n]), rest)
+                return Mention(which, " ".join(words[:n]), rest)
     place, comma, rest = line.partition(", ")
     if not comma or len(place) > 40 or not is_name(place):  # "Berlin, 6. Januar 2025"
         return None
     moment = parse_strict(rest, zone=hints.zone, language=hints.language)
-    return Entry(Field.DATE, "", rest) if moment is not None else None
+    return Mention(Field.DATE, "", rest) if moment is not None else None
 
 
 _DATE_SHAPE = re.compile(
@@ -161,13 +161,13 @@ def _which_date(line: str) -> Field:
     return Field.DATE
 
 
-def _signed(line: str) -> Entry | None:
+def _signed(line: str) -> Mention | None:
     names = read_byline(line)
     if names is not None:
-        return Entry(Field.AUTHOR, "", names)
+        return Mention(Field.AUTHOR, "", names)
     label, _, name = line.partition(" ")  # "Autor Anna Muster"
     if name and Field.AUTHOR in fields_of(label) and len(line) <= 80 and is_name(name):
-        return Entry(Field.AUTHOR, label, name)
+        return Mention(Field.AUTHOR, label, name)
     return None
 
 

@@ -14,19 +14,22 @@ whole site in `site.py`; `press.py` holds what they work with, `report.py` what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from feedsvc.errors import PublishError
 from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
-from feedsvc.regenerate.feed import FeedBuild
+from feedsvc.regenerate.feed import RETRY, FeedBuild
 from feedsvc.regenerate.press import Pages, Press, head_of
-from feedsvc.regenerate.report import BuildOptions, BuildReport, PublicationReport
+from feedsvc.regenerate.report import BuildOptions, BuildReport, PublicationReport, reported
 from feedsvc.regenerate.site import SITE, site_files
 from feedsvc.settings import Feed
 
 __all__ = [
-    "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds", "regenerate",
+    "RETRY", "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds",
+    "regenerate",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -59,7 +62,7 @@ def regenerate(
             for feed in feeds
         ]
         if not options.check:
-            _drop_unconfigured(press, feeds, rows, ledger)
+            reports.extend(_drop_unconfigured(press, feeds, rows, ledger))
         reports.extend(site_files(press, heads, ledger, options))
         if any(report.outcome == "written" for report in reports) and not options.check:
             press.store.prune_fragments()
@@ -88,11 +91,17 @@ def _drop_unconfigured(
     feeds: Sequence[Feed],
     rows: Mapping[str, FeedRow],
     ledger: Mapping[str, LedgerLine],
-) -> None:
-    """Take down what feeds that are no longer configured had published."""
+) -> Iterator[PublicationReport]:
+    """Take down what feeds that are no longer configured had published; tell what stays."""
     configured = {feed.name for feed in feeds} | {SITE}
     for name in sorted(rows.keys() - configured):
-        paths = [path for path, line in ledger.items() if line.feed == name]
-        press.publisher.remove(paths)
+        lines = [line for line in ledger.values() if line.feed == name]
+        paths = [line.path for line in lines]
+        try:
+            press.publisher.remove(paths)
+        except PublishError as error:
+            reason = f"its feed is no longer configured, but {error.line}"
+            yield from (replace(reported(line, "held"), reason=reason) for line in lines)
+            continue
         press.store.drop_feed(name, paths)
         log.info("feed %s is no longer configured: its files were removed", name)

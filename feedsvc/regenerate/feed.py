@@ -30,8 +30,8 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
-    """A finished document and what the gate says of it."""
+class _Publication:
+    """A finished file and what the gate says of it."""
 
     path: str
     format: str
@@ -71,7 +71,7 @@ class FeedBuild:
         except Exception as error:
             # One feed's trouble must not keep the others from going out.
             log.debug("feed %s", self.feed.name, exc_info=True)
-            reason = str(error) if isinstance(error, FeedsvcError) else repr(error)
+            reason = error.line if isinstance(error, FeedsvcError) else repr(error)
             return self._all_held(f"could not be built: {reason}")
 
     @property
@@ -207,7 +207,7 @@ class FeedBuild:
 
     # -- documents -------------------------------------------------------------------------------
 
-    def _documents(self, head: FeedHead, members: Sequence[Member]) -> list[_Document]:
+    def _documents(self, head: FeedHead, members: Sequence[Member]) -> list[_Publication]:
         found = [
             self._checked(path, format.value, self._stitched(head, format, members))
             for path, format in self._formats.items()
@@ -218,17 +218,17 @@ class FeedBuild:
     def _stitched(self, head: FeedHead, format: Format, members: Sequence[Member]) -> bytes:
         return self.press.renderers[format].document(head, self.fragments.of(format, members))
 
-    def _checked(self, path: str, format: str, body: bytes) -> _Document:
+    def _checked(self, path: str, format: str, body: bytes) -> _Publication:
         own, line = digest(body), self.lines.get(path)
         passed = line is not None and line.digest == own  # when it was published
         findings = () if passed and not self.options.check else self._ask(path, format, body)
-        return _Document(path=path, format=format, body=body, digest=own, findings=findings)
+        return _Publication(path=path, format=format, body=body, digest=own, findings=findings)
 
     def _ask(self, path: str, format: str, body: bytes) -> tuple[Finding, ...]:
         return self.press.gate(body, format, f"{self.press.site.base_url}/{path}")
 
     def _leave_out_faulty(
-        self, head: FeedHead, members: Sequence[Member], documents: Sequence[_Document]
+        self, head: FeedHead, members: Sequence[Member], documents: Sequence[_Publication]
     ) -> bool:
         """Leave out the entries that make a document invalid; says whether there were any."""
         before = len(self.left_out)
@@ -261,7 +261,7 @@ class FeedBuild:
     # -- publishing ------------------------------------------------------------------------------
 
     def _publish(
-        self, documents: Sequence[_Document], entries: int
+        self, documents: Sequence[_Publication], entries: int
     ) -> tuple[list[PublicationReport], list[LedgerLine]]:
         """Write what differs and may go out."""
         reports: dict[str, PublicationReport] = {}
@@ -297,7 +297,7 @@ class FeedBuild:
                 lines.append(line_of(reports[path], own, sidecars))
         except FeedsvcError as error:
             for path in placing:
-                reports[path] = replace(reports[path], outcome="held", reason=str(error))
+                reports[path] = replace(reports[path], outcome="held", reason=error.line)
         return list(reports.values()), lines
 
     def _commit(self, row: FeedRow, members: Sequence[Member], lines: Sequence[LedgerLine]) -> None:

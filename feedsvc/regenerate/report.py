@@ -45,6 +45,7 @@ class BuildReport:
 
 
 def why(errors: Sequence[Finding]) -> str:
+    """Why a document is held back: its first error, and how many more there are."""
     first = errors[0]
     place = f" (line {first.line})" if first.line else ""
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
@@ -52,6 +53,7 @@ def why(errors: Sequence[Finding]) -> str:
 
 
 def line_of(report: PublicationReport, own: Placed, sidecars: Mapping[str, Placed]) -> LedgerLine:
+    """The ledger line of a file that was put in place."""
     return LedgerLine(
         path=report.path,
         feed=report.feed,
@@ -64,6 +66,7 @@ def line_of(report: PublicationReport, own: Placed, sidecars: Mapping[str, Place
 
 
 def reported(line: LedgerLine, outcome: Outcome) -> PublicationReport:
+    """The report of a file that was left as the ledger has it."""
     return PublicationReport(
         feed=line.feed,
         format=line.format,

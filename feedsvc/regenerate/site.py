@@ -61,7 +61,7 @@ def site_files(
                     own, sidecars = press.publisher.place({path: body})[path]
                     lines.append(line_of(report, own, sidecars))
             except FeedsvcError as error:
-                report = replace(report, outcome="held", reason=str(error))
+                report = replace(report, outcome="held", reason=error.line)
         reports.append(report)
     if not options.check:
         held = any(report.outcome == "held" for report in reports)

@@ -79,9 +79,9 @@ def _allow_open_files() -> None:
 
 async def _serve(directory: Path, listener: socket.socket, parent: int | None) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
-    from feedsvc.serve.app import Application  # noqa: PLC0415
-    from feedsvc.serve.engine import engine  # noqa: PLC0415
-    from feedsvc.serve.files import Library  # noqa: PLC0415
+    from feedsvc.serve.app import Application
+    from feedsvc.serve.engine import engine
+    from feedsvc.serve.files import Library
 
     server = engine(
         Application(Library(directory)),

@@ -68,7 +68,7 @@ def _gunzip(file: Readable) -> Iterator[bytes]:
 
 
 def _unbrotli(file: Readable) -> Iterator[bytes]:
-    import brotli  # noqa: PLC0415 - only where there is one
+    import brotli  # only where there is one
 
     decoder = brotli.Decompressor()
     try:
@@ -85,7 +85,7 @@ def _unbrotli(file: Readable) -> Iterator[bytes]:
 
 
 def _unzstd(file: Readable) -> Iterator[bytes]:
-    import zstandard  # noqa: PLC0415 - as above
+    import zstandard  # as above
 
     decoder = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
     try:

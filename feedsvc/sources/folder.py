@@ -47,6 +47,8 @@ _TEMPORARY_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r
 
 _name = attrgetter("name")
 
+_NO_FILE = "is not a file but a pipe, a socket or a device; remove it, or `exclude` it"
+
 LONGEST_WAIT = 30.0  # seconds a patient sync waits for files that keep changing
 
 
@@ -159,13 +161,16 @@ class FolderSource:
             clear = name.rpartition(".")[2] in self._article_ends and name[0] not in ".~#"
             if not clear and is_temporary(name):
                 continue
-            path = prefix + (name if name.isascii() else normalize("NFC", name))
+            path = prefix + (name if name.isascii() else _spelled(name))
             if entry.is_symlink():
                 scan.links.append((entry, path))
             elif entry.is_dir():
                 self._descend(entry, path, scan)
-            elif ((clear and self._takes_all) or self._wanted(path)) and entry.is_file():
+            elif (clear and self._takes_all) or self._wanted(path):
                 try:
+                    if not entry.is_file():
+                        self._trouble(scan, path, _NO_FILE)
+                        continue
                     told = entry.stat()
                 except FileNotFoundError:
                     continue  # went while we looked
@@ -199,11 +204,15 @@ class FolderSource:
             return
         if modes.S_ISDIR(told.st_mode):
             self._descend(entry, path, scan)
-        elif modes.S_ISREG(told.st_mode) and self._wanted(path):
+        elif not self._wanted(path):
+            return
+        elif modes.S_ISREG(told.st_mode):
             real, root = Path(entry.path).resolve(), self._root.resolve()
             inside = real.is_relative_to(root)
-            if not inside or normalize("NFC", real.relative_to(root).as_posix()) not in scan.files:
+            if not inside or _spelled(real.relative_to(root).as_posix()) not in scan.files:
                 self._note(scan, path, entry.path, told)
+        else:
+            self._trouble(scan, path, _NO_FILE)
 
     def _note(self, scan: _Scan, path: str, real: str, told: os.stat_result) -> None:
         if not path.isascii() and not _is_utf8(path):
@@ -296,18 +305,33 @@ class FolderSource:
                 )
             else:
                 try:
-                    data = Path(real).read_bytes()
+                    data = _read_file(real, told.size)
                 except FileNotFoundError:
                     continue  # went since the scan: missing next time
                 except OSError as error:
                     # Without a stat, so that it is tried again: rights may come without a change.
                     yield Unreadable(path=path, reason=f"cannot be read: {error.strerror}")
                     continue
-                if len(data) != told.size:
+                if data is None:
                     continue  # written to since the scan: changed next time
                 yield Document(
                     source=self._settings.name, path=path, data=data, form=form, stat=told
                 )
+
+
+def _read_file(path: str, size: int) -> bytes | None:
+    """The bytes of a file that still has this size, or None.
+
+    What stands there by now, a pipe or a kernel's endless file, must not block or fill memory.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        if not modes.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        data = bytearray()
+        while len(data) <= size and (more := file.read(size + 1 - len(data))):
+            data += more
+    return bytes(data) if len(data) == size else None
 
 
 def is_temporary(name: str) -> bool:
@@ -324,6 +348,14 @@ def _ending(path: str) -> str:
     name = path.rpartition("/")[2]
     stem, dot, end = name.rpartition(".")
     return f".{end.lower()}" if dot and stem else ""
+
+
+def _spelled(name: str) -> str:
+    """A name in NFC, its bytes taken for UTF-8 whatever the locale of a cron job or a service.
+
+    Where Python took them for something else, an article would lose its name, and with it its feed.
+    """
+    return normalize("NFC", os.fsencode(name).decode("utf-8", "surrogateescape"))
 
 
 def _is_utf8(path: str) -> bool:

@@ -35,6 +35,7 @@ from feedsvc.store.rows import (
     moment,
     read_article,
     seconds,
+    whole_articles,
 )
 from feedsvc.store.schema import article, body, feed, file, label, revision, source
 from feedsvc.store.selection import matches_any
@@ -56,10 +57,12 @@ class Intake:
 
     def source(self, name: str) -> SourceRow:
         """One source; raises NotFoundError."""
-        for row in self.sources():
-            if row.name == name:
-                return row
-        raise NotFoundError(f"no source '{name}'", hint="`feedsvc status` lists the sources")
+        query = select(source).where(source.c.removed.is_(False), source.c.name == name)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no source '{name}'", hint="`feedsvc status` lists the sources")
+        return _source_row(row)
 
     def enrol(self, sources: Sequence[tuple[str, str | None, str, str]], now: datetime) -> None:
         """Make the configured sources (name, was, kind, place) the known ones; see `ports.Store`.
@@ -258,18 +261,13 @@ class Intake:
                 (article.c.document, documents),
             )
             for column, some in ((column, some) for column, all_ in named for some in chunks(all_)):
-                query = (
-                    select(article, body, source.c.name.label("source"))
-                    .join(body, body.c.article_id == article.c.id)
-                    .join(source, source.c.id == article.c.source_id)
-                    .where(article.c.source_id == source_row, column.in_(some))
-                )
+                query = whole_articles().where(article.c.source_id == source_row, column.in_(some))
                 for row in connection.execute(query).mappings():
                     found[row["id"]] = Stored(
                         row=row["id"],
                         declared=row["declared"],
                         document=row["document"],
-                        article=read_article(row),  # type: ignore[arg-type]
+                        article=read_article(row),
                     )
         return tuple(found.values())
 

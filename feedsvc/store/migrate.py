@@ -102,9 +102,9 @@ def _backup(engine: Engine, revision: str) -> None:
 
 
 def _walk(connection: Connection, steps: Path, newest: str) -> None:
-    from alembic import command  # noqa: PLC0415 - half a second that only a migration pays
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic import command  # half a second that only a migration pays
+    from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     # Alembic reads this through a ConfigParser, for which a percent sign is special.

@@ -13,8 +13,8 @@ from feedsvc.model import Article, Problem
 from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
 from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.rows import moment, read_article, seconds
-from feedsvc.store.schema import article, body, feed, fragment, ledger, membership, source
+from feedsvc.store.rows import moment, read_article, seconds, whole_articles
+from feedsvc.store.schema import article, feed, fragment, ledger, membership
 from feedsvc.store.selection import members
 
 
@@ -47,14 +47,9 @@ class Output:
         found: dict[int, Article] = {}
         with reading(self._engine) as connection:
             for some in chunks(rows):
-                query = (
-                    select(article, body, source.c.name.label("source"))
-                    .join(body, body.c.article_id == article.c.id)
-                    .join(source, source.c.id == article.c.source_id)
-                    .where(article.c.id.in_(some))
-                )
+                query = whole_articles().where(article.c.id.in_(some))
                 for row in connection.execute(query).mappings():
-                    found[row["id"]] = read_article(row)  # type: ignore[arg-type]
+                    found[row["id"]] = read_article(row)
         return found
 
     def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping, Select, select
+
 from feedsvc.model import Article, Enclosure, Image, Person, State
 from feedsvc.ports import Change
+from feedsvc.store import schema
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -84,8 +86,17 @@ def labels(article: Article) -> set[tuple[str, str]]:
     return words
 
 
-def read_article(row: Mapping[str, Any]) -> Article:
-    """The article of a row joined from `article`, `body` and the source's name as `source`."""
+def whole_articles() -> Select[Any]:
+    """The query whose rows `read_article` reads; it lacks only which ones."""
+    return (
+        select(schema.article, schema.body, schema.source.c.name.label("source"))
+        .join(schema.body, schema.body.c.article_id == schema.article.c.id)
+        .join(schema.source, schema.source.c.id == schema.article.c.source_id)
+    )
+
+
+def read_article(row: RowMapping) -> Article:
+    """The article of a row of `whole_articles`."""
     fields: dict[str, Any] = json.loads(row["fields"])
     image = fields.get("image")
     return Article(

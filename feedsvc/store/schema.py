@@ -77,6 +77,7 @@ article = Table(
     UniqueConstraint("source_id", "key"),
 )
 Index(None, article.c.released.desc(), article.c.guid)
+Index(None, article.c.source_id, article.c.released.desc(), article.c.guid)
 Index(None, article.c.source_id, article.c.declared)
 Index(None, article.c.source_id, article.c.link)
 Index(None, article.c.source_id, article.c.document)

@@ -84,7 +84,9 @@ def members(
         or_(article.c.expires.is_(None), article.c.expires > at),
     ]
     if feed.since:
-        shown.append(article.c.published > at - int(feed.since.total_seconds()))
+        oldest = at - int(feed.since.total_seconds())
+        # Nothing is released before it is published: the second one only lets the index be used.
+        shown += [article.c.published > oldest, article.c.released > oldest]
     chosen: list[Member] = []
     guids: set[str] = set()
     per_source: dict[str, int] = {}
@@ -153,7 +155,9 @@ def _next_change(
     for column in (article.c.due, article.c.expires):
         query = (
             select(func.min(column))
-            .join(source, source.c.id == article.c.source_id)
+            # `+ 0` keeps SQLite from going through all articles of a source: few are due later, and
+            # the index on the column finds those.
+            .join(source, source.c.id == article.c.source_id + 0)
             .where(column > at, *conditions(feed))
         )
         soonest = connection.execute(query).scalar()

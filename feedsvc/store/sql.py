@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from feedsvc.errors import LockedError, NotFoundError, StoreError
 from feedsvc.model import Article, State
@@ -17,8 +16,8 @@ from feedsvc.store.engine import connect, reading
 from feedsvc.store.intake import Intake
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
-from feedsvc.store.rows import read_article
-from feedsvc.store.schema import article, body, source
+from feedsvc.store.rows import read_article, whole_articles
+from feedsvc.store.schema import article, source
 
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
@@ -40,7 +39,7 @@ class SqlStore(Intake, Output):
 
         The operating system lets go of it when a process dies, so a crash never leaves it behind.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed to read
+        from filelock import FileLock, Timeout  # not needed to read
 
         database = Path(self._engine.url.database or "feedsvc.db")
         place = database.with_name(f"{database.name}.{name}.lock")
@@ -71,7 +70,7 @@ class SqlStore(Intake, Output):
     ) -> tuple[Article, ...]:
         """Articles newest first, as `article list` shows them."""
         at = int(now.timestamp())
-        query = _whole().order_by(article.c.released.desc(), article.c.guid, article.c.id)
+        query = whole_articles().order_by(article.c.released.desc(), article.c.guid, article.c.id)
         if source_name is not None:
             query = query.where(source.c.name == source_name)
         if state is State.HELD:
@@ -88,24 +87,16 @@ class SqlStore(Intake, Output):
         if limit is not None:
             query = query.limit(limit)
         with reading(self._engine) as connection:
-            return tuple(read_article(row) for row in connection.execute(query).mappings())  # type: ignore[arg-type]
+            return tuple(read_article(row) for row in connection.execute(query).mappings())
 
     def show_article(self, name: str) -> Article:
         """The article of an id as `article list` prints it; raises NotFoundError."""
         named = article.c.guid == name
         with reading(self._engine) as connection:
-            row = connection.execute(_whole().where(named)).mappings().first()
+            row = connection.execute(whole_articles().where(named)).mappings().first()
         if row is None:
             raise NotFoundError(f"no article '{name}'", hint="`feedsvc article list` shows them")
-        return read_article(row)  # type: ignore[arg-type]
-
-
-def _whole() -> Any:
-    return (
-        select(article, body, source.c.name.label("source"))
-        .join(body, body.c.article_id == article.c.id)
-        .join(source, source.c.id == article.c.source_id)
-    )
+        return read_article(row)
 
 
 def open_store(url: str, feeds: Sequence[Feed] = ()) -> SqlStore:

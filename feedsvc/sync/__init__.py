@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from itertools import islice
 from typing import TypeVar
 
 from feedsvc.decide import believable_loss
-from feedsvc.errors import LockedError, SourceError
+from feedsvc.errors import FeedsvcError, LockedError, SourceError
 from feedsvc.model import Problem, State
 from feedsvc.ports import Clock, Progress, Source, Store
 from feedsvc.sync.judge import judge_all
@@ -41,33 +41,41 @@ SOON = timedelta(seconds=2)  # until files still being written are looked at aga
 
 async def sync_source(
     plan: Plan,
-    source: Source,
+    adapter: Callable[[], Source],
     store: Store,
     clock: Clock,
     options: Options,
     progress: Progress | None = None,
 ) -> SourceReport:
-    """Sync one source and note how it ended; never raises for trouble of the source itself."""
+    """Sync one source and note how it ended; never raises for trouble of the source itself.
+
+    `adapter` makes the source's adapter, or hands out the one there is.
+    Raises LockedError when another sync of it does not end; one that is not patient does not wait.
+    """
     began = clock.now()
-    async with _lock(store, plan.name, clock):
+    async with _lock(store, plan.name, clock, LOCK_TIMEOUT if options.patient else 0):
         try:
-            report = await _sync(plan, source, store, clock, options, progress)
+            report = await _sync(plan, adapter, store, clock, options, progress)
         except SourceError as error:
-            log.debug("source %s failed", plan.name, exc_info=True)
-            report = SourceReport(
-                name=plan.name, outcome="failed", reason=str(error), hint=error.hint
-            )
-            store.finish(
-                store.source(plan.name).row,
-                now=clock.now(),
-                next_due=clock.now() + plan.every,
-                failure=str(error),
-            )
+            report = _failed(plan, store, clock, error)
+        except FeedsvcError:
+            raise
+        except Exception as error:
+            # An adapter may be a stranger's: its fault must not keep the other sources waiting.
+            fault = f"unexpected: {type(error).__name__}: {error}"
+            report = _failed(plan, store, clock, SourceError(fault, hint="--debug shows where"))
     return replace(report, seconds=round((clock.now() - began).total_seconds(), 3))
 
 
+def _failed(plan: Plan, store: Store, clock: Clock, error: SourceError) -> SourceReport:
+    log.debug("source %s failed", plan.name, exc_info=True)
+    row, now = store.source(plan.name).row, clock.now()
+    store.finish(row, now=now, next_due=now + plan.every, failure=str(error))
+    return SourceReport(name=plan.name, outcome="failed", reason=str(error), hint=error.hint)
+
+
 @asynccontextmanager
-async def _lock(store: Store, name: str, clock: Clock) -> AsyncIterator[None]:
+async def _lock(store: Store, name: str, clock: Clock, timeout: float) -> AsyncIterator[None]:
     """Hold a source against another sync, letting others go on meanwhile; raises LockedError."""
     waited = 0.0
     with ExitStack() as stack:
@@ -76,7 +84,7 @@ async def _lock(store: Store, name: str, clock: Clock) -> AsyncIterator[None]:
                 stack.enter_context(store.lock(f"source-{name}", timeout=0))
                 break
             except LockedError:
-                if waited >= LOCK_TIMEOUT:
+                if waited >= timeout:
                     raise
             await clock.sleep(LOCK_PAUSE)
             waited += LOCK_PAUSE
@@ -85,7 +93,7 @@ async def _lock(store: Store, name: str, clock: Clock) -> AsyncIterator[None]:
 
 async def _sync(
     plan: Plan,
-    source: Source,
+    adapter: Callable[[], Source],
     store: Store,
     clock: Clock,
     options: Options,
@@ -94,7 +102,7 @@ async def _sync(
     memory = store.source(plan.name)
     known = store.files(memory.row)
     reread = bool(known) and memory.fingerprint != plan.fingerprint
-    harvest = await source.collect(
+    harvest = await adapter().collect(
         known, reread=reread, patient=options.patient, trust_loss=options.trust_loss
     )
     run = Run(

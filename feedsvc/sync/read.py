@@ -32,8 +32,7 @@ def decide(run: Run, batch: Sequence[Document | Unreadable]) -> list[Change]:
         try:
             read.append(_parse(run, document, data_digest))
         except ParseError as error:
-            reason = f"{error} ({error.hint})" if error.hint else str(error)
-            failed = Unreadable(path=document.path, reason=reason, stat=document.stat)
+            failed = Unreadable(path=document.path, reason=error.line, stat=document.stat)
             keep(run, changes, unreadable(run, failed, data_digest))
     changes.extend(judge_all(run, read, finally_=False))
     return changes
@@ -51,8 +50,10 @@ def _parse(run: Run, document: Document, data_digest: bytes) -> Read:
         draft = parser(document, run.plan.hints)
         link = draft.link or _templated(run.plan.policy.link, document.path)
         draft = run.plan.clean(draft, link)
-    except FeedsvcError:
+    except ParseError:
         raise
+    except FeedsvcError as error:  # the parser of this form cannot be had, or says it its own way
+        raise ParseError(str(error), hint=error.hint) from error
     except Exception as error:
         # Parsers and filters never end the sync of the other files, whatever a file holds.
         log.debug("%s: %s", document.source, document.path, exc_info=True)
@@ -64,7 +65,7 @@ def _templated(template: str | None, path: str) -> str | None:
     """The link of an article that states none; `{path}` and `{name}` are without extension."""
     if template is None:
         return None
-    from urllib.parse import quote  # noqa: PLC0415 - most sources have no template
+    from urllib.parse import quote  # most sources have no template
 
     whole = path_key(path).removeprefix("path:")
     name = whole.rpartition("/")[2]

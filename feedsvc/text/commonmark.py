@@ -37,7 +37,8 @@ def render(text: str) -> str:
         result = _lib.cmark_render_html(
             root, _OPTIONS, _lib.cmark_parser_get_syntax_extensions(parser)
         )
-        html: str = _ffi.string(result).decode("utf-8")
+        # cmark makes the single bytes FE and FF, which are no UTF-8, of &#xFFFE; and &#xFFFF;.
+        html: str = _ffi.string(result).decode("utf-8", "replace")
         free_text(_address(result))
         free_tree(_address(root))
     finally:

@@ -169,14 +169,32 @@ def _damaged_utf8(data: bytes) -> Decoded | None:
     """UTF-8 with a few bad bytes (a copy cut short, a pasted line), not text in another encoding.
 
     Bytes of an 8-bit encoding next to never form valid sequences, so ten good ones for each bad one
-    leave no doubt.
+    leave no doubt. Nor do two kinds of damage that have a form of their own: halves of surrogate
+    pairs, as in CESU-8, and a last sequence cut short behind valid ones.
     """
+    joined = _SURROGATES.sub(_one_character, data)
+    try:
+        whole = codecs.getincrementaldecoder("utf-8")().decode(joined)
+    except UnicodeDecodeError:
+        pass
+    else:
+        if not whole.isascii():
+            return _decoded(joined.decode("utf-8", "replace"), "utf-8", damaged=True)
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if beyond_ascii - bad < 10 * bad:
         return None
     return _decoded(text, "utf-8", damaged=True)
+
+
+_SURROGATES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+")
+
+
+def _one_character(halves: re.Match[bytes]) -> bytes:
+    """Pairs become the character they stand for, single halves U+FFFD."""
+    wide = halves[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return wide.decode("utf-16-le", "replace").encode()
 
 
 # The web's reading of labels (WHATWG Encoding §4.2): who says Latin-1 mostly has Windows-1252. The

@@ -12,6 +12,7 @@ import unicodedata
 from contextvars import ContextVar
 from functools import cache
 from html import unescape
+from urllib.parse import unquote
 
 import nh3
 
@@ -54,8 +55,6 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "video": {"src", "poster", "width", "height"},
 }
-_SET = {"audio": {"controls": ""}, "video": {"controls": ""}}  # without it a player is invisible
-
 _ADDRESSES = {"href": urls.LINKS, "src": urls.WEB, "poster": urls.WEB, "cite": urls.WEB}
 _NUMBER = re.compile(r"-?[0-9]{1,5}%?")
 _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
@@ -65,10 +64,19 @@ _PASSES = 4
 
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp);)")
 _STROKE = re.compile(">\u0338+")
-_TO_MEND = re.compile(r"<(?:img|source|pre)\b")
+_TO_MEND = re.compile(r"<(?:img|source|pre|audio|video|bdo)\b")
+# Not characters at all (Unicode §23.7): XML holds them, for HTML they are parse errors.
+_NO_CHARACTER = re.compile(
+    "[\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 _PRE = re.compile(r"(<pre(?: [^>]*)?>)\n")
 _NO_SOURCE = re.compile(r'<(?:img|source)(?![^>]* src(?:set)?=")([^>]*)>')
 _ALT = re.compile(r' alt="([^"]*)"')
+_BDO = re.compile(r"(</?)bdo\b")
+_PLAYER = re.compile(r"<(audio|video)\b.*?</\1>", re.DOTALL)
+_SOURCE = re.compile(r'<(?:audio|video|source)[^>]* src="([^"]*)"')
 
 
 def sanitise(html: str, base: str | None) -> str:
@@ -127,7 +135,6 @@ def _cleaner() -> nh3.Cleaner:
         clean_content_tags=_DROPPED,
         attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
-        set_tag_attribute_values=_SET,
         link_rel=None,
         url_schemes=urls.LINKS,
     )
@@ -140,6 +147,10 @@ def _clean(html: str) -> str:
     if _TO_MEND.search(result) is None:
         return result.strip()
     result = _NO_SOURCE.sub(_alternative, result)
+    if "<bdo" in result:
+        result = _BDO.sub(r"\1bdi", result)  # keeps the direction, and no validator warns of it
+    if "<audio" in result or "<video" in result:
+        result = _with_links(result)
     if "<pre" in result:
         # HTML §13.1.2.5: a parser drops the newline after <pre>; without a second one each reading
         # would eat a line.
@@ -148,8 +159,28 @@ def _clean(html: str) -> str:
 
 
 def _normalised(html: str) -> str:
+    if not html.isascii():
+        html = _NO_CHARACTER.sub("", html)
     # NFC makes one character of `>` and U+0338: the end of the tag before it would be gone.
     return normalise(_STROKE.sub(">", html) if "\u0338" in html else html)
+
+
+def _with_links(html: str) -> str:
+    """Every player followed by a link to what it plays, unless the text has one.
+
+    Feed validators warn of `controls`, without which a browser shows no player; readers that bring
+    their own controls show it, and in all others the link stands for it.
+    """
+    text = _PLAYER.sub("", html)
+
+    def linked(match: re.Match[str]) -> str:
+        source = _SOURCE.search(match[0])
+        if source is None or f'href="{source[1]}"' in text:
+            return match[0]
+        name = unquote(unescape(re.split("[?#]", source[1])[0].rstrip("/").rpartition("/")[2]))
+        return f'{match[0]} <a href="{source[1]}">{escape(name)}</a>'
+
+    return _PLAYER.sub(linked, html)
 
 
 def _alternative(match: re.Match[str]) -> str:

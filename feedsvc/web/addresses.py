@@ -96,7 +96,7 @@ class Guard:
 
     async def _ask_system(self, host: str, port: int) -> Sequence[str]:
         if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only if names occur
+            from concurrent.futures import ThreadPoolExecutor  # only if names occur
 
             # Not the loop's own executor: it has six threads on two cores, and asyncio.run() waits
             # for the last of them, so that one dead name server would hold up the end of a sync.

@@ -77,8 +77,8 @@ class Client:
 
     async def __aenter__(self) -> Self:
         # Only when used: httpx, h11 and ssl take 100 ms to import.
-        from feedsvc.web.transport import Transport  # noqa: PLC0415
-        from feedsvc.web.wire import Wire  # noqa: PLC0415
+        from feedsvc.web.transport import Transport
+        from feedsvc.web.wire import Wire
 
         self._guard = Guard(self._settings.allow_networks, self._resolve)
         self._wire = Wire((self._make_transport or Transport)(self._guard))

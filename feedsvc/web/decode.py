@@ -187,7 +187,7 @@ class _Brotli:
     """Brotli (RFC 7932); it has no members, and its window is at most 16 MiB."""
 
     def __init__(self) -> None:
-        import brotli  # noqa: PLC0415  only when one arrives
+        import brotli  # only when one arrives
 
         self._error = brotli.error
         self._decoder = brotli.Decompressor()
@@ -214,7 +214,7 @@ class _Zstd:
     """Zstandard (RFC 8878), frame by frame."""
 
     def __init__(self) -> None:
-        import zstandard  # noqa: PLC0415  only when one arrives
+        import zstandard  # only when one arrives
 
         self._error = zstandard.ZstdError
         # RFC 9659 §3: a window over 8 MB must not be used on the web.

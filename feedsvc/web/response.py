@@ -130,9 +130,9 @@ def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
         digits = seconds[1].lstrip("0") or "0"
         wait = timedelta(seconds=int(digits)) if len(digits) <= 6 else LONGEST_RETRY
         return min(wait, LONGEST_RETRY)
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  few answers name a date
+    from zoneinfo import ZoneInfo  # few answers name a date
 
-    from feedsvc.text.dates import parse_strict  # noqa: PLC0415
+    from feedsvc.text.dates import parse_strict
 
     moment = parse_strict(value, zone=ZoneInfo("UTC"))
     if moment is not None:

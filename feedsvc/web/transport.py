@@ -186,7 +186,7 @@ class Transport(httpx.AsyncBaseTransport):
             context = ssl.create_default_context()
             chosen = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
             if not chosen and not context.cert_store_stats()["x509_ca"]:
-                import certifi  # noqa: PLC0415
+                import certifi
 
                 context.load_verify_locations(certifi.where())
             context.set_alpn_protocols(["http/1.1"])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from filelock import FileLock
 
 from tests.support import Shell
 
@@ -271,6 +274,15 @@ class TestValidate:
         (file,) = done.json["files"]
         assert file["errors"][0]["line"] is not None
 
+    def test_a_feed_whose_name_has_a_dot_is_no_file(self, shell: Shell) -> None:
+        text = (shell.root / "feedsvc.toml").read_text()
+        shell.configure(text.replace('name = "ferry"', 'name = "ferry.news"'))
+        shell.run("sync")
+
+        done = shell.run("validate", "ferry.news", "--json")
+
+        assert (done.code, len(done.json["files"])) == (0, 3)
+
     @pytest.mark.parametrize("what", ["nothing.xml", "nofeed"])
     def test_what_is_not_there_is_exit_code_7(self, synced: Shell, what: str) -> None:
         assert synced.run("validate", what).code == 7
@@ -336,7 +348,31 @@ class TestInit:
 
         assert done.code == 3
         assert "Europe/Berlin" in done.err
-        assert not (empty.root / "feedsvc.toml").exists()
+        assert list(empty.root.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("address", "domain"),
+        [
+            pytest.param("https://news.example.org/a", "news.example.org", id="a-name"),
+            pytest.param("http://192.0.2.1:8080", "localhost", id="no-ip-address"),
+            pytest.param("http://[fe80::1]", "localhost", id="nor-one-with-letters"),
+        ],
+    )
+    def test_ids_are_minted_with_the_host_if_it_is_a_name(
+        self, empty: Shell, address: str, domain: str
+    ) -> None:
+        assert empty.run("init", "--base-url", address).code == 0
+
+        shown = empty.run("config", "show", "--json").json["site"]
+
+        assert (shown["base_url"], shown["id_domain"]) == (address, domain)
+
+    def test_an_address_that_is_none_is_a_mistake_of_configuration(self, empty: Shell) -> None:
+        done = empty.run("init", "--base-url", "http://[")
+
+        assert done.code == 3
+        assert "base_url" in done.err
+        assert list(empty.root.iterdir()) == []
 
 
 def test_demo_publishes_the_samples(empty: Shell) -> None:
@@ -381,6 +417,36 @@ class TestEveryCommand:
     )
     def test_wrong_usage_is_exit_code_2(self, empty: Shell, arguments: tuple[str, ...]) -> None:
         assert empty.run(*arguments).code == 2
+
+    def test_wrong_usage_is_told_in_two_lines(self, empty: Shell) -> None:
+        done = empty.run("article", "list", "--limit", "many")
+
+        assert done.err.splitlines() == [
+            "feedsvc: argument --limit: 'many' is no whole number from 1 to 1000000",
+            "`feedsvc article list --help` shows how",
+        ]
+
+    def test_debug_adds_a_traceback_and_keeps_the_exit_code(self, empty: Shell) -> None:
+        plain = empty.run("status")
+        debug = empty.run("--debug", "status")
+
+        assert (plain.code, debug.code) == (3, 3)
+        assert "Traceback" not in plain.err
+        assert "Traceback" in debug.err
+        assert debug.err.endswith(plain.err)
+
+    @pytest.mark.parametrize("command", ["run", "serve"])
+    def test_an_output_directory_that_cannot_be_made_is_told(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str
+    ) -> None:
+        (shell.root / "file").write_text("not a folder")
+        monkeypatch.setenv("FEEDSVC_PUBLISH__DIRECTORY", "file/public")
+
+        done = shell.run(command)
+
+        assert done.code == 5
+        assert "file/public: Not a directory" in done.err
+        assert len(done.err.splitlines()) == 2
 
     @pytest.mark.parametrize(
         "command",
@@ -432,6 +498,23 @@ class TestEveryCommand:
 
         assert done.returncode == 130
         assert "Traceback" not in done.stderr
+
+    def test_an_interrupt_is_heard_while_feeds_are_built(self, synced: Shell) -> None:
+        database = synced.root / "var/feedsvc.db"
+        synced.write("later.txt", "Later\n\nText.\n")
+        with FileLock(f"{database}.build.lock"):  # so that the build has to wait
+            run = subprocess.Popen(
+                [sys.executable, "-m", "feedsvc", "sync"], cwd=synced.root,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            while len(synced.run("article", "list", "--json").json["articles"]) < 3:
+                assert run.poll() is None
+            time.sleep(0.5)
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate(timeout=20)
+
+        assert run.returncode == 130
+        assert said == "feedsvc: interrupted\n"
 
     def test_json_is_one_document_on_stdout(self, synced: Shell) -> None:
         for command in (

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.errors import FetchError
 from tests.support import Shell
 
 LOOPBACK = '["127.0.0.0/8"]'
@@ -270,8 +269,11 @@ def test_other_schemes_are_a_mistake_of_usage(empty: Shell, url: str) -> None:
 
 
 def test_debug_shows_where_it_fails(open_shell: Shell, web: Web) -> None:
-    with pytest.raises(FetchError, match="the server answers 404"):
-        open_shell.run("--debug", "validate", f"{web.url}/status/404")
+    done = open_shell.run("--debug", "validate", f"{web.url}/status/404")
+
+    assert done.code == 4
+    assert "Traceback" in done.err
+    assert "the server answers 404" in done.err
 
 
 def test_what_is_no_address_is_told(empty: Shell) -> None:

@@ -291,7 +291,8 @@ def test_an_image_that_stands_in_the_text_is_not_shown_twice(
     ("summary", "description"),
     [
         pytest.param("Salt & pepper", "Salt & pepper", id="ampersand-is-read-as-written"),
-        pytest.param("1 < 2", "1 < 2", id="lone-less-than-is-read-as-written"),
+        pytest.param("1 < 2", "1 &lt; 2", id="a-lone-less-than-is-a-parse-error"),
+        pytest.param("AT&T", "AT&amp;T", id="an-ampersand-before-a-letter-too"),
         pytest.param("Use <b>", "Use &lt;b&gt;", id="what-looks-like-a-tag-is-escaped"),
         pytest.param("Write &amp;", "Write &amp;amp;", id="what-looks-like-a-reference-is-escaped"),
         pytest.param("a &lt b", "a &amp;lt b", id="a-reference-without-semicolon-too"),

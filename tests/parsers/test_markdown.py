@@ -109,12 +109,17 @@ def test_a_stated_language_is_not_guessed_over() -> None:
         pytest.param('{"title": "x",\n}\nx', "line 2", "comma", id="a-comma-too-many-in-json"),
         pytest.param("", "no text", "exclude", id="an-empty-file"),
         pytest.param("---\ntags: [a]\n---\n \n", "no text", "exclude", id="nothing-but-tags"),
-        pytest.param("---\na: " + "[" * 30 + "\n---\n", "line 2", "key: value", id="yaml-too-deep"),
         pytest.param(
-            "---\n" + "- " * 90_000 + "x\n---\n", "line 2", "key", id="sequences-too-deep"
+            "---\na: " + "[" * 30 + "\n---\n", "20 levels", "key: value", id="yaml-too-deep"
         ),
         pytest.param(
-            "---\na: " + "{a: " * 60_000 + "\n---\nx", "line 2", "key", id="maps-too-deep"
+            "---\n" + "- " * 90_000 + "x\n---\n", "20 levels", "key", id="sequences-too-deep"
+        ),
+        pytest.param(
+            "---\na: " + "{a: " * 60_000 + "\n---\nx", "20 levels", "key", id="maps-too-deep"
+        ),
+        pytest.param(
+            f"---\na: [{'b, ' * 20_000}]\n---\n", "10,000 values", "leave out", id="too-many-values"
         ),
         pytest.param('{"a": ' + "[" * 100_000, "JSON", "", id="json-too-deep"),
         pytest.param('{"a": ' + "1" * 5_000 + "}", "JSON", "", id="a-number-of-5000-digits"),
@@ -135,7 +140,7 @@ def test_aliases_that_multiply_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
 
-    with pytest.raises(ParseError, match="not YAML"):
+    with pytest.raises(ParseError, match="more than 10,000 values"):
         read("---\n" + "\n".join(lines) + "\n---\nText.")
 
 

@@ -59,6 +59,33 @@ def test_the_whole_directory_comes_back(service: Any, told: Told) -> None:
     assert _bytes(service) == before
 
 
+def test_a_removed_feed_whose_files_cannot_be_taken_down_holds_up_no_other(
+    service: Any, told: Told
+) -> None:
+    service.write("a.txt", told("A", Tags="sea"))
+    service.sync()
+    stuck = service.public / "sea/atom.xml"
+    stuck.unlink()
+    (stuck / "somebody's").mkdir(parents=True)
+    service.write("b.txt", told("B"))
+    config = (service.root / "feedsvc.toml").read_text()
+    service.configure(config.partition('[[feed]]\nname = "sea"')[0])
+
+    first = service.sync().build
+    (stuck / "somebody's").rmdir()
+    stuck.rmdir()
+    second = service.sync().build
+
+    held = {p.path: p.reason for p in first.publications if p.outcome == "held"}
+    assert held.keys() == {
+        f"sea/{name}" for name in ("atom.xml", "rss.xml", "feed.json", "index.html")
+    }
+    assert "no longer configured, but cannot remove" in held["sea/atom.xml"]
+    assert b"<title>B</title>" in service.published("all/atom.xml")
+    assert {p.outcome for p in second.publications} == {"unchanged"}
+    assert not (service.public / "sea").exists()
+
+
 def test_somebody_elses_file_stays(service: Any, told: Told) -> None:
     _two(service, told)
     service.sync()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -215,10 +217,60 @@ def test_a_file_that_is_too_large_is_not_read(folder: Folder) -> None:
     assert found == {"a.txt": "is larger than max_bytes (1,001 of 1,000 bytes)"}
 
 
-def test_pipes_and_sockets_are_no_files(folder: Folder) -> None:
+def test_pipes_and_devices_are_no_files(folder: Folder) -> None:
     os.mkfifo(folder.root / "a.txt")
+    (folder.root / "b.txt").symlink_to("/dev/zero")
+    (folder.root / "photo.jpg").symlink_to("/dev/zero")
 
-    assert folder.look().paths == frozenset()
+    harvest = folder.look()
+
+    assert harvest.paths == frozenset()
+    assert {problem.path: problem.reason[:17] for problem in harvest.problems} == {
+        "a.txt": "is not a file but",
+        "b.txt": "is not a file but",
+    }
+
+
+def test_a_pipe_in_the_place_of_a_file_that_was_found_does_not_block(folder: Folder) -> None:
+    path = folder.write("a.txt")
+    harvest = folder.look()
+
+    path.unlink()
+    os.mkfifo(path)
+
+    assert list(harvest.documents) == []
+
+
+def test_a_file_that_grew_since_it_was_found_is_left_for_the_next_time(folder: Folder) -> None:
+    path = folder.write("a.txt", "one")
+    harvest = folder.look()
+
+    path.write_text("one and two")
+
+    assert list(harvest.documents) == []
+
+
+@pytest.mark.parametrize("locale", ["UTF-8", "ASCII"])
+def test_a_name_is_utf_8_whatever_the_locale(folder: Folder, locale: str) -> None:
+    folder.write("Fähre.txt")
+    script = (
+        "import asyncio, sys; from pathlib import Path; from zoneinfo import ZoneInfo\n"
+        "from feedsvc.app import SystemClock; from feedsvc.settings import Source\n"
+        "from feedsvc.sources.folder import FolderSource\n"
+        "source = Source(name='desk', path=Path(sys.argv[1]), timezone=ZoneInfo('UTC'))\n"
+        "look = FolderSource(source, SystemClock()).collect(\n"
+        "    {}, reread=False, patient=False, trust_loss=False)\n"
+        "print(sys.getfilesystemencoding(), ascii([d.path for d in asyncio.run(look).documents]))"
+    )
+    settings = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    settings["PYTHONUTF8"] = "1" if locale == "UTF-8" else "0"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder.root)],
+        env={**os.environ, **settings}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.split(maxsplit=1)[1] == "['F\\xe4hre.txt']\n"
 
 
 # -- change --------------------------------------------------------------------------------------
@@ -234,8 +286,6 @@ def test_an_unchanged_file_is_not_even_opened(folder: Folder) -> None:
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if watching and event == "open" and str(arguments[0]).startswith(str(folder.root)):
             opened.append(arguments[0])
-
-    import sys
 
     sys.addaudithook(audit)
     second = folder.sync()

@@ -34,6 +34,9 @@ from feedsvc.text.commonmark import render
             id="pipes-make-a-table",
         ),
         pytest.param("<b>x</b>", "<p><b>x</b></p>", id="raw-html-is-left-to-the-filter"),
+        pytest.param(
+            "a &#xFFFE; b &#xFFFF;", "<p>a \ufffd b \ufffd</p>", id="no-character-is-replaced"
+        ),
     ],
 )
 def test_render(text: str, expected: str) -> None:

@@ -85,6 +85,16 @@ def test_what_is_certain(data: bytes, encodings: tuple[str, ...], text: str, enc
             ("Größe für alle " * 5).encode() + b"\xc3", "Größe für alle " * 5 + "\ufffd",
             id="utf-8-cut-short",
         ),
+        pytest.param("Köln".encode() + b"\xc3", "Köln\ufffd", id="a-short-text-cut-short"),
+        pytest.param(
+            "Grüße \ud800 aus".encode("utf-8", "surrogatepass"), "Grüße \ufffd aus",
+            id="half-of-a-surrogate-pair",
+        ),
+        pytest.param(
+            "Grüße \ud83d\udea2".encode("utf-8", "surrogatepass"), "Grüße \U0001f6a2",
+            id="cesu-8-is-joined",
+        ),
+        pytest.param("Café, déjà v".encode("cp1252") + b"\xe9", "Café, déjà vé", id="no-cut-utf-8"),
         pytest.param(codecs.BOM_UTF8 + b"a\xffb", "a\ufffdb", id="marked-utf-8-with-a-bad-byte"),
         pytest.param(codecs.BOM_UTF16_LE + b"a\0b", "a\ufffd", id="marked-utf-16-cut-short"),
         pytest.param("Titel".encode("utf-16-le") + b"x", "Titel", id="bare-utf-16-cut-short"),

@@ -57,10 +57,30 @@ BASE = "https://example.org/a/b.html"
         pytest.param("<q cite=x>a", '<q cite="https://example.org/a/x">a</q>', id="cite"),
         pytest.param(
             "<video src=v.mp4 poster=p.png autoplay></video>",
-            '<video src="https://example.org/a/v.mp4" poster="https://example.org/a/p.png" '
-            'controls=""></video>',
-            id="video",
+            '<video src="https://example.org/a/v.mp4" poster="https://example.org/a/p.png">'
+            '</video> <a href="https://example.org/a/v.mp4">v.mp4</a>',
+            id="a-player-is-followed-by-a-link",
         ),
+        pytest.param(
+            "<audio controls><source src='b%C3%A4r.mp3?x=1&amp;y=2'>no player</audio>",
+            '<audio><source src="https://example.org/a/b%C3%A4r.mp3?x=1&amp;y=2">no player</audio> '
+            '<a href="https://example.org/a/b%C3%A4r.mp3?x=1&amp;y=2">bär.mp3</a>',
+            id="so-is-one-with-sources",
+        ),
+        pytest.param(
+            "<audio src=a.mp3></audio><a href=a.mp3>listen</a>",
+            '<audio src="https://example.org/a/a.mp3"></audio>'
+            '<a href="https://example.org/a/a.mp3">listen</a>',
+            id="a-player-with-a-link-needs-no-other",
+        ),
+        pytest.param(
+            "<audio src=a.mp3><a href=a.mp3>x</a></audio>",
+            '<audio src="https://example.org/a/a.mp3"><a href="https://example.org/a/a.mp3">x</a>'
+            '</audio> <a href="https://example.org/a/a.mp3">a.mp3</a>',
+            id="a-link-inside-a-player-is-not-seen",
+        ),
+        pytest.param("<bdo dir=rtl>x</bdo>", '<bdi dir="rtl">x</bdi>', id="bdo-becomes-bdi"),
+        pytest.param("a\ufdd0b&#xfdd1;&#x1ffff;c", "abc", id="what-is-no-character"),
         pytest.param(
             "<img src=a srcset='a 1x, javascript:x 2x, b 3x, c huge'>",
             '<img src="https://example.org/a/a" '

@@ -108,6 +108,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_article_source_id_link"), "article", ["source_id", "link"], unique=False
     )
+    op.create_index(
+        op.f("ix_article_source_id_released_guid"),
+        "article",
+        ["source_id", sa.literal_column("released DESC"), "guid"],
+        unique=False,
+    )
     op.create_table(
         "body",
         sa.Column("article_id", sa.Integer(), nullable=False),
