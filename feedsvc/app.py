@@ -66,6 +66,7 @@ class App:
         self.clock = clock or SystemClock()
         self._dry_run = dry_run
         self._at_end = ExitStack()
+        self._enrolled = False
         self._adapters: dict[str, Source] = {}
 
     def close(self) -> None:
@@ -74,7 +75,7 @@ class App:
 
     @cached_property
     def store(self) -> SqlStore:
-        """The store, opened, migrated, and told of the configured sources."""
+        """The store, opened and migrated."""
         from feedsvc.store import open_store  # SQLAlchemy is slow to import
 
         url = self.settings.store.url
@@ -84,13 +85,25 @@ class App:
             url = self._at_end.enter_context(scratch(url))
         store = open_store(url, self.settings.feeds)
         self._at_end.callback(store.close)
-        store.enrol(
-            [(s.name, s.was, s.kind, str(s.path)) for s in self.settings.sources],
-            self.clock.now(),
-        )
         return store
 
+    def _enrol(self) -> None:
+        """Tell the store which sources are configured, once.
+
+        Only what syncs or builds does so: to look at a store with another configuration must not
+        take the articles of that one's sources out.
+        """
+        if not self._enrolled:
+            sources = [(s.name, s.was, s.kind, str(s.path)) for s in self.settings.sources]
+            self.store.enrol(sources, self.clock.now())
+            self._enrolled = True
+
     # -- stage 1 ---------------------------------------------------------------------------------
+
+    def sources(self) -> tuple[SourceRow, ...]:
+        """What the store knows of the configured sources."""
+        self._enrol()
+        return self.store.sources()
 
     async def sync(
         self,
@@ -107,7 +120,7 @@ class App:
         """
         options = options or Options()
         reports = []
-        rows = {row.name: row for row in self.store.sources()}
+        rows = {row.name: row for row in self.sources()}
         for source in self._named(only):
             row = rows[source.name]
             if only or force or self.is_due(source, row):
@@ -154,8 +167,12 @@ class App:
         return self._adapters[source.name]
 
     def check_kinds(self) -> None:
-        """Raise ConfigError for a source whose kind does not exist."""
+        """Raise ConfigError for a source whose kind does not exist, or lacks what it needs."""
         for source in self.settings.sources:
+            if source.kind == "folder" and source.path is None:
+                raise ConfigError(
+                    f"source '{source.name}' has no path", hint='add path = "articles"'
+                )
             try:
                 resolve(SOURCES, source.kind)
             except ConfigError as error:
@@ -216,6 +233,7 @@ class App:
         for name in options.feeds:
             if name not in known:
                 raise NotFoundError(f"no feed '{name}'", hint=_did_you_mean(name, known))
+        self._enrol()
         return regenerate(self.press, self.settings.feeds, options, progress)
 
     @cached_property

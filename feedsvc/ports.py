@@ -211,6 +211,10 @@ class Store(Protocol):
 
     def files(self, source: int) -> dict[str, KnownFile]: ...
 
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything about files and sources an operator should look at."""
+        ...
+
     def find(
         self,
         source: int,

@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from feedsvc.app import App
 from feedsvc.errors import FeedsvcError, LockedError
-from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds
+from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds, held_back
 from feedsvc.sync import Options, SourceReport
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Daemon:
 
     async def _sync_due(self) -> None:
         app = self._app
-        rows = {row.name: row for row in app.store.sources()}
+        rows = {row.name: row for row in app.sources()}
         for source in app.settings.sources:
             row = rows.get(source.name)
             if row is None:
@@ -150,11 +150,14 @@ class Daemon:
         app, now = self._app, self._app.clock.now()
         page = app.settings.publish.directory / "index.html"
         missing = not page.exists() and now >= self._next_try
-        if not (missing or due_feeds(app.store, app.settings.feeds, now)):
+        due = due_feeds(app.store, app.settings.feeds, now)
+        if not (missing or due):
             return
+        # Only what is due: a feed that is held back has its own time to be tried again.
+        options = BuildOptions(feeds=() if missing else due)
         # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
         # build runs at a time, which feedgen needs: it switches the process's locale.
-        building = asyncio.create_task(asyncio.to_thread(app.regenerate, BuildOptions()))
+        building = asyncio.create_task(asyncio.to_thread(app.regenerate, options))
         try:
             built = await asyncio.shield(building)
         except asyncio.CancelledError:
@@ -177,12 +180,11 @@ class Daemon:
 
     def _report_build(self, built: BuildReport) -> None:
         written = [report for report in built.publications if report.outcome == "written"]
-        held = [report for report in built.publications if report.outcome == "held"]
         feeds = sorted({report.feed for report in written if report.feed})
         if feeds:
             self._tell(f"published {', '.join(feeds)}")
-        why = "; ".join(f"{report.path}: {report.reason}" for report in held)
-        self._once("build", f"held back: {why}" if held else None)
+        held = held_back(built.publications)
+        self._once("build", f"held back {'; '.join(held)}" if held else None)
         for problem in built.left_out:
             self._once(f"{problem.path}", problem.reason)
 

@@ -955,7 +955,7 @@ def test_two_first_syncs_at_once_double_nothing(service: Service) -> None:
     ended = [(child.communicate(timeout=60)[1], child.returncode) for child in children]
 
     assert ended == [("", 0), ("", 0)]
-    stored = service.app.store.list_articles(now=service.clock.now())
+    stored = list(service.app.store.list_articles(now=service.clock.now()))
     assert len(stored) == len({a.guid for a in stored}) == BATCH + 100
     assert {article.revision for article in stored} == {1}
     assert service.app.store.feed("all").touched is None

@@ -8,7 +8,6 @@ from typing import Any
 
 from feedsvc.cli.command import Commands, add_command, whole_number
 from feedsvc.cli.console import Console, when
-from feedsvc.errors import NotFoundError
 from feedsvc.model import Article, State, iso_utc
 
 _EXAMPLES = """\
@@ -64,10 +63,8 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _list(console: Console) -> int:
     args = console.args
     with console.app() as app:
-        if args.source is not None and args.source not in {s.name for s in app.store.sources()}:
-            raise NotFoundError(
-                f"no source '{args.source}'", hint="`feedsvc status` lists the sources"
-            )
+        if args.source is not None:
+            app.store.source(args.source)  # NotFoundError
         now = app.clock.now()
         articles = app.store.list_articles(
             now=now,
@@ -75,15 +72,15 @@ def _list(console: Console) -> int:
             state=State(args.state) if args.state else None,
             limit=args.limit,
         )
-    if args.json:
-        console.document("articles", {"articles": [_document(a, now) for a in articles]})
-    else:
-        zone = console.settings.site.timezone
-        rows = [
-            (when(a.published, zone), a.state_at(now).value, a.source, _brief(a.title), a.guid)
-            for a in articles
-        ]
-        console.table(rows, ("PUBLISHED", "STATE", "SOURCE", "TITLE", "ID"))
+        if args.json:
+            console.stream("articles", "articles", (_document(a, now) for a in articles))
+        else:
+            zone = console.settings.site.timezone
+            rows = [
+                (when(a.published, zone), a.state_at(now).value, a.source, _brief(a.title), a.guid)
+                for a in articles
+            ]
+            console.table(rows, ("PUBLISHED", "STATE", "SOURCE", "TITLE", "ID"))
     return 0
 
 

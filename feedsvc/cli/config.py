@@ -56,17 +56,19 @@ def _check(console: Console) -> int:
         App(settings).check_kinds()
     except ConfigErrors as found:
         if console.args.json:
-            console.document("config", {"ok": False, "errors": [str(e) for e in found.errors]})
+            console.document(
+                "config-check", {"ok": False, "errors": [str(e) for e in found.errors]}
+            )
         for error in found.errors:
             console.warn(error_lines(error))
         return found.exit_code
     except ConfigError as error:
         if console.args.json:
-            console.document("config", {"ok": False, "errors": [str(error)]})
+            console.document("config-check", {"ok": False, "errors": [str(error)]})
         console.warn(error_lines(error))
         return error.exit_code
     if console.args.json:
-        console.document("config", {"ok": True, "errors": []})
+        console.document("config-check", {"ok": True, "errors": []})
     else:
         sources, feeds = len(settings.sources), len(settings.feeds)
         console.result(f"{settings.path}: ok ({sources} sources, {feeds} feeds)")

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.errors import FeedsvcError
@@ -76,14 +77,25 @@ class Console:
 
     def document(self, what: str, content: Mapping[str, Any]) -> None:
         """The `--json` document of a command."""
-        whole = {"schema": f"feedsvc.{what}/1", **content}
-        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        print(json.dumps(whole, ensure_ascii=not unicode, indent=2))
+        print(_json({"schema": f"feedsvc.{what}/1", **content}))
+
+    def stream(self, what: str, name: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """A `--json` document of one long list, printed as it is read."""
+        opening = _json({"schema": f"feedsvc.{what}/1", name: []})
+        print(opening.removesuffix("]\n}"), end="")
+        comma = ""
+        for item in items:
+            print(f"{comma}\n{indent(_json(item), '    ')}", end="")
+            comma = ","
+        print("\n  ]\n}" if comma else "]\n}")
 
     def table(self, rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
-        """Columns, aligned; nothing but the head if there are no rows."""
+        """Columns, aligned; one without any content is left out, so long as there are rows."""
         cells = [[*head], *[[_shown(cell) for cell in row] for row in rows]]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        if rows:
+            filled = [i for i in range(len(head)) if any(row[i] for row in cells[1:])]
+            cells = [[row[i] for i in filled] for row in cells]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for row in cells:
             padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             print("  ".join(padded).rstrip())
@@ -99,6 +111,12 @@ class Console:
 
         with bars() as progress:
             yield progress
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    # Letters as they are where the stream can hold them: JSON stays JSON in any encoding.
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(value, ensure_ascii=not unicode, indent=2)
 
 
 def _shown(cell: object) -> str:

@@ -116,6 +116,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # about it again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        # A full disk or a missing right is no fault of feedsvc, wherever it shows.
+        where = f"{error.filename}: " if error.filename else ""
+        trouble = FeedsvcError(f"{where}{error.strerror or error}")
+        trouble.__cause__ = error
+        console.trouble(trouble)
+        return trouble.exit_code
     except Exception as error:
         fault = FeedsvcError(
             f"unexpected: {type(error).__name__}: {error}",
@@ -156,3 +163,6 @@ def _set_up_logging(*, verbose: bool, debug: bool) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    if not debug:
+        # It tells whole addresses, which may hold somebody's token.
+        logging.getLogger("httpx").setLevel(logging.WARNING)

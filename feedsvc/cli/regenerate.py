@@ -63,9 +63,11 @@ def report_build(console: Console, report: BuildReport, *, results: bool = True)
         counts = Counter(p.outcome for p in report.publications)
         if counts["written"]:
             console.say(f"{counts['written']} files written, {counts['unchanged']} unchanged")
-    held = [p for p in report.publications if p.outcome == "held"]
-    for publication in held:
-        console.warn(f"feedsvc: held back {publication.path}: {publication.reason}")
+    from feedsvc.regenerate import held_back
+
+    held = held_back(report.publications)
+    for line in held:
+        console.warn(f"feedsvc: held back {line}")
     for problem in report.left_out:
         console.warn(f"feedsvc: {problem.path}: {problem.reason}")
     if console.args.verbose:

@@ -13,6 +13,7 @@ from feedsvc.model import iso_utc
 if TYPE_CHECKING:
     from feedsvc.app import App
     from feedsvc.ports import SourceRow
+    from feedsvc.settings import Source
 
 _EXAMPLES = """\
   feedsvc status
@@ -42,13 +43,14 @@ def _run(console: Console) -> int:
     if console.args.json:
         console.document("status", found)
     else:
-        _print(console, found)
+        titles = {source.name: source.title or "" for source in console.settings.sources}
+        _print(console, found, titles)
     return 0
 
 
 def _document(app: App) -> dict[str, Any]:
     now = app.clock.now()
-    explicit = {source.name for source in app.settings.sources if source.every is not None}
+    known = {row.name: row for row in app.store.sources()}
     feeds = app.store.feeds()
     sizes: dict[str | None, int] = {}
     for line in app.store.ledger().values():
@@ -58,17 +60,7 @@ def _document(app: App) -> dict[str, Any]:
     problems = [*app.store.problems(), *(problem for row in feeds for problem in row.left_out)]
     return {
         "sources": [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "url": row.place,
-                "state": _state(row, now, explicit),
-                "last_ok": _iso(row.last_ok),
-                "next_due": _iso(row.next_due),
-                "failures": row.failures,
-                "reason": row.reason,
-            }
-            for row in app.store.sources()
+            _source(source, known.get(source.name), now) for source in app.settings.sources
         ],
         "feeds": [
             {
@@ -89,23 +81,41 @@ def _document(app: App) -> dict[str, Any]:
     }
 
 
-def _state(row: SourceRow, now: datetime, explicit: set[str]) -> str:
-    late = row.next_due is not None and row.next_due + LATE < now and row.name in explicit
-    return "late" if row.state == "ok" and late else row.state
+def _source(source: Source, row: SourceRow | None, now: datetime) -> dict[str, Any]:
+    """One source as it is configured, with what the store knows of it."""
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "url": str(source.path),
+        "state": _state(source, row, now),
+        "last_ok": _iso(row.last_ok) if row else None,
+        "next_due": _iso(row.next_due) if row else None,
+        "failures": row.failures if row else 0,
+        "reason": row.reason if row else None,
+    }
+
+
+def _state(source: Source, row: SourceRow | None, now: datetime) -> str:
+    if row is None or row.state != "ok":
+        return row.state if row else "ok"
+    # A folder without `every` is looked at whenever there is a sync, so that it is never late.
+    scheduled = source.every is not None and row.next_due is not None
+    return "late" if scheduled and row.next_due and row.next_due + LATE < now else "ok"
 
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else iso_utc(moment)
 
 
-def _print(console: Console, found: dict[str, Any]) -> None:
+def _print(console: Console, found: dict[str, Any], titles: dict[str, str]) -> None:
     console.table(
         [
-            (s["name"], s["kind"], s["state"], s["last_ok"] or "never", s["reason"])
+            (s["name"], titles[s["name"]], s["kind"], s["state"], s["last_ok"] or "never",
+             s["reason"])
             for s in found["sources"]
         ],
-        ("SOURCE", "KIND", "STATE", "LAST OK", ""),
-    )
+        ("SOURCE", "TITLE", "KIND", "STATE", "LAST OK", ""),
+    )  # fmt: skip
     console.result("")
     console.table(
         [

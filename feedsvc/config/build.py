@@ -196,14 +196,19 @@ def _got(given: object) -> str:
     return quoted(given.text if isinstance(given, Override) else given)
 
 
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+")
+
+
 # -- parts of Settings ---------------------------------------------------------------------------
 
 
 def _site(values: dict[str, Any], server: Server, problems: Problems) -> Site:
     base_url = values.pop("base_url", None) or f"http://{_reachable(server).listen}"
     host = re.split(r":\d*$", base_url.partition("://")[2].partition("/")[0])[0]
-    # RFC 4151 §2.1: an IPv6 address is no authority; nobody but this machine reads such a site
-    domain = values.pop("id_domain", None) or ("localhost" if host.startswith("[") else host)
+    # RFC 4151 §2.1: neither an IPv6 address nor a name with `_`, as containers have, is an
+    # authority; nobody but the machines of one house reads such a site
+    domain = values.pop("id_domain", None)
+    domain = domain or (host if _AUTHORITY.fullmatch(host) else "localhost")
     author = values.pop("author", None)
     if author is not None and "name" not in author:
         if not problems.any_below(("site", "author")):

@@ -23,13 +23,19 @@ from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
 from feedsvc.regenerate.feed import RETRY, FeedBuild
 from feedsvc.regenerate.press import Pages, Press, head_of
-from feedsvc.regenerate.report import BuildOptions, BuildReport, PublicationReport, reported
+from feedsvc.regenerate.report import (
+    BuildOptions,
+    BuildReport,
+    PublicationReport,
+    held_back,
+    reported,
+)
 from feedsvc.regenerate.site import SITE, site_files
 from feedsvc.settings import Feed
 
 __all__ = [
     "RETRY", "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds",
-    "regenerate",
+    "held_back", "regenerate",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,14 @@ from feedsvc.model import FeedHead, Finding, Format, Problem
 from feedsvc.ports import FeedRow, LedgerLine, Member, Selection
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
-from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, reported, why
+from feedsvc.regenerate.report import (
+    BuildOptions,
+    PublicationReport,
+    held_back,
+    line_of,
+    reported,
+    why,
+)
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
@@ -132,7 +139,7 @@ class FeedBuild:
             if not self._leave_out_faulty(head, members, documents):
                 break
         reports, lines = self._publish(documents, len(members))
-        held = "; ".join(f"{r.path}: {r.reason}" for r in reports if r.outcome == "held")
+        held = "; ".join(held_back(reports))
         # As long as nobody has seen the change, what was published last stands.
         seen = not held or any(line.path in self._formats for line in lines)
         row = replace(

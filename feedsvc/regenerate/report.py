@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +42,18 @@ class BuildReport:
 
     publications: tuple[PublicationReport, ...]
     left_out: tuple[Problem, ...] = ()
+
+
+def held_back(reports: Iterable[PublicationReport]) -> list[str]:
+    """What is held back and why, one line for each reason: a full disk says so once."""
+    paths: dict[str, list[str]] = {}
+    for report in reports:
+        if report.outcome == "held":
+            paths.setdefault(report.reason or "", []).append(report.path)
+    return [
+        f"{first}{f' and {len(more)} more' if more else ''}: {reason}"
+        for reason, (first, *more) in paths.items()
+    ]
 
 
 def why(errors: Sequence[Finding]) -> str:

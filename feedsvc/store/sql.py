@@ -67,8 +67,8 @@ class SqlStore(Intake, Output):
         source_name: str | None = None,
         state: State | None = None,
         limit: int | None = None,
-    ) -> tuple[Article, ...]:
-        """Articles newest first, as `article list` shows them."""
+    ) -> Iterator[Article]:
+        """Articles newest first, as `article list` shows them; read as they are asked for."""
         at = int(now.timestamp())
         query = whole_articles().order_by(article.c.released.desc(), article.c.guid, article.c.id)
         if source_name is not None:
@@ -87,7 +87,8 @@ class SqlStore(Intake, Output):
         if limit is not None:
             query = query.limit(limit)
         with reading(self._engine) as connection:
-            return tuple(read_article(row) for row in connection.execute(query).mappings())
+            result = connection.execute(query.execution_options(yield_per=100))
+            yield from map(read_article, result.mappings())
 
     def show_article(self, name: str) -> Article:
         """The article of an id as `article list` prints it; raises NotFoundError."""

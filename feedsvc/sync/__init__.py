@@ -113,7 +113,6 @@ async def _sync(
         now=clock.now(),
         reread=reread,
         paths=harvest.paths,
-        problems={path for path, file in known.items() if file.problem and path in harvest.paths},
     )
     done = 0
     for batch in _batches(harvest.documents):
@@ -148,7 +147,7 @@ async def _sync(
         changed=tally.changed,
         withdrawn=tally.withdrawn,
         reason=doubt,
-        problems=len(run.problems) + len(harvest.problems),
+        problems=sum(problem.source == plan.name for problem in store.problems()),
         restless=len(harvest.restless),
     )
 

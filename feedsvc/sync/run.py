@@ -49,7 +49,7 @@ class SourceReport:
     reason: str | None = None
     hint: str | None = None
     seconds: float = 0.0
-    problems: int = 0  # documents that could not be read, now or before
+    problems: int = 0  # what `status` lists of it, new or not
     restless: int = 0  # documents left for the next time, still being written
 
 
@@ -76,7 +76,6 @@ class Run:
     judged: set[str] = field(default_factory=set)  # paths whose article is settled
     postponed: list[Read] = field(default_factory=list)  # until all the others are judged
     left: set[int] = field(default_factory=set)  # articles whose file holds another one now
-    problems: set[str] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
     parsers: dict[str, Parser] = field(default_factory=dict)  # by the form they read
 
@@ -106,10 +105,6 @@ class Read:
 
 def keep(run: Run, changes: list[Change], change: Change) -> None:
     """Keep a change unless the store already says just that."""
-    if change.problem:
-        run.problems.add(change.path)
-    else:
-        run.problems.discard(change.path)
     before = run.known.get(change.path)
     after = KnownFile(change.stat, change.digest, change.row, change.problem)
     if change.article is None and before == after and not run.reread:

@@ -7,11 +7,11 @@ import unicodedata
 
 # XML 1.0 §2.2 `Char`, less what its note discourages (DEL and C1: feed validators call them bad
 # characters too). U+0085 is among them: `normalise` has made it a newline by then.
-_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 # Nearly every text is fit as it stands. One look tells, where repairing takes three.
 _PLAIN_ASCII = b"\t\n" + bytes(range(0x20, 0x7F))
-_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 # CRLF and CR, VT and FF (soft line and page breaks of word processors), NEL, LS, PS (UAX #14 BK).
 _NEWLINE = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")

@@ -161,7 +161,11 @@ def test_a_batch_is_written_whole_or_not_at_all(store: SqlStore) -> None:
     with pytest.raises(StoreError, match="UNIQUE"):
         store.record(source, same_key, NOON)
 
-    assert (store.list_articles(now=NOON), store.files(source), touched(store)) == ((), {}, {})
+    assert (list(store.list_articles(now=NOON)), store.files(source), touched(store)) == (
+        [],
+        {},
+        {},
+    )
 
 
 @pytest.mark.parametrize("name", ["no-such", "tag:example.org,2025:desk/id:7%"])
