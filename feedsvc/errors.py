@@ -6,6 +6,9 @@ with it returns (`exit_code`). The message says what happened and where; `hint` 
 
 from __future__ import annotations
 
+EXIT_INTERRUPTED = 130
+"""The exit code of a command that a Ctrl-C ended: 128 and the number of the signal."""
+
 
 class FeedsvcError(Exception):
     """Something the operator is told in at most three lines, without a traceback."""

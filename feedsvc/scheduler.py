@@ -62,6 +62,8 @@ class Daemon:
         with self._alone(), self._signals_caught():
             try:
                 await self._tick()
+                with suppress(FeedsvcError):  # what is wrong with the store was told
+                    self._tell_state()
                 scheduler.start()
                 await self._stop.wait()
             finally:
@@ -167,6 +169,14 @@ class Daemon:
         self._report_build(built)
 
     # -- what is told ----------------------------------------------------------------------------
+
+    def _tell_state(self) -> None:
+        """What is published, so that a start without any news does not look like a failure."""
+        configured = {feed.name for feed in self._app.settings.feeds}
+        rows = [row for row in self._app.store.feeds() if row.name in configured]
+        feeds = ", ".join(f"{row.name} ({row.entries})" for row in rows[:8])
+        more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
+        self._tell(f"feeds, with their entries: {feeds}{more}")
 
     def _report_sources(self, reports: tuple[SourceReport, ...]) -> None:
         for report in reports:

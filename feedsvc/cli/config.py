@@ -70,9 +70,14 @@ def _check(console: Console) -> int:
     if console.args.json:
         console.document("config-check", {"ok": True, "errors": []})
     else:
-        sources, feeds = len(settings.sources), len(settings.feeds)
-        console.result(f"{settings.path}: ok ({sources} sources, {feeds} feeds)")
+        sources = _counted(len(settings.sources), "source")
+        feeds = _counted(len(settings.feeds), "feed")
+        console.result(f"{settings.path}: ok ({sources}, {feeds})")
     return 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _show(console: Console) -> int:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from feedsvc.settings import Settings
 
 
-EXIT_INTERRUPTED = 130
-
-
 @dataclass(frozen=True)
 class Console:
     """One run of one command: its arguments, its configuration, its output."""

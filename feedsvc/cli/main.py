@@ -28,8 +28,8 @@ from feedsvc.cli import (
     validate,
 )
 from feedsvc.cli.command import Parser
-from feedsvc.cli.console import EXIT_INTERRUPTED, Console
-from feedsvc.errors import ConfigError, FeedsvcError
+from feedsvc.cli.console import Console
+from feedsvc.errors import EXIT_INTERRUPTED, ConfigError, FeedsvcError
 
 COMMANDS = (demo, init, run, sync, regenerate, serve, status, article, validate, config)
 

@@ -7,8 +7,9 @@ import signal
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import EXIT_INTERRUPTED, Console
+from feedsvc.cli.console import Console
 from feedsvc.cli.serve import server_of
+from feedsvc.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from feedsvc.app import App

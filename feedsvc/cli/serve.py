@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import EXIT_INTERRUPTED, Console
-from feedsvc.errors import PublishError
+from feedsvc.cli.console import Console
+from feedsvc.errors import EXIT_INTERRUPTED, PublishError
 
 if TYPE_CHECKING:
     from feedsvc.serve.supervisor import ServerProcess
