@@ -103,5 +103,9 @@ class SqlStore(Intake, Output):
 def open_store(url: str, feeds: Sequence[Feed] = ()) -> SqlStore:
     """The store at `url`, made or brought up to date if needed; raises StoreError."""
     engine = connect(url)
-    bring_up_to_date(engine)
+    try:
+        bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return SqlStore(engine, feeds)

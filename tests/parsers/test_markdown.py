@@ -94,7 +94,7 @@ def test_a_stated_language_is_not_guessed_over() -> None:
         pytest.param("---\ntitle: x\n\nText", "not closed: line 1", "---", id="yaml-never-closed"),
         pytest.param("+++\ntitle = 1\nText", "not closed: line 1", "+++", id="toml-never-closed"),
         pytest.param("+++\ntitle: x\n+++\nx", "line 2", "TOML", id="yaml-between-toml-fences"),
-        pytest.param('{"title": "x",\n}\nx', "line 2", "comma", id="a-comma-too-many-in-json"),
+        pytest.param('{\n"title": x\n}\nx', "line 2", "comma", id="no-quotes-in-json"),
         pytest.param("", "no text", "exclude", id="an-empty-file"),
         pytest.param("---\ntags: [a]\n---\n \n", "no text", "exclude", id="nothing-but-tags"),
         pytest.param(
