@@ -322,7 +322,10 @@ class Publisher(Protocol):
         ...
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
-        """Put files and their sidecars in place, all or none; raises PublishError."""
+        """Put files and their sidecars in place; raises PublishError.
+
+        All are written before the first one takes its place, so that a full disk changes nothing.
+        """
         ...
 
     def remove(self, paths: Sequence[str]) -> None:
