@@ -116,14 +116,15 @@ class App:
     ) -> SyncReport:
         """Sync the sources that are due, then build the feeds that this or time has touched.
 
-        `only` names sources (NotFoundError for an unknown one), which are asked whether due or not.
+        `only` narrows this to some sources (NotFoundError for an unknown one); with `force` they
+        are asked whether due or not.
         """
         options = options or Options()
         reports = []
         rows = {row.name: row for row in self.sources()}
         for source in self._named(only):
             row = rows[source.name]
-            if only or force or self.is_due(source, row):
+            if force or self.is_due(source, row):
                 reports.append(await self._sync_one(source, options, progress))
             else:
                 when = f"{row.next_due:%Y-%m-%d %H:%M:%SZ}" if row.next_due else "later"

@@ -43,6 +43,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._signal: int | None = None
+        self._looked_at_all = False  # at the start the configuration or the files may be others
         self._next_try = app.clock.now()  # when a site without its page is built again
         self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
@@ -145,7 +146,9 @@ class Daemon:
             elif app.is_due(source, row, by_hand=False):
                 options = Options(patient=False)
                 with suppress(LockedError):  # it is synced by hand just now: not ours to do
-                    synced = await app.sync(only=[source.name], build=False, options=options)
+                    synced = await app.sync(
+                        only=[source.name], force=True, build=False, options=options
+                    )
                     self._report_sources(synced.sources)
 
     async def _build_due(self) -> None:
@@ -153,10 +156,11 @@ class Daemon:
         page = app.settings.publish.directory / "index.html"
         missing = not page.exists() and now >= self._next_try
         due = due_feeds(app.store, app.settings.feeds, now)
-        if not (missing or due):
+        everything = missing or not self._looked_at_all
+        if not (everything or due):
             return
         # Only what is due: a feed that is held back has its own time to be tried again.
-        options = BuildOptions(feeds=() if missing else due)
+        options = BuildOptions(feeds=() if everything else due)
         # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
         # build runs at a time, which feedgen needs: it switches the process's locale.
         building = asyncio.create_task(asyncio.to_thread(app.regenerate, options))
@@ -164,6 +168,7 @@ class Daemon:
             built = await asyncio.shield(building)
         except asyncio.CancelledError:
             built = await building
+        self._looked_at_all = True
         if not page.exists():  # it is held back, or there is no room: not again at every tick
             self._next_try = now + RETRY
         self._report_build(built)

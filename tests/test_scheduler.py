@@ -205,3 +205,17 @@ def test_what_libraries_log_is_not_said_unless_asked_for() -> None:
     )
 
     assert done.stderr == ""
+
+
+def test_a_configuration_changed_while_it_was_down_is_published_at_the_start(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    before = start("--no-server")
+    before.wait_for(lambda: before.titles() == ["First"])
+    before.end(signal.SIGTERM)
+    (newsroom / "feedsvc.toml").write_text(CONFIG.replace("Harbour News", "Quay News"))
+
+    after = start("--no-server")
+
+    feed = newsroom / "public/all/atom.xml"
+    after.wait_for(lambda: "<title>Quay News</title>" in feed.read_text())

@@ -56,7 +56,8 @@ def _run(console: Console) -> int:
         report = asyncio.run(
             app.sync(
                 only=args.source,
-                force=args.force,
+                # Whoever accepts a loss means now, not when the source is due again.
+                force=args.force or args.accept_loss,
                 build=False,
                 options=options,
                 progress=progress,

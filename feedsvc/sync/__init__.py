@@ -26,7 +26,7 @@ from feedsvc.errors import FeedsvcError, LockedError, SourceError
 from feedsvc.model import Problem, State
 from feedsvc.ports import Clock, Progress, Source, Store
 from feedsvc.sync.judge import judge_all
-from feedsvc.sync.read import decide
+from feedsvc.sync.read import read_batch
 from feedsvc.sync.run import Options, Plan, Run, SourceReport
 
 __all__ = ["Options", "Plan", "SourceReport", "sync_source"]
@@ -116,7 +116,7 @@ async def _sync(
     )
     done = 0
     for batch in _batches(harvest.documents):
-        store.record(run.row, decide(run, batch), run.now)
+        store.record(run.row, read_batch(run, batch), run.now)
         done += len(batch)
         if progress is not None:
             progress(plan.name, done, len(harvest.paths))

@@ -15,7 +15,7 @@ from feedsvc.sync.run import Read, Run, keep, unreadable
 log = logging.getLogger(__name__)
 
 
-def decide(run: Run, batch: Sequence[Document | Unreadable]) -> list[Change]:
+def read_batch(run: Run, batch: Sequence[Document | Unreadable]) -> list[Change]:
     """What to write about a batch of documents."""
     changes: list[Change] = []
     read: list[Read] = []
