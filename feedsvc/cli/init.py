@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +34,8 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-url", metavar="URL", help="the address readers will use; can be set later"
     )
+    parser.add_argument("--author", metavar="NAME", help="who stands for the feeds")
+    parser.add_argument("--email", metavar="ADDRESS", help="of the author")
     parser.add_argument("--language", metavar="TAG", help="such as de or en-GB")
     parser.add_argument(
         "--timezone", default="UTC", metavar="ZONE", help="such as Europe/Berlin; default: UTC"
@@ -43,20 +44,28 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _run(console: Console) -> int:
     from feedsvc.config import read
+    from feedsvc.config.addresses import id_authority
     from feedsvc.config.template import new_config
 
     args = console.args
     folder = Path(args.folder)
     file = folder / FILENAME
+    if args.email and not args.author:
+        raise UsageError("--email belongs to --author", hint="give both, or neither")
     if file.exists():
         raise UsageError(f"{file} exists already", hint="edit it, or give another folder")
+    domain = id_authority(args.base_url or "")
+    if not re.search(r"[a-z]", domain):
+        domain = "localhost"  # it is written down for good, and a number rarely stays one's own
     text = new_config(
         title=args.title,
         language=args.language,
         timezone=args.timezone,
-        id_domain=_id_domain(args.base_url or ""),
+        id_domain=domain,
         id_since=datetime.now(UTC).date(),
         base_url=args.base_url,
+        author=args.author,
+        email=args.email,
     )
     # What was asked for may be no valid configuration: then nothing is written.
     read(text, file=file.absolute(), cwd=Path.cwd(), environ={})
@@ -75,14 +84,3 @@ def _run(console: Console) -> int:
         + " run"
     )
     return 0
-
-
-def _id_domain(base_url: str) -> str:
-    """The authority of ids (RFC 4151 §2.1): the host of the address if that is a name."""
-    from urllib.parse import urlsplit
-
-    try:
-        host = urlsplit(base_url).hostname or ""
-    except ValueError:  # `read` tells what is wrong with it
-        host = ""
-    return host if re.search(r"[a-z]", host) and ":" not in host else "localhost"

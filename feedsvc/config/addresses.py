@@ -221,3 +221,13 @@ def _is_address(host: str) -> bool:
 
 def _looks_numeric(host: str) -> bool:
     return re.fullmatch(r"[0-9.]+", host) is not None
+
+
+def id_authority(base_url: str) -> str:
+    """The authority of ids for a site at `base_url` (RFC 4151 §2.1): its host, if that may be one.
+
+    Neither an IPv6 address nor a name with `_`, as containers have, is an authority; nobody but the
+    machines of one house reads such a site, or one that has no address yet.
+    """
+    host = re.split(r":\d*$", base_url.partition("://")[2].partition("/")[0])[0].rstrip(".")
+    return host.lower() if re.fullmatch(r"[A-Za-z0-9.-]+", host) else "localhost"

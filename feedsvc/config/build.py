@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from feedsvc.config.addresses import id_authority
 from feedsvc.config.discover import expand
 from feedsvc.config.locate import KeyPath
 from feedsvc.config.names import made_of
@@ -196,19 +197,12 @@ def _got(given: object) -> str:
     return quoted(given.text if isinstance(given, Override) else given)
 
 
-_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+")
-
-
 # -- parts of Settings ---------------------------------------------------------------------------
 
 
 def _site(values: dict[str, Any], server: Server, problems: Problems) -> Site:
     base_url = values.pop("base_url", None) or f"http://{_reachable(server).listen}"
-    host = re.split(r":\d*$", base_url.partition("://")[2].partition("/")[0])[0]
-    # RFC 4151 §2.1: neither an IPv6 address nor a name with `_`, as containers have, is an
-    # authority; nobody but the machines of one house reads such a site
-    domain = values.pop("id_domain", None)
-    domain = domain or (host if _AUTHORITY.fullmatch(host) else "localhost")
+    domain = values.pop("id_domain", None) or id_authority(base_url)
     author = values.pop("author", None)
     if author is not None and "name" not in author:
         if not problems.any_below(("site", "author")):

@@ -99,9 +99,10 @@ class TestSync:
         shell.run("sync")
 
         skipped = shell.run("sync", "--json").json["sources"][0]
+        named = shell.run("sync", "--source", "desk", "--json").json["sources"][0]
         forced = shell.run("sync", "--force", "--json").json["sources"][0]
 
-        assert skipped["outcome"] == "skipped"
+        assert (skipped["outcome"], named["outcome"]) == ("skipped", "skipped")
         assert forced["outcome"] == "unchanged"
 
     def test_the_loss_of_all_files_fails_until_it_is_accepted(self, synced: Shell) -> None:
@@ -333,7 +334,20 @@ class TestInit:
         assert done.code == 0
         shown = empty.run("-C", "news", "config", "show", "--json").json["site"]
         assert (shown["title"], shown["id_domain"]) == ("Neues", "n.example.org")
-        assert empty.root.joinpath("news/articles").is_dir() or Path("articles").is_dir()
+        assert (empty.root / "news/articles").is_dir()
+
+    def test_the_author_stands_in_it(self, empty: Shell) -> None:
+        done = empty.run("init", "--author", "Newsroom", "--email", "news@example.org")
+
+        author = empty.run("config", "show", "--json").json["site"]["author"]
+        assert done.code == 0
+        assert author == {"name": "Newsroom", "email": "news@example.org"}
+
+    def test_an_address_without_a_name_is_wrong_usage(self, empty: Shell) -> None:
+        done = empty.run("init", "--email", "news@example.org")
+
+        assert done.code == 2
+        assert not (empty.root / "feedsvc.toml").exists()
 
     def test_it_never_overwrites(self, shell: Shell) -> None:
         before = (shell.root / "feedsvc.toml").read_text()
@@ -354,6 +368,7 @@ class TestInit:
         ("address", "domain"),
         [
             pytest.param("https://news.example.org/a", "news.example.org", id="a-name"),
+            pytest.param("http://my_host:8080", "localhost", id="a-name-no-id-may-hold"),
             pytest.param("http://192.0.2.1:8080", "localhost", id="no-ip-address"),
             pytest.param("http://[fe80::1]", "localhost", id="nor-one-with-letters"),
         ],
