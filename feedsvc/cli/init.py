@@ -55,7 +55,7 @@ def _run(console: Console) -> int:
     if file.exists():
         raise UsageError(f"{file} exists already", hint="edit it, or give another folder")
     domain = id_authority(args.base_url or "")
-    if not re.search(r"[a-z]", domain):
+    if not any(letter.isalpha() for letter in domain):
         domain = "localhost"  # it is written down for good, and a number rarely stays one's own
     text = new_config(
         title=args.title,
