@@ -2,7 +2,8 @@
 
     open_store(url, feeds) -> SqlStore     fits `ports.Store`
 
-The schema is in `schema.py`; `intake.py` is written by stage 1, `output.py` by stage 2.
+The schema is in `schema.py`. Stage 1 works with `sources.py` and `intake.py`, stage 2 with
+`output.py`.
 """
 
 from __future__ import annotations

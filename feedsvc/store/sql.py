@@ -18,11 +18,12 @@ from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
+from feedsvc.store.sources import Sources
 
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Intake, Output):
+class SqlStore(Sources, Intake, Output):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:
