@@ -193,10 +193,10 @@ class App:
 
         return Plan(
             name=source.name,
-            every=source.every or RESCAN,
+            every=source.every if isinstance(source.every, timedelta) else RESCAN,
             on_delete=source.on_delete or "withdraw",
             hints=hints,
-            policy=Policy(future=source.future, link=source.link),
+            policy=Policy(future=source.future or "hold", link=source.link),
             authority=self.authority,
             clean=cleaned,
             parser=partial(_parser, source),
@@ -210,7 +210,7 @@ class App:
                         source.encoding,
                         source.markup,
                     ],
-                    [source.tags, source.future, source.link, source.max_bytes, site.base_url],
+                    [source.tags, source.future or "hold", source.link, source.max_bytes, site.base_url],
                 ]
             ),
         )

@@ -53,18 +53,22 @@ def _plain(value: Any) -> Any:
 _JSON = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
-_what_was_said = attrgetter(*(f.name for f in fields(Draft) if f.name != "warnings"))
+# Not said: what is ours (warnings), where it was found (base), and other spellings of the same.
+_UNSAID = frozenset({"warnings", "base", "origin", "title_html", "summary_html"})
+
+_what_was_said = attrgetter(*(f.name for f in fields(Draft) if f.name not in _UNSAID))
 _what_is_seen = attrgetter(*_SEEN)
 
 
 def said(draft: Draft) -> bytes:
-    """The digest of what the source said; warnings are ours, not the source's."""
+    """The digest of what the source said."""
     return digest_of(_what_was_said(draft))
 
 
 def seen(article: Article) -> bytes:
     """The digest of what a reader sees."""
-    return digest_of(_what_is_seen(article))
+    shown = _what_is_seen(article)
+    return digest_of((*shown, article.origin) if article.origin else shown)
 
 
 # -- identity ------------------------------------------------------------------------------------
@@ -367,5 +371,6 @@ def _filled(
         location=draft.location,
         agency=draft.agency,
         extra=draft.extra,
+        origin=draft.origin,
         state=State.HELD if draft.unreleased else State.PUBLISHED,
     )

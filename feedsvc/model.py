@@ -1,6 +1,7 @@
 """The values that travel through feedsvc, in the order the article walks.
 
     Document -> Draft -> Article -> Entry
+    Response -> Reading (a SourceHead and many Drafts) -> Article -> Entry
 
 All are frozen. Times are aware and in UTC; text is NFC and free of characters XML cannot hold once
 a draft has passed `filters/`.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -104,11 +105,25 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The feed an entry was published in first (RFC 4287 §4.2.11 `atom:source`, RSS `source`)."""
+
+    id: str | None = None
+    title: str | None = None
+    url: str | None = None  # of the feed
+    link: str | None = None  # of the site
+    updated: datetime | None = None
+    rights: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a parser read from one document: only what the source said, nothing filled in.
 
     `html` is the body as HTML; parsers need not sanitise it, `filters/` does. `summary`, `title`
-    and all other fields are plain text. `warnings` tell of single values that had to be dropped.
+    and all other fields are plain text; where a feed gave title or summary as HTML, `title_html`
+    and `summary_html` hold that. `base` is where relative addresses of the body start, if that is
+    not the article's link. `warnings` tell of single values that had to be dropped.
     """
 
     title: str
@@ -132,7 +147,66 @@ class Draft:
     location: str | None = None
     agency: str | None = None
     extra: tuple[tuple[str, str], ...] = ()  # labelled lines nobody knows, kept
+    origin: Origin | None = None
+    base: str | None = None
+    title_html: str | None = None
+    summary_html: str | None = None
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a remote feed asks to be asked, in its own words."""
+
+    ttl: timedelta | None = None  # RSS 2.0 `ttl`
+    every: timedelta | None = None  # syndication module: period / frequency
+    skip_hours: frozenset[int] = frozenset()  # 0–23, UTC
+    skip_days: frozenset[int] = frozenset()  # 0 is Monday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHead:
+    """What a remote feed says of itself."""
+
+    title: str | None = None
+    link: str | None = None  # of the site
+    id: str | None = None
+    description: str | None = None
+    language: str | None = None
+    rights: str | None = None
+    authors: tuple[Person, ...] = ()
+    updated: datetime | None = None
+    published: datetime | None = None
+    generator: str | None = None
+    icon: str | None = None
+    image: str | None = None
+    self_link: str | None = None  # rel=self: the address it calls its own
+    hubs: tuple[str, ...] = ()  # WebSub
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """An entry that its source deleted (RFC 6721 `deleted-entry`)."""
+
+    ref: str  # the id of the entry
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a parser read from one document of a remote feed.
+
+    `drafts` are in the order of the document. `problems` tell of what was mended or left out.
+    """
+
+    format: str  # rss090 rss091 rss092 rss093 rss094 rss20 rss10 atom03 atom10 json10 json11 …
+    encoding: str
+    well_formed: bool
+    head: SourceHead
+    drafts: tuple[Draft, ...] = ()
+    deleted: tuple[Tombstone, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class State(StrEnum):
@@ -177,6 +251,7 @@ class Article:
     location: str | None = None
     agency: str | None = None
     extra: tuple[tuple[str, str], ...] = ()
+    origin: Origin | None = None  # of a copy: where it was published first
     state: State = State.PUBLISHED
     said: bytes = b""
     seen: bytes = b""

@@ -61,23 +61,50 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """`[sync]`: how requests are made."""
+    """`[sync]`: how requests are made, and how much of an answer is read."""
 
     user_agent: str | None = None
+    concurrency: int = 64  # requests under way
+    per_host: int = 2  # of them to one host
+    max_entries: int = 2_000  # of one remote feed; what stands behind them is not read
     timeout: timedelta = timedelta(seconds=20)  # for one whole exchange
     max_bytes: int = 15 * 1024 * 1024
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A value that is never printed, `{ env = "X" }` or `{ file = "…" }`; read when it is used."""
+
+    env: str | None = None
+    file: Path | None = None
+    value: str | None = field(default=None, repr=False)  # written into the configuration itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How a remote source is asked: HTTP basic (`user` and `password`) or a bearer `token`."""
+
+    user: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One `[[source]]`."""
+    """One `[[source]]`.
+
+    `path` is where a folder lies, `url` where a remote feed, a page or an OPML file does.
+    """
 
     name: str
-    kind: str = "folder"
+    kind: str = "folder"  # unset beside a `url`: feed
     was: str | None = None
     path: Path | None = None
-    every: timedelta | None = None  # None: the default of its kind
+    url: str | None = None
+    auth: Auth | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
+    every: timedelta | Literal["auto"] | None = None  # None: the default of its kind
     title: str | None = None
     language: str | None = None
     timezone: ZoneInfo  # unset: the site's
@@ -86,7 +113,7 @@ class Source:
     tags: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    future: Literal["hold", "clamp"] = "hold"
+    future: Literal["hold", "clamp"] | None = None  # None: the default of its kind
     on_delete: Literal["withdraw", "keep"] | None = None  # None: the default of its kind
     link: str | None = None  # a template: https://example.org/{path}
     max_bytes: int = 15 * 1024 * 1024
@@ -111,6 +138,7 @@ class Feed:
     max_per_source: int | None = None
     full_text: bool = True
     formats: tuple[Format, ...] = (Format.ATOM, Format.RSS, Format.JSON)
+    dedupe: Literal["link", "text", "none"] = "link"  # what makes two articles of two sources one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from feedsvc.model import Draft, Enclosure, Image, Person
+from feedsvc.model import Draft, Enclosure, Image, Origin, Person
 from feedsvc.text import urls
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.html import cut, sanitise
@@ -37,9 +37,10 @@ def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: st
     warnings = _Warnings(draft.warnings)
     link = _address(draft.link, base, "link", warnings)
     here = link or base
+    start = draft.base or here  # of the body, whose relative addresses xml:base may govern
     return Draft(
         title=_text(draft.title, _TITLE) or "",
-        html=sanitise(draft.html, here),
+        html=sanitise(draft.html, start),
         id=_id(draft.id),
         link=link,
         summary=_text(draft.summary, _SUMMARY),
@@ -59,6 +60,9 @@ def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: st
         location=_text(draft.location, _TEXT),
         agency=_text(draft.agency, _NAME),
         extra=_extra(draft.extra),
+        origin=_origin(draft.origin),
+        title_html=draft.title_html,
+        summary_html=draft.summary_html,
         warnings=warnings.told(),
     )
 
@@ -111,6 +115,20 @@ def _language(value: str | None, warnings: _Warnings) -> str | None:
     if language is None:
         warnings.add("language", value, "is no language")
     return language
+
+
+def _origin(origin: Origin | None) -> Origin | None:
+    if origin is None:
+        return None
+    silent = _Warnings(())  # whoever first published it does not answer for it here
+    return Origin(
+        id=_id(origin.id),
+        title=_text(origin.title, _TITLE),
+        url=_address(origin.url, None, "source", silent),
+        link=_address(origin.link, None, "source", silent),
+        updated=_moment(origin.updated, "source", silent),
+        rights=_text(origin.rights, _TEXT),
+    )
 
 
 # --- addresses

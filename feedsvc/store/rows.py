@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from feedsvc.model import Article, Enclosure, Image, Person, State
+from feedsvc.model import Article, Enclosure, Image, Origin, Person, State
 from feedsvc.ports import Change
 from feedsvc.store import schema
 
@@ -69,12 +69,28 @@ def body_columns(article: Article) -> dict[str, Any]:
     fields["enclosures"] = [[e.url, e.type, e.length, e.duration] for e in article.enclosures]
     if article.image:
         fields["image"] = [article.image.url, article.image.caption, article.image.credit]
+    if article.origin is not None:
+        fields["origin"] = _origin_fields(article.origin)
     kept = {name: value for name, value in fields.items() if value}
     return {
         "summary": article.summary,
         "html": article.html,
         "fields": _JSON.encode(kept),
     }
+
+
+def _origin_fields(origin: Origin) -> dict[str, Any]:
+    found = {
+        "id": origin.id, "title": origin.title, "url": origin.url, "link": origin.link,
+        "updated": seconds(origin.updated), "rights": origin.rights,
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _origin(fields: dict[str, Any] | None) -> Origin | None:
+    if fields is None:
+        return None
+    return Origin(**{**fields, "updated": moment(fields.get("updated"))})
 
 
 def labels(article: Article) -> set[tuple[str, str]]:
@@ -121,6 +137,7 @@ def read_article(row: RowMapping) -> Article:
             for url, kind, length, duration in fields.get("enclosures", ())
         ),
         extra=tuple((name, value) for name, value in fields.get("extra", ())),
+        origin=_origin(fields.get("origin")),
         state=State(row["state"]),
         said=row["said"],
         seen=row["seen"],
