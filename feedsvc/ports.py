@@ -94,6 +94,70 @@ class SourceRow:
     failures: int
     reason: str | None
     since: datetime | None
+    parent: str | None = None  # the OPML source it stands in
+    paused: datetime | None = None  # since when its operator wants it left alone
+
+
+class Memory(NamedTuple):
+    """What the store remembers of a remote source, beside its SourceRow."""
+
+    configured: str  # the address of the configuration
+    url: str  # the address that is asked: one it moved to, or a feed found on a page
+    etag: str | None = None
+    last_modified: str | None = None
+    validated: str | None = None  # the address those two came with
+    digest: bytes = b""  # of the bytes that were read last
+    identity: str = "id"  # what tells its entries apart, see `decide.entries`
+    held: bytes = b""  # digest of ids that are not believed, see `Verdict`
+    standing: str | None = None  # JSON of `manners.Standing`
+    head: str | None = None  # JSON of what it says of itself
+    extra: str | None = None  # JSON of what its OPML file says of it
+
+
+class KnownEntry(NamedTuple):
+    """A stored article as the entries of its source are compared with it."""
+
+    row: int
+    key: str
+    declared: str | None
+    link: str | None
+    title: str
+    words: bytes  # digest of title and text as the source said them
+    said: bytes
+    published: int  # seconds since 1970
+    state: str
+    noise: int  # changes in a row that changed no word
+
+
+class EntryChange(NamedTuple):
+    """What to write about one entry of a remote feed."""
+
+    declared: str | None
+    words: bytes
+    article: Article
+    row: int | None = None  # None: a new one
+    canon: bytes | None = None  # digest of its canonical link
+    noise: int = 0
+    quiet: bool = False  # only what the source said differs, nothing that anybody sees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """How asking a remote source ended: everything to write about it, in one transaction."""
+
+    source: SourceRow
+    memory: Memory
+    now: datetime
+    next_due: datetime
+    state: str  # ok | failing | parked | quarantined
+    reason: str | None = None
+    failures: int = 0
+    good: bool = False  # an answer that could be read, or that nothing changed
+    fingerprint: bytes = b""
+    problems: tuple[Problem, ...] = ()
+    keep_problems: bool = False  # those that were told last still hold
+    entries: tuple[EntryChange, ...] = ()
+    withdrawn: tuple[tuple[int, str], ...] = ()  # rows of articles, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +355,56 @@ class Store(Protocol):
 
     def prune_fragments(self) -> int:
         """Drop the fragments of articles that no feed holds; returns how many."""
+        ...
+
+
+class RemoteStore(Protocol):
+    """What the sync of remote feeds asks of the store."""
+
+    def claim(self, rows: Sequence[int], token: str, dead: Sequence[str]) -> set[int]:
+        """Take the lease of sources for a run; returns those that it got."""
+        ...
+
+    def leases(self) -> set[str]:
+        """The runs that hold a lease, or held one when they died."""
+        ...
+
+    def release(self, token: str) -> None:
+        """Give back every lease of a run."""
+        ...
+
+    def entries(
+        self,
+        source_row: int,
+        *,
+        declared: Sequence[str] = (),
+        links: Sequence[str] = (),
+        words: Sequence[bytes] = (),
+        keys: Sequence[str] = (),
+        moments: Sequence[int] = (),
+    ) -> dict[int, KnownEntry]:
+        """The articles of a source that any of these name, by row."""
+        ...
+
+    def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:
+        """The articles of a source in the feeds whose publication is not older than `since`."""
+        ...
+
+    def find(
+        self,
+        source: int,
+        *,
+        declared: Sequence[str],
+        links: Sequence[str],
+        keys: Sequence[str],
+        rows: Sequence[int],
+        documents: Sequence[bytes],
+    ) -> tuple[Stored, ...]:
+        """The articles of a source that any of these name."""
+        ...
+
+    def settle(self, visits: Sequence[Visit]) -> None:
+        """Write how visits ended, and mark the feeds they touch, in one transaction."""
         ...
 
 

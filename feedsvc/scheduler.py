@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feedsvc.app import App
+from feedsvc.app import App, is_remote
+from feedsvc.app.remote import Remotes
 from feedsvc.errors import FeedsvcError, LockedError
+from feedsvc.ports import SourceRow
 from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds, held_back
+from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,10 @@ class Daemon:
         self._signal: int | None = None
         self._looked_at_all = False  # at the start the configuration or the files may be others
         self._next_try = app.clock.now()  # when a site without its page is built again
+        self._at_end = AsyncExitStack()
+        self._remotes: Remotes | None = None
+        self._visits: set[asyncio.Task[None]] = set()
+        self._visited: set[str] = set()  # sources that are being visited
         self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
     async def run(self) -> int | None:
@@ -71,6 +78,7 @@ class Daemon:
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
                 await self._finish_work()
+                await self._at_end.aclose()
         return self._signal
 
     @contextmanager
@@ -115,12 +123,11 @@ class Daemon:
 
     async def _finish_work(self) -> None:
         """Let a build end; stop a sync between two batches, which loses nothing."""
-        if self._work is None:
-            return
-        self._work.cancel()
-        with suppress(asyncio.CancelledError, TimeoutError):
-            async with asyncio.timeout(GRACE):
-                await self._work
+        under_way = {*self._visits, *([self._work] if self._work is not None else [])}
+        for task in under_way:
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way, timeout=GRACE)
 
     async def _do_what_is_due(self) -> None:
         try:
@@ -137,19 +144,56 @@ class Daemon:
     async def _sync_due(self) -> None:
         app = self._app
         rows = {row.name: row for row in app.sources()}
-        for source in app.settings.sources:
+        remote = []
+        for source in app.all_sources():
             row = rows.get(source.name)
             if row is None:
                 # A command that reads a newer configuration than ours has taken it out.
                 changed = "is no longer configured: restart `feedsvc run`"
                 self._once(source.name, changed)
-            elif app.is_due(source, row, by_hand=False):
+            elif app.why_not(source, row, by_hand=False) is not None:
+                continue
+            elif is_remote(source):
+                remote.append(source)
+            else:
                 options = Options(patient=False)
                 with suppress(LockedError):  # it is synced by hand just now: not ours to do
                     synced = await app.sync(
                         only=[source.name], force=True, build=False, options=options
                     )
                     self._report_sources(synced.sources)
+
+        await self._start_visits(remote, rows)
+
+    async def _start_visits(self, due: Sequence[Source], rows: dict[str, SourceRow]) -> None:
+        """Visit remote sources beside everything else: the slowest may take half a minute."""
+        due = [source for source in due if source.name not in self._visited]
+        if not due:
+            return
+        if self._remotes is None:
+            self._remotes = await self._at_end.enter_async_context(self._app.remotes())
+        names = {source.name for source in due}
+        self._visited |= names
+        visits = asyncio.create_task(self._visit(self._remotes, due, rows))
+        self._visits.add(visits)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._visits.discard(task)
+            self._visited.difference_update(names)
+
+        visits.add_done_callback(done)
+
+    async def _visit(
+        self, remotes: Remotes, due: Sequence[Source], rows: dict[str, SourceRow]
+    ) -> None:
+        try:
+            report = await remotes.sync(due, rows)
+            self._report_sources(report.sources)
+        except FeedsvcError as error:
+            self._once("visits", error.line)
+        except Exception as error:
+            log.debug("visits failed", exc_info=True)
+            self._once("visits", f"unexpected: {error!r}")
 
     async def _build_due(self) -> None:
         app, now = self._app, self._app.clock.now()
@@ -185,6 +229,8 @@ class Daemon:
 
     def _report_sources(self, reports: tuple[SourceReport, ...]) -> None:
         for report in reports:
+            if report.outcome == "skipped":
+                continue
             self._once(report.name, report.reason if report.outcome == "failed" else None)
             if report.outcome == "ok":
                 counts = {

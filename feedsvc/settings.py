@@ -142,6 +142,15 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ops:
+    """`[ops]`: how the operator hears of sources whose state changes."""
+
+    feed: bool = False  # public/_ops/<token>/atom.xml
+    token: Secret | None = None
+    webhook: Secret | str | None = field(default=None, repr=False)  # who knows it may post there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A whole configuration; `path` is the file it was read from."""
 
@@ -151,5 +160,6 @@ class Settings:
     publish: Publish
     server: Server = field(default_factory=Server)
     sync: Sync = field(default_factory=Sync)
+    ops: Ops = field(default_factory=Ops)
     sources: tuple[Source, ...] = ()
     feeds: tuple[Feed, ...] = ()

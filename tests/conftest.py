@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.feedserver import FeedServer
 from tests.support import DEFAULT_CONFIG, FrozenClock, Service
 
 # The same examples in every run, and no stopwatch: a slow machine is no failure.
@@ -41,3 +42,10 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 def service(make_service: Callable[..., Service]) -> Service:
     """A service with one folder source, `desk`, and one feed, `all`."""
     return make_service()
+
+
+@pytest.fixture
+def feed_server() -> Iterator[FeedServer]:
+    """Pages on loopback; `feed_server.clock = service.clock.now` dates its log."""
+    with FeedServer() as server:
+        yield server

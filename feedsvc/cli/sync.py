@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
 from feedsvc.cli.regenerate import build_document, report_build
+from feedsvc.errors import OfflineError
 
 if TYPE_CHECKING:
     from feedsvc.app import SyncReport
@@ -70,19 +71,31 @@ def _run(console: Console) -> int:
 
 
 def show_sync(console: Console, report: SyncReport) -> int:
-    """Print what a sync did; returns the exit code."""
+    """Print what a sync did; returns the exit code.
+
+    Raises OfflineError, once the rest is told, if no remote source could be reached at all.
+    """
     failed = [source for source in report.sources if source.outcome == "failed"]
+    offline = [source for source in failed if not report.network and source.status is None]
+    failed = [source for source in failed if source not in offline]
     if console.args.json:
         console.document("sync", _document(report))
     else:
         for source in report.sources:
-            console.result(_line(asdict(source)))
+            if source not in offline:
+                console.result(_line(asdict(source)))
     for source in failed:
         hint = f"\n{source.hint}" if source.hint else ""
         console.warn(f"feedsvc: {source.name}: {source.reason}{hint}")
     code = 4 if failed else 0
     if report.build is not None:
         code = report_build(console, report.build, results=False) or code
+    if offline and code in (0, 4):
+        raise OfflineError(
+            f"no network: none of {len(offline)} remote sources could be reached"
+            if len(offline) > 1
+            else f"no network: {offline[0].reason}"
+        )
     return code
 
 

@@ -48,6 +48,11 @@ def expand(path: Path) -> Path:
         return path
 
 
+def rooted(written: str | Path, root: Path) -> Path:
+    """A path of the file: relative ones start at `root`."""
+    return root / expand(Path(written))
+
+
 def shorten(path: Path, cwd: Path) -> str:
     """A path as messages show it: relative to where we are if it lies below."""
     here = cwd.absolute()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 from feedsvc.config.shapes import WrongValueError
 
@@ -15,6 +16,16 @@ _SPELLED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS",
      "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
 )  # fmt: skip
+_LONGEST_MADE = 80
+_TELLS_NOTHING = {"feed", "feeds", "index"}
+_ENDINGS = re.compile(r"\.(?:xml|php|html?|aspx?|cgi|opml)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z0-9._~-]+")
+# A number drawn by lot, as in the addresses of private feeds: no name may give it away.
+_DRAWN = re.compile(
+    r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_=]{16,}"
+    r"|(?=.*[0-9])(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_=-]{16,}"
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
 
 
 def name(value: object) -> str:
@@ -34,10 +45,67 @@ def made_of(words: str) -> str | None:
     """A valid name for `words`, such as the last part of a path; None if nothing is left."""
     spelled = unicodedata.normalize("NFC", words).translate(_SPELLED)
     letters = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^A-Za-z0-9._-]+", "-", letters)[:80].strip("-._")
+    made = re.sub(r"[^A-Za-z0-9._-]+", "-", letters)[:_LONGEST_MADE].strip("-._")
     if not made:
         return None
     return f"{made}-source" if _is_reserved(made) else made
+
+
+def of_address(url: str) -> str:
+    """The name of a source that has only a `url` as `remote.py` reads it: its host and the telling
+    part of its path, `example.org-blog` for `https://www.example.org/blog/feed.xml`.
+
+    It depends on this address alone. A number in the order of the file, or a mark that one of two
+    equal names gets, would change when another source comes, goes or moves; and since a name is an
+    identity, one feed would take over the articles of another. So that addresses that differ differ
+    in name too, a digest stands for what cannot be part of one: a query, random characters, another
+    script. Scheme and `www.` are no part of it, so that a feed may move to https.
+    """
+    authority, _, tail = url.partition("://")[2].removeprefix("www.").partition("/")
+    path, _, query = tail.partition("?")
+    parts = [_host(authority)]
+    whole = not query
+    for segment in filter(None, path.split("/")):
+        word = unquote(segment) if "%" in segment else segment
+        ending = _ENDINGS.search(word)
+        stem = word[: ending.start()] if ending and ending.end() == len(word) else word
+        if stem.lower() in _TELLS_NOTHING:
+            continue
+        first, dot, kind = stem.rpartition(".")  # feed.json
+        if dot and first.lower() in _TELLS_NOTHING:
+            stem = kind
+        if _DRAWN.fullmatch(stem):
+            whole = False
+        elif _WORD.fullmatch(stem):
+            parts.append(stem)
+        else:
+            made = made_of(stem)
+            whole = whole and _letters(made or "") >= _letters(stem)
+            parts += [made] if made else []
+    readable = "-".join(parts)
+    made = made_of(readable)
+    if made is not None and whole and len(readable) <= _LONGEST_MADE:
+        return made
+    from hashlib import blake2s  # most addresses need no digest
+
+    digest = blake2s(f"{authority}/{tail}".encode(), digest_size=4).hexdigest()
+    return f"{(made or 'source')[: _LONGEST_MADE - 9].rstrip('-._')}-{digest}"
+
+
+def _host(authority: str) -> str:
+    """Host and port, in the letters of its language where those can be written in ASCII."""
+    if "xn--" in authority:
+        try:
+            spoken = authority.encode().decode("idna")
+        except UnicodeError:
+            return authority
+        made = made_of(spoken) or ""
+        return made if _letters(made) >= _letters(spoken) else authority
+    return authority
+
+
+def _letters(words: str) -> int:
+    return sum(map(str.isalnum, words))
 
 
 def _is_reserved(word: str) -> bool:

@@ -41,6 +41,8 @@ class Override:
             with suppress(ValueError, RecursionError):
                 yield json.loads(self.text)
         yield self.text
+        if "," in self.text:  # a list as other programs write it
+            yield [part.strip() for part in self.text.split(",") if part.strip()]
 
 
 def overlay(

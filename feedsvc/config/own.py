@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from glob import escape
 from os.path import normpath
@@ -23,28 +24,32 @@ def keep_private(file: Path, store: Store, publish: Publish, problems: Problems)
 
 
 def leave_alone(
-    source: Source, file: Path, store: Store, publish: Publish, problems: Problems
-) -> Source:
-    """The source without the files that are ours, as with `path = "."`.
+    sources: Iterable[Source], file: Path, store: Store, publish: Publish, problems: Problems
+) -> tuple[Source, ...]:
+    """The sources without the files that are ours, as with `path = "."`.
 
     Otherwise each feed that is published would be an article of the next one.
     """
-    if source.path is None:
-        return source
-    folder, directory = _plain(source.path), _plain(publish.directory)
-    if folder == directory:
-        says = f"the source {source.name!r} is the output directory itself"
-        problems.add(("publish", "directory"), says, value=True)
-        return source
+    directory = _plain(publish.directory)
     own = {directory: "/**", _plain(_file_of(store)): "*", _plain(file): ""}
-    globs = [
-        escape(unicodedata.normalize("NFC", path.relative_to(folder).as_posix())) + tail
-        for path, tail in own.items()
-        if path.is_relative_to(folder)
-    ]
-    if not globs:
-        return source
-    return replace(source, exclude=tuple(dict.fromkeys((*source.exclude, *globs))))
+    around = {folder for path in own for folder in (path, *path.parents)}
+    kept = []
+    for source in sources:
+        folder = _plain(source.path) if source.path is not None else None
+        if folder == directory:
+            says = f"the source {source.name!r} is the output directory itself"
+            problems.add(("publish", "directory"), says, value=True)
+        elif folder is not None and folder in around:
+            globs = [
+                escape(unicodedata.normalize("NFC", path.relative_to(folder).as_posix())) + tail
+                for path, tail in own.items()
+                if path.is_relative_to(folder)
+            ]
+            exclude = tuple(dict.fromkeys((*source.exclude, *globs)))
+            kept.append(replace(source, exclude=exclude))
+            continue
+        kept.append(source)
+    return tuple(kept)
 
 
 def _file_of(store: Store) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,20 @@ from feedsvc.config.locate import KeyPath, Spot, locate
 from feedsvc.errors import ConfigError
 
 _WIDEST = 100  # columns of a source line that a message shows
-_PASSWORD = re.compile(r"(?<=://)([^\s\"']*:)([^\s\"']*)(?=@)")
+SECRET_WORDS = ("password", "token", "secret", "webhook", "api_key")
+"""What people call a key whose value is nobody's business."""
+
+# of `user:password@` the password; what stands alone before the @ may be one
+_PASSWORD = re.compile(
+    r"(?<=://)(?:(?P<user>[^\s\"':@]*:)(?P<password>[^\"'\n]*)|(?P<alone>[^\s\"'/?#:@]+))(?=@)"
+)
 _SECRET = re.compile(
-    r"((?:token|pass\w*|kennwort|secret\w*|auth|authorization|cookie|headers|key)[\"']?\s*=\s*)"
-    r"(.+)",
+    r"((?:token|pass\w*|kennwort|secret\w*|auth|authorization|cookie|headers|key|webhook)"
+    r"[\"']?\s*=\s*)(.+)",
     re.IGNORECASE,
 )
+_SECRET_PATHS = frozenset({"auth", "headers", "token", "webhook"})
+_HEADER = re.compile(r"^[ \t]*\[+([^\]\n]*)\]", re.MULTILINE)
 
 
 class ConfigErrors(ConfigError):  # noqa: N818  several of them
@@ -39,6 +48,7 @@ class _Problem:
     value: bool
     shift: int
     other: KeyPath | None
+    hidden: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Problems:
     cwd: Path
     variables: dict[KeyPath, str] = field(default_factory=dict)  # which variable set a key
     _found: list[_Problem] = field(default_factory=list)
+    _around: set[KeyPath] = field(default_factory=set)  # every table something was noted in
     _strays: list[ConfigError] = field(default_factory=list)
 
     def add(
@@ -60,12 +71,17 @@ class Problems:
         value: bool = False,
         shift: int = 0,
         other: KeyPath | None = None,
+        hidden: bool = False,
     ) -> None:
         """Note a mistake at the key `path`, or at its value, `shift` characters into a text.
 
-        `other` is a second place the message tells the line of.
+        `other` is a second place the message tells the line of; what is `hidden` is not shown.
         """
-        self._found.append(_Problem(says=says, path=path, value=value, shift=shift, other=other))
+        hidden = hidden or not _SECRET_PATHS.isdisjoint(path)
+        self._found.append(
+            _Problem(says=says, path=path, value=value, shift=shift, other=other, hidden=hidden)
+        )
+        self._around.update(path[:length] for length in range(len(path) + 1))
 
     def add_variable(self, name: str, says: str) -> None:
         """Note a mistake in the name of an environment variable."""
@@ -73,20 +89,21 @@ class Problems:
 
     def any_below(self, path: KeyPath) -> bool:
         """Whether something was noted in a table: what it then seems to lack may be just that."""
-        return any(problem.path[: len(path)] == path for problem in self._found)
+        return path in self._around
 
     def raise_any(self) -> None:
         """Raise ConfigErrors if anything was noted: the file's in its order, then variables'."""
         if not self._found and not self._strays:
             return
         spots = locate(self.text)
+        lines = _Lines(self.text)
         name = shorten(self.file, self.cwd)
         in_file: list[tuple[int, ConfigError]] = []
         elsewhere: list[ConfigError] = []
         for problem in self._found:
             says = problem.says
             if problem.other is not None and (first := _nearest_spot(spots, problem.other)):
-                says += f" (the first is in line {_line(self.text, first.key)})"
+                says += f" (the first is in line {lines.number(first.key)})"
             variable = self._variable(problem.path)
             spot = _nearest_spot(spots, problem.path)
             if variable is not None:
@@ -95,8 +112,8 @@ class Problems:
                 elsewhere.append(ConfigError(f"{name}: {says}"))
             else:
                 offset = _inside(self.text, spot, problem) if problem.value else spot.key
-                placed_error = placed(says, name=name, text=self.text, offset=offset)
-                in_file.append((offset, placed_error))
+                told = lines.placed(says, name=name, offset=offset, hidden=problem.hidden)
+                in_file.append((offset, told))
         in_file.sort(key=lambda pair: pair[0])
         raise ConfigErrors([error for _, error in in_file] + elsewhere + self._strays)
 
@@ -108,16 +125,33 @@ class Problems:
         return None
 
 
+class _Lines:
+    """The lines of a text; there may be as many mistakes in it as lines."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def number(self, offset: int) -> int:
+        """The line an offset is in, from 1."""
+        return bisect_right(self._starts, offset)
+
+    def placed(self, says: str, *, name: str, offset: int, hidden: bool) -> ConfigError:
+        """An error of three lines: where and what, the source line, a caret below the place."""
+        number = self.number(offset)
+        start = self._starts[number - 1]
+        column = offset - start
+        end = self._text.find("\n", start)
+        line = self._text[start : len(self._text) if end < 0 else end]
+        shown, before = _window(_masked(line, hidden=hidden), column)
+        return ConfigError(f"{name}:{number}:{column + 1}: {says}\n  {shown}\n  {_blank(before)}^")
+
+
 def placed(says: str, *, name: str, text: str, offset: int) -> ConfigError:
-    """An error of three lines: where and what, the source line, a caret below the place."""
-    start = text.rfind("\n", 0, offset) + 1
-    column = offset - start
-    end = text.find("\n", start)
-    line = _masked(text[start : len(text) if end < 0 else end])
-    shown, before = _window(line, column)
-    return ConfigError(
-        f"{name}:{_line(text, offset)}:{column + 1}: {says}\n  {shown}\n  {_blank(before)}^"
-    )
+    """A single error in a text that cannot be read as TOML, and so may be anything."""
+    tables = _HEADER.findall(text, 0, max(text.rfind("\n", 0, offset), 0))
+    hidden = bool(tables) and not _SECRET_PATHS.isdisjoint(re.split(r"[\s.\"']+", tables[-1]))
+    return _Lines(text).placed(says, name=name, offset=offset, hidden=hidden)
 
 
 def quoted(value: object) -> str:
@@ -125,7 +159,7 @@ def quoted(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        shown = _PASSWORD.sub(r"\1***", value)
+        shown = _PASSWORD.sub(lambda found: f"{found['user'] or ''}***", value)
         shown = _printable(shown if len(shown) <= 60 else shown[:59] + "…")
         return f'"{shown}"'
     if isinstance(value, dict):
@@ -153,17 +187,20 @@ def _inside(text: str, spot: Spot, problem: _Problem) -> int:
     return spot.value if "\\" in inner and text[spot.value] == '"' else spot.value + 1 + len(inner)
 
 
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1
-
-
-def _masked(line: str) -> str:
+def _masked(line: str, *, hidden: bool) -> str:
     """The line with its secrets starred, at equal length so that the caret stays right."""
+    key, mark, value = line.partition("=")
+    if hidden and (mark or not line.lstrip().startswith("[")):
+        shown = key + mark if mark else ""
+        space = value[: len(value) - len(value.lstrip())] if mark else ""
+        return _printable(shown + space + "*" * (len(line) - len(shown) - len(space)))
 
-    def stars(found: re.Match[str]) -> str:
-        return found[1] + "*" * len(found[2])
+    def password(found: re.Match[str]) -> str:
+        user = found["user"] or ""
+        return user + "*" * (len(found[0]) - len(user))
 
-    return _printable(_SECRET.sub(stars, _PASSWORD.sub(stars, line)))
+    line = _PASSWORD.sub(password, line)
+    return _printable(_SECRET.sub(lambda found: found[1] + "*" * len(found[2]), line))
 
 
 def _printable(line: str) -> str:

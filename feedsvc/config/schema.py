@@ -5,12 +5,22 @@ A new key is one line in its table here and a field in `settings.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from feedsvc.config import addresses, names, units, words
-from feedsvc.config.shapes import Reader, WrongValueError, choice, count, flag, many, text
+from feedsvc.config import access, addresses, names, ops, remote, secrets, units, words
+from feedsvc.config.shapes import (
+    Reader,
+    SecretValueError,
+    WrongValueError,
+    choice,
+    count,
+    flag,
+    many,
+    text,
+)
 from feedsvc.model import Format
 
 # The words of the contract whose feature this version does not have. A feature that arrives takes
@@ -18,9 +28,7 @@ from feedsvc.model import Format
 NOT_YET: Mapping[str, frozenset[str]] = {
     "[publish]": frozenset({"url"}),
     "[server]": frozenset({"admin_token", "trusted_proxies"}),
-    "[sync]": frozenset({"concurrency", "per_host", "max_entries"}),
-    "[[source]]": frozenset({"url", "auth", "headers"}),
-    "[[feed]]": frozenset({"per", "archive", "dedupe", "profile", "private", "websub"}),
+    "[[feed]]": frozenset({"per", "archive", "profile", "private", "websub"}),
 }
 
 
@@ -42,6 +50,13 @@ def _path(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise WrongValueError('a path such as "articles"')
     return value
+
+
+def _source_path(value: object) -> str:
+    written = _path(value)
+    if re.match(r"(?:https?|feed):", written, re.IGNORECASE):
+        raise SecretValueError('a path such as "articles"', "did you mean 'url'?", got="an address")
+    return written
 
 
 def _kind(value: object) -> str:
@@ -112,12 +127,18 @@ SYNC = Table(
     example="[sync]",
     keys={
         "user_agent": text("example-reader/1.0"),
+        "concurrency": count(64, most=1000),
+        "per_host": count(2, most=64),
+        "max_entries": count(2000),
         "timeout": units.duration("20s"),
         "max_bytes": units.size,
         "allow_networks": many(addresses.network, '"192.168.0.0/16"'),
     },
     synonyms={
         "ua": "user_agent", "agent": "user_agent", "max_size": "max_bytes",
+        "workers": "concurrency", "connections": "concurrency", "parallel": "concurrency",
+        "max_connections": "concurrency", "max_per_host": "per_host", "per_domain": "per_host",
+        "entries": "max_entries", "limit": "max_entries", "max_items": "max_entries",
         "networks": "allow_networks", "allow": "allow_networks", "allow_network": "allow_networks",
     },
 )  # fmt: skip
@@ -137,6 +158,31 @@ DEFAULTS = Table(
     },
 )  # fmt: skip
 
+OPS = Table(
+    title="[ops]",
+    example="[ops]",
+    keys={"feed": flag, "token": ops.token, "webhook": ops.webhook},
+    synonyms={
+        "enabled": "feed", "secret": "token", "key": "token", "password": "token",
+        "hook": "webhook", "url": "webhook", "notify": "webhook",
+    },
+)  # fmt: skip
+
+AUTH = Table(
+    title="auth",
+    example='auth = { user = "reader", password = { env = "PASSWORD" } }',
+    keys={
+        "user": access.user,
+        "password": secrets.secret("PASSWORD", empty=True),
+        "token": secrets.secret("TOKEN", flaw=access.bearer_flaw),
+    },
+    synonyms={
+        "username": "user", "name": "user", "login": "user", "pass": "password",
+        "passwd": "password", "pw": "password", "bearer": "token", "key": "token",
+        "api_key": "token", "access_token": "token",
+    },
+)  # fmt: skip
+
 SOURCE = Table(
     title="[[source]]",
     example="[[source]]",
@@ -144,7 +190,10 @@ SOURCE = Table(
         "name": names.name,
         "kind": _kind,
         "was": text("old-name"),
-        "path": _path,
+        "path": _source_path,
+        "url": remote.source_url,
+        "auth": AUTH,
+        "headers": access.headers,
         "every": units.interval,
         "title": text("Nachrichten"),
         "language": words.language,
@@ -168,6 +217,9 @@ SOURCE = Table(
         "category": "tags", "files": "include", "pattern": "include", "glob": "include",
         "ignore": "exclude", "skip": "exclude", "renamed_from": "was", "old_name": "was",
         "on_remove": "on_delete", "max_size": "max_bytes", "base_url": "link",
+        "feed": "url", "feed_url": "url", "xml_url": "url", "xmlurl": "url", "href": "url",
+        "uri": "url", "address": "url", "header": "headers", "user": "auth", "username": "auth",
+        "login": "auth", "password": "auth", "token": "auth", "bearer": "auth",
     },
 )  # fmt: skip
 
@@ -189,6 +241,7 @@ FEED = Table(
         "max_per_source": count(5),
         "full_text": flag,
         "formats": many(_format, '"atom", "rss"', empty=False),
+        "dedupe": choice("link", "text", "none"),
     },
     synonyms={
         "id": "name", "slug": "name", "subtitle": "description", "source": "sources",
@@ -197,6 +250,7 @@ FEED = Table(
         "regex": "match", "search": "match", "include": "match", "ignore": "exclude",
         "max_entries": "limit", "count": "limit", "max": "limit", "fulltext": "full_text",
         "content": "full_text", "format": "formats", "types": "formats",
+        "dedup": "dedupe", "deduplicate": "dedupe", "duplicates": "dedupe", "unique": "dedupe",
     },
 )  # fmt: skip
 
@@ -207,11 +261,13 @@ SINGLE_TABLES: Mapping[str, Table] = {
     "server": SERVER,
     "sync": SYNC,
     "defaults": DEFAULTS,
+    "ops": OPS,
 }
 LISTED_TABLES: Mapping[str, Table] = {"source": SOURCE, "feed": FEED}
 
 TABLE_SYNONYMS: Mapping[str, str] = {
     "sources": "source", "feeds": "feed", "general": "site",
-    "database": "store", "storage": "store", "db": "store", "output": "publish",
+    "operations": "ops", "admin": "ops", "alerts": "ops", "database": "store",
+    "storage": "store", "db": "store", "output": "publish",
     "http": "sync", "fetch": "sync", "client": "sync", "serve": "server", "default": "defaults",
 }  # fmt: skip

@@ -20,7 +20,7 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\
 class WrongValueError(Exception):
     """A value is not what its key expects.
 
-    `at` is the place inside a list, `shift` the character inside a text that is to blame.
+    `at` is the way inside a list or table, `shift` the character inside a text that is to blame.
     """
 
     def __init__(
@@ -31,11 +31,36 @@ class WrongValueError(Exception):
         self.remark = remark
         self.shift = shift
         self.got = got
-        self.at: int | None = None
+        self.at: tuple[str | int, ...] = ()
+
+
+class SecretValueError(WrongValueError):
+    """A value is wrong, and no message may show it: `got` says of what sort it is."""
+
+    def __init__(self, expected: str, remark: str | None = None, *, got: str) -> None:
+        super().__init__(expected, remark, got=got)
+
+
+class WrongKeyError(Exception):
+    """A table that is a value has a key it should not have; `at` is the way to it."""
+
+    def __init__(self, says: str, *, at: str | int) -> None:
+        super().__init__(says)
+        self.at: tuple[str | int, ...] = (at,)
 
 
 class NotYetError(Exception):
     """The value is a word of the contract whose feature this version does not have."""
+
+
+def sort_of(value: object) -> str:
+    """What sort of value it is, for messages that must not show it."""
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, str):
+        return "a text" if value else "an empty one"
+    sorts: dict[type, str] = {int: "a number", float: "a number", dict: "a table", list: "a list"}
+    return sorts.get(type(value), "a date")
 
 
 def text(example: str) -> Reader[str]:
@@ -63,12 +88,13 @@ def flag(value: object) -> bool:
     return value
 
 
-def count(example: int) -> Reader[int]:
-    """A whole number from 1 to a million, which no database or loop chokes on."""
+def count(example: int, *, most: int = 1_000_000) -> Reader[int]:
+    """A whole number from 1; a million is the most no database or loop chokes on."""
+    expected = f"a whole number from 1 to {most}, such as {example}"
 
     def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
-            raise WrongValueError(f"a whole number from 1 to 1000000, such as {example}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise WrongValueError(expected)
         return value
 
     return read
@@ -108,7 +134,7 @@ def many(reader: Reader[T], example: str, *, empty: bool = True) -> Reader[tuple
             try:
                 items.append(reader(item))
             except WrongValueError as wrong:
-                wrong.at = number
+                wrong.at = (number, *wrong.at)
                 raise
         return tuple(dict.fromkeys(items))
 

@@ -1,4 +1,4 @@
-"""The effective settings as plain data, for `config show`; secrets are left out."""
+"""The effective settings as plain data, for `config show`; of a secret, only where it is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from feedsvc.config.sources import FEED, OF_FOLDERS, OPML
 from feedsvc.config.units import write_duration
-from feedsvc.settings import Settings
+from feedsvc.settings import Auth, Ops, Secret, Settings, Source
 
+_HIDDEN = "…"
 _PASSWORD = re.compile(r"(://[^/@]*:)[^@]*@")
 
 
@@ -29,9 +31,42 @@ def show(settings: Settings) -> dict[str, Any]:
         "publish": _table(settings.publish),
         "server": {"listen": settings.server.listen},
         "sync": _table(settings.sync),
-        "source": [_table(source) for source in settings.sources],
+        "ops": _ops(settings.ops),
+        "source": [_source(source) for source in settings.sources],
         "feed": [_table(feed) for feed in settings.feeds],
     }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    """The keys that its kind has."""
+    shown = _table(source)
+    shown["headers"] = {name: _plain(held) for name, held in source.headers} or None
+    if source.kind in {FEED, OPML}:
+        return {key: value for key, value in shown.items() if key not in OF_FOLDERS}
+    return shown
+
+
+def _ops(ops: Ops) -> dict[str, Any]:
+    shown = _table(ops)
+    if isinstance(ops.webhook, str):  # the whole address may be what is secret about it
+        shown["webhook"] = "/".join([*ops.webhook.split("/")[:3], _HIDDEN])
+    return shown
+
+
+def _secret(secret: Secret) -> dict[str, str] | str:
+    """Where a secret is; of one in the configuration itself only that it is there."""
+    if secret.env is not None:
+        return {"env": secret.env}
+    if secret.file is not None:
+        return {"file": str(secret.file)}
+    return _HIDDEN if secret.value else ""
+
+
+def _auth(auth: Auth) -> dict[str, Any]:
+    shown = {key: value for key, value in _table(auth).items() if value is not None}
+    if auth.user is not None and shown.get("password") == "":
+        shown["user"] = _HIDDEN  # without a password it is one
+    return shown
 
 
 def _table(value: Any) -> dict[str, Any]:
@@ -49,6 +84,10 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case timedelta():
             return write_duration(value)
+        case Secret():
+            return _secret(value)
+        case Auth():
+            return _auth(value)
         case re.Pattern():
             return value.pattern
         case str() | Path() | ZoneInfo() | IPv4Network() | IPv6Network():

@@ -55,12 +55,19 @@ directory = "public"  # any web server can serve it
 [server]
 listen = "127.0.0.1:8080"  # 0.0.0.0:8080 to be reached from other machines
 
-# Where articles come from; one [[source]] for each folder.
+# Where articles come from; one [[source]] for each folder, and for each feed of others.
 [[source]]
 name = "articles"  # its identity: to change it, add was = "articles"
 path = {_quote(articles_path)}
 # tags = ["news"]  # given to all its articles
 # exclude = ["drafts/**"]
+
+# Somebody else's feed, in whatever format; a page that announces one will do, too.
+# [[source]]
+# name = "neighbours"
+# url = "https://example.org/feed.xml"
+# every = "30m"  # or "auto": as often as it changes
+# auth = {{ user = "reader", password = {{ env = "FEED_PASSWORD" }} }}
 
 # What is published: public/all/atom.xml, rss.xml and feed.json.
 [[feed]]

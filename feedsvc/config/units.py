@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Literal
 
 from feedsvc.config.shapes import NotYetError, Reader, WrongValueError
 
@@ -15,7 +16,7 @@ _BYTES = {
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)[ ]?([a-z]+)", re.ASCII | re.IGNORECASE)
 _LARGEST = 2**40
-_CRON = re.compile(r"\S+(?:\s+\S+){4,5}|@[a-z]+|auto")
+_CRON = re.compile(r"\S+(?:\s+\S+){4,5}|@[a-z]+")
 
 
 def duration(example: str, *, zero: bool = False) -> Reader[timedelta]:
@@ -40,11 +41,16 @@ def duration(example: str, *, zero: bool = False) -> Reader[timedelta]:
     return read
 
 
-def interval(value: object) -> timedelta:
-    """How often: a duration."""
+_interval = duration("15m")
+
+
+def interval(value: object) -> timedelta | Literal["auto"]:
+    """How often: a duration, or as often as it changes."""
+    if value == "auto":
+        return "auto"
     if isinstance(value, str) and _CRON.fullmatch(value.strip()):
         raise NotYetError
-    return duration("15m")(value)
+    return _interval(value)
 
 
 def write_duration(value: timedelta) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from feedsvc.errors import RenderError
 from feedsvc.feeds.guard import (
     add,
+    categories,
+    declare_html,
     generator,
+    local,
     people,
     referenced,
     render_each,
@@ -18,10 +24,12 @@ from feedsvc.feeds.guard import (
     spoken,
     summary_of,
     text_of,
+    title_of,
     type_of,
 )
+from feedsvc.feeds.origin import credit
 from feedsvc.feeds.plain_head import PLAIN_HEAD
-from feedsvc.model import Article, Entry, FeedHead, Format
+from feedsvc.model import Article, Entry, FeedHead, Format, Origin
 from feedsvc.text.urls import media_type
 
 _MARK = b"  <entry"
@@ -61,7 +69,8 @@ def _written(feed: FeedGenerator) -> bytes:
 def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     article = entry.article
     body, summary = text_of(article, summary_of(article), full_text=full_text)
-    added = add(feed, entry, body=body, summary=summary)
+    title, terms = title_of(article), categories(article)
+    added = add(feed, entry, title=title, body=body, summary=summary, terms=terms)
     if authors := people(article):
         added.author(authors)
     if article.rights:
@@ -70,6 +79,8 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
         added.link([{"href": link["href"], "rel": link["rel"]} for link in links])
     added.repair.links = links
     added.repair.language = spoken(article.language)
+    if article.origin:
+        added.repair.source = _source(article.origin, entry.zone, alone=not authors)
 
 
 def _links(article: Article) -> list[dict[str, str]]:
@@ -83,3 +94,34 @@ def _links(article: Article) -> list[dict[str, str]]:
     if image and all(image.url != one.url for one in article.enclosures):
         links.append({"href": image.url, "rel": "enclosure", "type": media_type(image.url)})
     return [{name: value for name, value in link.items() if value} for link in links]
+
+
+@lru_cache(maxsize=1024)  # copying one takes an eighth of the time that building it takes
+def _source(origin: Origin, zone: ZoneInfo, *, alone: bool) -> etree._Element | None:
+    """RFC 4287 §4.2.11: of the feed an entry was copied from; None for one that names nobody.
+
+    An `updated` without text is to become the entry's: the entry was in that feed by then. The link
+    to the feed has no type, since an origin does not tell its format. `alone`: the entry has no
+    authors.
+    """
+    credited = credit(origin)
+    if credited is None:
+        return None
+    source = etree.Element("source")
+    etree.SubElement(source, "id").text = credited.id
+    etree.SubElement(source, "title").text = credited.title
+    updated = etree.SubElement(source, "updated")
+    if origin.updated:
+        updated.text = local(origin.updated, zone).isoformat()
+    if credited.rights:
+        etree.SubElement(source, "rights").text = credited.rights
+    if credited.url:
+        etree.SubElement(source, "link", href=credited.url, rel="self")
+    if credited.link:
+        etree.SubElement(source, "link", href=credited.link, rel="alternate", type="text/html")
+    if alone and credited.author:
+        author = etree.SubElement(source, "author")
+        for name, text in credited.author.items():
+            etree.SubElement(author, name).text = text
+    declare_html(source, "title", "rights")
+    return source

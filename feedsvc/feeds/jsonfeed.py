@@ -1,4 +1,10 @@
-"""JSON Feed 1.1."""
+"""JSON Feed 1.1.
+
+It has no word for the feed an entry was copied from. `external_url` is none: that is the page a
+link post talks about, and readers open it instead of `url`. So an item says it in an object of our
+own, `_source`, by the names JSON Feed itself gives to the values of a feed: `title`, `feed_url`,
+`home_page_url`; and `rights`, which is our `_rights` there.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +22,9 @@ from feedsvc.feeds.guard import (
     safe,
     summary_of,
     text_of,
-    title_of,
     type_of,
 )
+from feedsvc.feeds.origin import Credit, credit
 from feedsvc.model import Enclosure, Entry, FeedHead, Format
 from feedsvc.text.urls import absolute
 
@@ -64,11 +70,12 @@ def _item(entry: Entry, full_text: bool) -> dict[str, Any]:
     article = entry.article
     body, summary = text_of(article, summary_of(article), full_text=full_text)
     changed = article.updated != article.published
+    origin = credit(article.origin)
     return _kept(
         {
             "id": article.guid,
             "url": article.link,
-            "title": title_of(article),
+            "title": safe(article.title),  # JSON Feed 1.1, items: a microblog post has none
             "content_html": body,
             # One of content_html and content_text has to be there.
             "content_text": None if body else summary,
@@ -76,11 +83,12 @@ def _item(entry: Entry, full_text: bool) -> dict[str, Any]:
             "image": article.image.url if article.image else None,
             "date_published": local(article.published, entry.zone).isoformat(),
             "date_modified": local(article.updated, entry.zone).isoformat() if changed else None,
-            "authors": _authors(people(article)),
+            "authors": _authors(people(article) or [origin.author if origin else None]),
             "tags": categories(article),
             "language": article.language,
             "attachments": [_attachment(one) for one in article.enclosures],
             "_rights": _rights(article.rights),
+            "_source": _source(origin) if origin else None,
         }
     )
 
@@ -93,6 +101,17 @@ def _rights(text: str | None) -> dict[str, Any] | None:
     # JSON Feed 1.1, extensions: the value of an underscored key is an object.
     told = safe(text or "")
     return {"text": told} if told else None
+
+
+def _source(origin: Credit) -> dict[str, Any]:
+    return _kept(
+        {
+            "title": origin.title,
+            "feed_url": origin.url,
+            "home_page_url": origin.link,
+            "rights": origin.rights,
+        }
+    )
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:

@@ -34,12 +34,13 @@ li { padding: .9rem 0; border-top: 1px solid var(--line); }
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An entry as a page lists it."""
+    """An entry as a page lists it; `origin` is the title of the feed it was copied from."""
 
     title: str
     link: str | None
     published: datetime
     language: str | None = None
+    origin: str | None = None
 
 
 def feed_page(head: FeedHead, lines: Sequence[Line], *, site_title: str, site_url: str) -> bytes:
@@ -127,17 +128,22 @@ def _formats(head: FeedHead) -> str:
 
 
 def _entry(head: FeedHead, line: Line) -> str:
-    title = _text(line.title)
-    if line.link:
-        title = f'<a href="{escape(line.link)}">{title}</a>'
     when = local(line.published, head.zone)
     # A day without a time is stored as its midnight: that hour would be news to its author.
     shown = "%Y-%m-%d %H:%M" if when.hour or when.minute else "%Y-%m-%d"
+    title, below = _text(line.title), f'<time datetime="{when.isoformat()}">{when:{shown}}</time>'
+    if title:
+        title = f"<h2>{_linked(title, line.link)}</h2>\n"
+    else:  # a short post: its date leads to it, or nothing would
+        below = _linked(below, line.link)
+    if origin := _text(line.origin or ""):
+        below += f' <span class="soft">{origin}</span>'
     spoken = f' lang="{escape(line.language)}"' if line.language else ""
-    return (
-        f"<li{spoken}>\n<h2>{title}</h2>\n"
-        f'<time datetime="{when.isoformat()}">{when:{shown}}</time>\n</li>'
-    )
+    return f"<li{spoken}>\n{title}{below}\n</li>"
+
+
+def _linked(shown: str, link: str | None) -> str:
+    return f'<a href="{escape(link)}">{shown}</a>' if link else shown
 
 
 def _text(text: str) -> str:

@@ -27,11 +27,11 @@ from feedsvc.feeds.guard import (
     split_fragments,
     spoken,
     text_of,
-    title_of,
     type_of,
 )
+from feedsvc.feeds.origin import credit
 from feedsvc.feeds.plain_head import PLAIN_HEAD
-from feedsvc.model import Enclosure, Entry, FeedHead, Format
+from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
 from feedsvc.text.urls import absolute, media_type
 
 _MARK = b"    <item"
@@ -111,10 +111,16 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
     article = entry.article
     told = safe(article.summary or "") or safe(article.subtitle or "")
     body, summary = text_of(article, told, full_text=full_text)
-    added = add(feed, entry, body=body, summary=as_html(summary))
-    added.title(as_title(title_of(article)))
+    added = add(
+        feed,
+        entry,
+        # RSS 2.0, items: a post without a title has none; there always is a description.
+        title=as_title(safe(article.title)),
+        body=body,
+        summary=as_html(summary),
+        terms=[as_label(term) for term in categories(article)],
+    )
     added.published(_clock(article.published, entry.zone))
-    added.category([{"term": as_label(term)} for term in categories(article)], replace=True)
     if article.updated != article.published:
         changed = local(article.updated, entry.zone).isoformat()
         added.repair.elements = [(name, changed) for name in _CHANGED]
@@ -123,28 +129,33 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
         added.dc.dc_creator([author["name"] for author in authors])
     if language := spoken(article.language):
         added.dc.dc_language(language)
-    if article.rights:
-        added.dc.dc_rights(as_label(safe(article.rights)))
-    first, rest = _enclosures(article.enclosures)
+    origin = credit(article.origin)
+    if rights := safe(article.rights or "") or (origin.rights if origin else ""):
+        added.dc.dc_rights(as_label(rights))
+    if origin and origin.url:
+        # RSS 2.0 <source>: the url is required, so an origin without a feed cannot be named.
+        added.source(url=origin.url, title=as_label(origin.title))
+    first, rest = _enclosures(article)
     if article.link:
         added.link(href=article.link, rel="alternate")
     if first is not None:
-        added.link(href=first.url, rel="enclosure", type=type_of(first), length=str(first.length))
+        length = str(first.length or 0)
+        added.link(href=first.url, rel="enclosure", type=type_of(first), length=length)
     for enclosure in rest:
         added.media.content(_media(enclosure), group=None)
 
 
-def _enclosures(
-    enclosures: Sequence[Enclosure],
-) -> tuple[Enclosure | None, Sequence[Enclosure]]:
+def _enclosures(article: Article) -> tuple[Enclosure | None, Sequence[Enclosure]]:
     """The one `<enclosure>` an item may have, and those that become media:content.
 
-    RSS 2.0 wants its true length, its type and an http address, in which validators look for a
-    domain; what lacks one of them is no enclosure there.
+    RSS 2.0 wants its type and an http address, in which validators look for a domain; what lacks
+    one of them is no enclosure there. A length that nobody knows is 0 (RSS profile, enclosure):
+    players of podcasts look at nothing but `<enclosure>`.
     """
-    fit = (e for e in enclosures if e.length and type_of(e) and _AT_DOMAIN.match(e.url))
+    fit = (one for one in article.enclosures if type_of(one) and _AT_DOMAIN.match(one.url))
     first = next(fit, None)
-    return first, [e for e in enclosures if e is not first]
+    image = article.image.url if article.image else None  # media:content already
+    return first, [e for e in article.enclosures if e is not first and e.url != image]
 
 
 def _media(enclosure: Enclosure) -> dict[str, str]:

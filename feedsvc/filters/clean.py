@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from feedsvc.model import Draft, Enclosure, Image, Origin, Person
@@ -77,6 +78,8 @@ class _Warnings:
         self._told.append(f"{field}: {value[:80]!r} {what}; left out")
 
     def told(self) -> tuple[str, ...]:
+        if not self._told:
+            return ()
         lines = (_text(line, 500) for line in self._told)
         return tuple(dict.fromkeys(filter(None, lines)))[:_MOST_WARNINGS]
 
@@ -111,10 +114,15 @@ def _moment(value: datetime | None, field: str, warnings: _Warnings) -> datetime
 def _language(value: str | None, warnings: _Warnings) -> str | None:
     if not value:
         return None
-    language = normalise_language(normalise(value[:200]))
+    language = _tag(value[:200])
     if language is None:
         warnings.add("language", value, "is no language")
     return language
+
+
+@lru_cache(maxsize=64)  # all entries of a feed are in one or two
+def _tag(value: str) -> str | None:
+    return normalise_language(normalise(value))
 
 
 def _origin(origin: Origin | None) -> Origin | None:
@@ -188,17 +196,26 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.[^\s@<
 def _authors(authors: tuple[Person, ...], base: str | None) -> tuple[Person, ...]:
     found: dict[str, Person] = {}
     for one in authors[:_MOST]:
-        email = one_line(normalise(one.email or "")).removeprefix("mailto:")
-        known = email if len(email) <= 254 and _EMAIL.fullmatch(email) else None
+        known = _email(one.email)
         name = _text(one.name, _NAME) or known
         if name is None:
             continue
         uri = urls.absolute(normalise(one.uri), base) if one.uri and one.uri.strip() else None
-        first = found.setdefault(name.casefold(), Person(name=name, email=known, uri=uri))
-        found[name.casefold()] = Person(
-            name=first.name, email=first.email or known, uri=first.uri or uri
+        key = name.casefold()
+        first = found.get(key)
+        found[key] = (
+            Person(name=name, email=known, uri=uri)
+            if first is None
+            else Person(name=first.name, email=first.email or known, uri=first.uri or uri)
         )
     return tuple(found.values())
+
+
+def _email(value: str | None) -> str | None:
+    if not value:
+        return None
+    email = one_line(normalise(value)).removeprefix("mailto:")
+    return email if len(email) <= 254 and _EMAIL.fullmatch(email) else None
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -211,5 +228,7 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _extra(extra: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if not extra:
+        return ()
     lines = ((_text(label, _NAME) or "", _text(value, _TEXT)) for label, value in extra[:_MOST])
     return tuple(dict.fromkeys((label, value) for label, value in lines if value is not None))

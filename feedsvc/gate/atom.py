@@ -388,6 +388,7 @@ def _check_inline(report: Report, content: etree._Element, kind: str) -> bool:
 
 def _check_source(report: Report, source: etree._Element) -> None:
     check_lang(report, source)
+    check_attributes(report, source, ())
     children = _children(report, source, _SOURCE)
     _check_metadata(report, source, children)
     _check_links(report, source, children.get("link", []))

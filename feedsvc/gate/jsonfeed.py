@@ -165,8 +165,17 @@ def _check_item(report: Report, item: Object, place: str, seen: dict[str, str]) 
             report.add("json-type", f"{place}.tags holds something that is not a string")
         elif not tag.strip():
             report.add("element-empty", f"{place}.tags holds an empty tag")
+    _check_source(report, item.get("_source"), f"{place}._source")
     for where, attachment in _objects(report, item, "attachments", f"{place}.attachments"):
         _check_attachment(report, attachment, where)
+
+
+def _check_source(report: Report, source: object, place: str) -> None:
+    """Our own extension for the feed an item was copied from, as far as others could mean that."""
+    for key in ("feed_url", "home_page_url"):
+        value = source.get(key) if isinstance(source, dict) else None
+        if isinstance(value, str):
+            check_address(report, value, f"{place}.{key}", None)
 
 
 def _check_attachment(report: Report, attachment: Object, place: str) -> None:

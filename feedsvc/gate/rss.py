@@ -306,15 +306,24 @@ def _check_item(
     for element in children.get("guid", ()):
         _check_guid(report, element, guids)
     for element in children.get("source", ()):
-        check_plain(report, check_leaf(report, element), "source", element, rss=True)
-        if (url := element.get("url")) is None:
-            report.add("attribute-missing", "source has no url", element)
-        else:
-            check_address(report, url, "source url", element, iri=False)
+        _check_source(report, element)
     for body in children.get(f"{{{XHTML}}}body", ()):
         scan_xhtml(report, body, "xhtml:body", XHTML, based=base_is_absolute(report, body))
     if f"{{{SLASH}}}comments" in children and not dated:
         report.add("rss-comments-undated", "slash:comments without lastBuildDate", item)
+
+
+def _check_source(report: Report, element: etree._Element) -> None:
+    value, url = check_leaf(report, element), element.get("url")
+    check_plain(report, value, "source", element, rss=True)
+    if not value.strip():
+        report.add("element-empty", "source names nobody", element)
+    if url is None:
+        report.add("attribute-missing", "source has no url", element)
+        return
+    check_address(report, url, "source url", element, iri=False)
+    if values.is_absolute(url) and not url.lower().startswith(("http://", "https://")):
+        report.add("url-invalid", f"source url {shown(url)} is not http", element)
 
 
 def _check_encoded(report: Report, element: etree._Element, before: Children) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -26,16 +24,9 @@ from feedsvc.model import FileStat, Problem, State
 from feedsvc.ports import Change, KnownFile, Stored
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
-from feedsvc.store.rows import (
-    article_columns,
-    body_columns,
-    labels,
-    moment,
-    read_article,
-    seconds,
-    whole_articles,
-)
-from feedsvc.store.schema import article, body, file, label, revision, source
+from feedsvc.store.rows import article_columns, moment, read_article, seconds, whole_articles
+from feedsvc.store.schema import article, file, source
+from feedsvc.store.writing import Written, insert_articles, revise_articles
 
 
 class Intake(Marks):
@@ -163,84 +154,28 @@ class Intake(Marks):
         fresh = [c for c in changes if c.article is not None and c.row is None]
         with writing(self._engine) as connection:
             touched = self._touching(connection, list(revised))
-            _revise(connection, revised, now)
-            rows = _insert(connection, source_row, fresh)
+            written = [
+                Written(c.row, source_row, c.article, _columns(c))
+                for c in changes
+                if c.article is not None
+            ]
+            revise_articles(connection, [w for w in written if w.row is not None], now)
+            rows = dict(
+                zip(
+                    [change.path for change in fresh],
+                    insert_articles(connection, [w for w in written if w.row is None]),
+                    strict=True,
+                )
+            )
             _write_files(connection, source_row, changes, rows, now)
             touched |= self._touching(connection, [*revised, *rows.values()])
             self._mark(connection, touched, now)
 
 
-def _revise(connection: Connection, revised: dict[int, Change], now: datetime) -> None:
-    """Keep what is replaced as a revision, then replace it."""
-    if not revised:
-        return
-    query = select(article.c.id, article.c.revision).where(article.c.id.in_(revised))
-    numbers = dict(connection.execute(query).all())
-    reworded = [
-        row
-        for row, change in revised.items()
-        if change.article is not None and change.article.revision != numbers[row]
-    ]
-    if reworded:
-        kept = (
-            article.c.id, article.c.revision, literal(int(now.timestamp())), article.c.title,
-            article.c.updated, body.c.summary, body.c.html, body.c.fields,
-        )  # fmt: skip
-        connection.execute(
-            insert(revision).from_select(
-                ["article_id", "number", "replaced", "title", "updated", "summary", "html",
-                 "fields"],
-                select(*kept)
-                .join(body, body.c.article_id == article.c.id)
-                .where(article.c.id.in_(reworded)),
-            )
-        )  # fmt: skip
-    articles: list[dict[str, Any]] = []
-    bodies: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
-    for row, change in revised.items():
-        if change.article is None:
-            continue
-        articles.append({"row": row, **article_columns(change)})
-        bodies.append({"row": row, **body_columns(change.article)})
-        words.extend(_labels(row, change))
-    connection.execute(update(article).where(article.c.id == bindparam("row")), articles)
-    connection.execute(update(body).where(body.c.article_id == bindparam("row")), bodies)
-    connection.execute(delete(label).where(label.c.article_id.in_(revised)))
-    if words:
-        connection.execute(insert(label), words)
-
-
-def _insert(connection: Connection, source_row: int, fresh: Sequence[Change]) -> dict[str, int]:
-    """Add new articles; returns their rows by path."""
-    if not fresh:
-        return {}
-    # The transaction is the only writer (BEGIN IMMEDIATE), so the next rows are ours to number:
-    # asking the database for each with RETURNING costs five times as much.
-    first = (connection.execute(select(func.max(article.c.id))).scalar() or 0) + 1
-    rows = {change.path: first + index for index, change in enumerate(fresh)}
-    articles: list[dict[str, Any]] = []
-    bodies: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
-    for change in fresh:
-        if change.article is None:
-            continue
-        row = rows[change.path]
-        articles.append({"id": row, "source_id": source_row} | article_columns(change))
-        bodies.append({"article_id": row, **body_columns(change.article)})
-        words.extend(_labels(row, change))
-    connection.execute(insert(article), articles)
-    connection.execute(insert(body), bodies)
-    if words:
-        connection.execute(insert(label), words)
-    return rows
-
-
-def _labels(row: int, change: Change) -> Iterable[dict[str, Any]]:
+def _columns(change: Change) -> dict[str, Any]:
     if change.article is None:
-        return
-    for kind, word in sorted(labels(change.article)):
-        yield {"kind": kind, "word": word, "article_id": row}
+        raise ValueError(f"{change.path}: no article to write")
+    return article_columns(change.article, declared=change.declared, document=change.digest)
 
 
 def _write_files(

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select
 
 from feedsvc.model import Article, Enclosure, Image, Origin, Person, State
-from feedsvc.ports import Change
 from feedsvc.store import schema
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -32,16 +31,20 @@ def instant(value: int) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
-def article_columns(change: Change) -> dict[str, Any]:
-    """The row of `article` for a changed one, without its key columns `id` and `source_id`."""
-    article = change.article
-    if article is None:
-        raise ValueError(f"{change.path}: no article to write")
+def article_columns(
+    article: Article,
+    *,
+    declared: str | None,
+    document: bytes,
+    canon: bytes | None = None,
+    noise: int = 0,
+) -> dict[str, Any]:
+    """The row of `article`, without its key columns `id` and `source_id`."""
     published, due = int(article.published.timestamp()), seconds(article.due)
     return {
         "key": article.key,
-        "declared": change.declared,
-        "document": change.digest,
+        "declared": declared,
+        "document": document,
         "guid": article.guid,
         "link": article.link,
         "title": article.title,
@@ -57,6 +60,8 @@ def article_columns(change: Change) -> dict[str, Any]:
         "said": article.said,
         "seen": article.seen,
         "revision": article.revision,
+        "canon": canon,
+        "noise": noise,
     }
 
 

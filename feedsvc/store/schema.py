@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision this version knows, oldest first; the steps are in `migrations/`."""
 
 metadata = MetaData(
@@ -49,6 +49,26 @@ source = Table(
     Column("reason", Text),
     Column("since", BigInteger),
     Column("problems", Text),  # JSON: [path, reason, since]
+    Column("parent", Text),  # the OPML source it stands in, by name
+    Column("paused", BigInteger),  # since when its operator wants it left alone
+    Column("lease", Text),  # the run that is asking it now
+)
+
+remote = Table(
+    "remote",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("configured", Text, nullable=False),  # the address of the configuration
+    Column("url", Text, nullable=False),  # the one that is asked: moved to, or found on a page
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("validated", Text),  # the address those two came with
+    Column("digest", LargeBinary, nullable=False),  # of the bytes that were read last
+    Column("identity", Text, nullable=False),  # what tells its entries apart: id | link | content
+    Column("held", LargeBinary, nullable=False),  # digest of ids that are not believed
+    Column("standing", Text),  # JSON of `manners.Standing`
+    Column("head", Text),  # JSON: what it says of itself
+    Column("extra", Text),  # JSON: of an outline, what its OPML file says of it
 )
 
 article = Table(
@@ -74,6 +94,8 @@ article = Table(
     Column("said", LargeBinary, nullable=False),
     Column("seen", LargeBinary, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("canon", LargeBinary),  # digest of its canonical link: the same in every source
+    Column("noise", Integer, nullable=False, server_default="0"),  # changes in a row without words
     UniqueConstraint("source_id", "key"),
 )
 Index(None, article.c.released.desc(), article.c.guid)
@@ -82,6 +104,7 @@ Index(None, article.c.source_id, article.c.declared)
 Index(None, article.c.source_id, article.c.link)
 Index(None, article.c.source_id, article.c.document)
 Index(None, article.c.guid)
+Index("ix_article_canon", article.c.canon, sqlite_where=article.c.canon.is_not(None))
 Index("ix_article_due", article.c.due, sqlite_where=article.c.due.is_not(None))
 Index("ix_article_expires", article.c.expires, sqlite_where=article.c.expires.is_not(None))
 
@@ -182,4 +205,16 @@ ledger = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("sidecars", Text, nullable=False),  # JSON: ending -> [size, mtime_ns]
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("told", Boolean, nullable=False),  # the webhook knows
 )

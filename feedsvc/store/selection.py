@@ -37,7 +37,8 @@ def conditions(feed: Feed) -> list[ColumnElement[bool]]:
     """What an article has to fulfil at any time; `article` joined with `source`."""
     found: list[ColumnElement[bool]] = [article.c.state == State.PUBLISHED.value]
     if feed.sources:
-        found.append(source.c.name.in_(feed.sources))
+        # A source named in an OPML file counts as part of that one.
+        found.append(or_(source.c.name.in_(feed.sources), source.c.parent.in_(feed.sources)))
     if feed.language:
         # RFC 4647 §3.3.1 basic filtering: "de" takes "de-AT", never "den".
         wanted = feed.language.lower()

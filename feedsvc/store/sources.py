@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    RowMapping,
     insert,
     select,
     update,
@@ -50,41 +51,85 @@ class Sources(Marks):
         Writes nothing when nothing differs.
         """
         wanted = {name: (was, kind, place) for name, was, kind, place in sources}
+        query = select(source.c.name, source.c.kind, source.c.place)
+        configured = (source.c.removed.is_(False), source.c.parent.is_(None))
         with reading(self._engine) as connection:
-            query = select(source.c.name, source.c.kind, source.c.place).where(
-                source.c.removed.is_(False)
-            )
-            enrolled = {name: rest for name, *rest in connection.execute(query)}
+            enrolled = {name: rest for name, *rest in connection.execute(query.where(*configured))}
         if enrolled == {name: [kind, place] for name, (_, kind, place) in wanted.items()}:
             return
         with writing(self._engine) as connection:
             # Read again: another process may have enrolled them before this one got the lock.
             known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
-            for name, (was, kind, place) in wanted.items():
+            for name, (was, _, _) in wanted.items():
                 if name not in known and was in known and was not in wanted:
-                    connection.execute(update(source).where(source.c.name == was).values(name=name))
+                    self._rename(connection, known[was], name, now)
                     known[name] = known.pop(was)
-                    rows = _rows_of(connection, known[name]["id"])
-                    self._mark(connection, self._touching(connection, rows), now)
-                if name not in known:
-                    connection.execute(insert(source).values(name=name, kind=kind, place=place))
-                    continue
+            self._take_in(connection, wanted, known, None, now)
+            for name, row in known.items():
+                if name not in wanted and not row["removed"] and row["parent"] not in wanted:
+                    self._take_out(connection, row["id"], "its source is no longer configured", now)
+
+    def enrol_outlines(
+        self, parent: str, outlines: Sequence[tuple[str, str]], now: datetime
+    ) -> int:
+        """Make the outlines (name, address) of an OPML source the ones there are.
+
+        Returns how many went; their articles become `gone`, and come back with them.
+        """
+        wanted = {name: (None, "feed", place) for name, place in outlines}
+        with writing(self._engine) as connection:
+            known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
+            self._take_in(connection, wanted, known, parent, now)
+            gone = [
+                row["id"]
+                for name, row in known.items()
+                if row["parent"] == parent and name not in wanted and not row["removed"]
+            ]
+            for row in gone:
+                self._take_out(connection, row, f"it left the OPML file of {parent}", now)
+        return len(gone)
+
+    def _rename(self, connection: Connection, row: RowMapping, name: str, now: datetime) -> None:
+        connection.execute(update(source).where(source.c.id == row["id"]).values(name=name))
+        connection.execute(update(source).where(source.c.parent == row["name"]).values(parent=name))
+        rows = _rows_of(connection, row["id"])
+        self._mark(connection, self._touching(connection, rows), now)
+
+    def _take_in(
+        self,
+        connection: Connection,
+        wanted: Mapping[str, tuple[str | None, str, str]],
+        known: Mapping[str, RowMapping],
+        parent: str | None,
+        now: datetime,
+    ) -> None:
+        fresh = [
+            {"name": name, "kind": kind, "place": place, "parent": parent}
+            for name, (_, kind, place) in wanted.items()
+            if name not in known
+        ]
+        if fresh:
+            connection.execute(insert(source), fresh)
+        for name, (_, kind, place) in wanted.items():
+            row = known.get(name)
+            if row is None:
+                continue
+            if (row["kind"], row["place"], row["parent"]) != (kind, place, parent):
+                # Another place is asked at once.
                 connection.execute(
                     update(source)
-                    .where(source.c.id == known[name]["id"])
-                    .values(kind=kind, place=place, removed=False)
+                    .where(source.c.id == row["id"])
+                    .values(kind=kind, place=place, parent=parent, next_due=None)
                 )
-                if known[name]["removed"]:
-                    self._restate(
-                        connection, known[name]["id"], State.GONE, State.PUBLISHED, None, now
-                    )
-            for name, row in known.items():
-                if name not in wanted and not row["removed"]:
-                    connection.execute(
-                        update(source).where(source.c.id == row["id"]).values(removed=True)
-                    )
-                    reason = "its source is no longer configured"
-                    self._restate(connection, row["id"], State.PUBLISHED, State.GONE, reason, now)
+            if row["removed"]:
+                connection.execute(
+                    update(source).where(source.c.id == row["id"]).values(removed=False)
+                )
+                self._restate(connection, row["id"], State.GONE, State.PUBLISHED, None, now)
+
+    def _take_out(self, connection: Connection, row: int, reason: str, now: datetime) -> None:
+        connection.execute(update(source).where(source.c.id == row).values(removed=True))
+        self._restate(connection, row, State.PUBLISHED, State.GONE, reason, now)
 
     def _restate(
         self,
@@ -126,7 +171,7 @@ class Sources(Marks):
                 source.c.id == source_row
             )
             state, failures, before = connection.execute(query).one()
-            values["problems"] = _source_problems(problems, before, now)
+            values["problems"] = source_problems(problems, before, now)
             if failure is None:
                 values |= {"state": "ok", "failures": 0, "reason": None, "last_ok": seconds(now)}
             else:
@@ -138,7 +183,7 @@ class Sources(Marks):
             connection.execute(update(source).where(source.c.id == source_row).values(**values))
 
 
-def _source_problems(problems: Sequence[Problem], before: str | None, now: datetime) -> str | None:
+def source_problems(problems: Sequence[Problem], before: str | None, now: datetime) -> str | None:
     """The column of a source's own problems; each keeps the time at which it was first told."""
     told = {(path, reason): since for path, reason, since in json.loads(before or "[]")}
     rows = [[p.path, p.reason, told.get((p.path, p.reason), seconds(now))] for p in problems]
@@ -158,6 +203,8 @@ def _source_row(row: Any) -> SourceRow:
         failures=row["failures"],
         reason=row["reason"],
         since=moment(row["since"]),
+        parent=row["parent"],
+        paused=moment(row["paused"]),
     )
 
 

@@ -16,6 +16,7 @@ from feedsvc.store.engine import connect, reading
 from feedsvc.store.intake import Intake
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
+from feedsvc.store.remotes import Remotes
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
 from feedsvc.store.sources import Sources
@@ -23,7 +24,7 @@ from feedsvc.store.sources import Sources
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Sources, Intake, Output):
+class SqlStore(Sources, Intake, Remotes, Output):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:

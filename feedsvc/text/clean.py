@@ -40,17 +40,23 @@ def normalise(text: str) -> str:
     """The form in which every text enters feedsvc: NFC, `\\n` for any newline, and safe for XML."""
     if _is_plain(text):
         return text
-    if _ODD.search(text) is not None:
-        text = _ILLEGAL.sub("", _NEWLINE.sub("\n", text))
+    text = repaired(text)
     # Last, because a character dropped between a letter and its accent lets the two compose.
     if unicodedata.is_normalized("NFC", text):
         return text
     return unicodedata.normalize("NFC", _RUN_OF_OTHERS.sub(_bound_marks, text))
 
 
+def repaired(text: str) -> str:
+    """`text` with `\n` for any newline, and safe for XML."""
+    return text if _ODD.search(text) is None else _ILLEGAL.sub("", _NEWLINE.sub("\n", text))
+
+
 def _is_plain(text: str) -> bool:
     """Whether there is nothing but printable ASCII, tabs and `\\n`: then nothing is to be done."""
-    return text.isascii() and not text.encode().translate(None, _PLAIN_ASCII)
+    return text.isascii() and (
+        text.isprintable() or not text.encode().translate(None, _PLAIN_ASCII)
+    )
 
 
 def one_line(text: str) -> str:

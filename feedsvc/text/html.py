@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import nh3
 
 from feedsvc.text import urls
-from feedsvc.text.clean import normalise, xml_safe
+from feedsvc.text.clean import normalise, repaired, xml_safe
 
 _TAGS = frozenset(
     """
@@ -63,7 +63,9 @@ _TAG = re.compile(r"</?[a-z][a-z0-9]*")
 _PASSES = 4
 
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp);)")
-_STROKE = re.compile(">\u0338+")
+# A run that may hold combining marks: there are none in Latin-1 (Unicode §7.9).
+_AFTER_TAG = re.compile(">[^\0-\u02ff]+")
+_STROKE = "\u0338"
 _TO_MEND = re.compile(r"<(?:img|source|pre|audio|video|bdo)\b")
 # Not characters at all (Unicode §23.7): XML holds them, for HTML they are parse errors.
 _NO_CHARACTER = re.compile(
@@ -146,6 +148,7 @@ def _clean(html: str) -> str:
         result = _normalised(result)
     if _TO_MEND.search(result) is None:
         return result.strip()
+    before = result
     result = _NO_SOURCE.sub(_alternative, result)
     if "<bdo" in result:
         result = _BDO.sub(r"\1bdi", result)  # keeps the direction, and no validator warns of it
@@ -155,14 +158,29 @@ def _clean(html: str) -> str:
         # HTML §13.1.2.5: a parser drops the newline after <pre>; without a second one each reading
         # would eat a line.
         result = _PRE.sub(r"\1\n\n", result)
-    return result.strip()
+    return (result if result == before else _normalised(result)).strip()
 
 
 def _normalised(html: str) -> str:
     if not html.isascii():
-        html = _NO_CHARACTER.sub("", html)
-    # NFC makes one character of `>` and U+0338: the end of the tag before it would be gone.
-    return normalise(_STROKE.sub(">", html) if "\u0338" in html else html)
+        # To look at each character for one of 66 costs more than all the rest: few bytes end so.
+        data = html.encode("utf-8", "surrogatepass")
+        if b"\xbf\xbe" in data or b"\xbf\xbf" in data or b"\xef\xb7" in data:
+            html = _NO_CHARACTER.sub("", html)
+        if _STROKE in html:
+            # What `normalise` drops must not stand between the two.
+            html = _AFTER_TAG.sub(_without_stroke, repaired(html))
+    return normalise(html)
+
+
+def _without_stroke(run: re.Match[str]) -> str:
+    """A `>` that keeps its end: NFC would make one character of it and of U+0338.
+
+    The two need not be neighbours: NFC moves it before marks of a higher combining class.
+    """
+    text = run[0]
+    end = next((at for at in range(1, len(text)) if not unicodedata.combining(text[at])), len(text))
+    return text[:end].replace(_STROKE, "") + text[end:]
 
 
 def _with_links(html: str) -> str:
@@ -336,7 +354,7 @@ def _sizes(html: str) -> dict[int, int] | None:
 
 def _as_text(html: str) -> str:
     text = plain(html)
-    return f"<p>{escape(text).replace('&quot;', chr(34))}</p>" if text else ""
+    return _normalised(f"<p>{escape(text).replace('&quot;', chr(34))}</p>") if text else ""
 
 
 # --- plain text

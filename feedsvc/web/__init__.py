@@ -14,12 +14,12 @@ from __future__ import annotations
 from feedsvc.web.addresses import Guard, Resolve
 from feedsvc.web.client import FEEDS, Client
 from feedsvc.web.decode import DecodingError, TooLargeError
-from feedsvc.web.failures import RefusedError, UnreachableError
+from feedsvc.web.failures import NoNetworkError, RefusedError, UnreachableError
 from feedsvc.web.response import LONGEST_RETRY, Headers, Hop, Response, retry_after
 from feedsvc.web.target import basic_auth
 
 __all__ = [
-    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop",
+    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop", "NoNetworkError",
     "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth",
     "retry_after",
 ]  # fmt: skip

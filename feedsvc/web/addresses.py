@@ -21,7 +21,7 @@ from ipaddress import (
 )
 from typing import TYPE_CHECKING, NamedTuple
 
-from feedsvc.web.failures import RefusedError, UnreachableError
+from feedsvc.web.failures import NoNetworkError, RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +120,7 @@ def _getaddrinfo(host: str, port: int) -> list[str]:
 def _unresolved(host: str, error: OSError) -> UnreachableError:
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_HOST:
         return UnreachableError(f"{host}: there is no such host", hint="is the name spelt right?")
-    return UnreachableError(f"{host}: the name cannot be resolved now ({error.strerror or error})")
+    return NoNetworkError(f"{host}: the name cannot be resolved now ({error.strerror or error})")
 
 
 _NO_SUCH_HOST = {socket.EAI_NONAME} | (

@@ -6,9 +6,13 @@ from feedsvc.errors import FetchError
 
 
 class UnreachableError(FetchError):
-    """The host has no address, or none of them answers.
+    """The host has no address, or none of them answers."""
 
-    When every source of a run ends with this one, the caller may conclude that there is no network.
+
+class NoNetworkError(UnreachableError):
+    """Nothing was reached that could have refused us: no name server, no route.
+
+    When every source of a run ends with this one, there is no network at all.
     """
 
 

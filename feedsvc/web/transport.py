@@ -8,6 +8,7 @@ resolve names itself.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import ssl
 from collections import OrderedDict
@@ -18,7 +19,7 @@ import httpx
 from feedsvc.errors import FetchError
 from feedsvc.web.addresses import Guard, Origin
 from feedsvc.web.connection import Connection, Head
-from feedsvc.web.failures import RefusedError, StaleError, UnreachableError
+from feedsvc.web.failures import NoNetworkError, RefusedError, StaleError, UnreachableError
 
 OWN = "feedsvc.own"
 """The extension of an answer that tells whether it came from a network of the operator's."""
@@ -162,7 +163,8 @@ class Transport(httpx.AsyncBaseTransport):
                 last = error
             except ValueError as error:  # a name that is none for TLS
                 raise FetchError(f"TLS fails: {error}") from error
-        raise UnreachableError(f"no connection: {_words(last)}") from last
+        kind = NoNetworkError if last and last.errno in _NO_ROUTE else UnreachableError
+        raise kind(f"no connection: {_words(last)}") from last
 
     async def _open(self, origin: Origin, address: str) -> Connection:
         secure = origin.scheme == "https"
@@ -192,6 +194,9 @@ class Transport(httpx.AsyncBaseTransport):
             context.set_alpn_protocols(["http/1.1"])
             self._tls = context
         return self._tls
+
+
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 
 class _Stream(httpx.AsyncByteStream):

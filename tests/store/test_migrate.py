@@ -75,9 +75,12 @@ def fill(place: Path) -> None:
     with closing(sqlite3.connect(place)) as connection:
         connection.executescript(
             """
-            INSERT INTO source VALUES (1, 'desk', 'folder', '/a', 0, '', 'ok', 0, 0, 0, '', 0, '');
-            INSERT INTO article VALUES (1, 1, 'path:a', NULL, '', 'urn:a', NULL, 'Ferry late', 'de',
-                1, 1, 1, 1, NULL, NULL, 'published', NULL, '', '', 1);
+            INSERT INTO source (id, name, kind, place, removed, fingerprint, state, failures)
+                VALUES (1, 'desk', 'folder', '/a', 0, '', 'ok', 0);
+            INSERT INTO article (id, source_id, key, document, guid, title, language, published,
+                    updated, first_seen, released, state, said, seen, revision)
+                VALUES (1, 1, 'path:a', '', 'urn:a', 'Ferry late', 'de', 1, 1, 1, 1, 'published',
+                    '', '', 1);
             INSERT INTO body VALUES (1, NULL, '<p>Fog.</p>', '{}');
             INSERT INTO file VALUES (1, 'a.txt', 1, 1, 1, '', 1, NULL, NULL, NULL);
             """

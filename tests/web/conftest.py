@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from feedsvc.settings import Sync
 from feedsvc.web import Client
-
-
-@dataclass(kw_only=True)
-class Asked:
-    """One request, and the means to answer it."""
-
-    target: str
-    headers: dict[str, str]
-    connection: int  # which connection of the server, from 1
-    writer: asyncio.StreamWriter
-    open: bool = True
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    def close(self) -> None:
-        """Close the connection after this answer."""
-        self.open = False
-
+from tests.feedserver import Asked, Site
 
 Answer = Callable[[Asked], Awaitable[None]]
-
-
-@dataclass
-class Site:
-    """A server; `answer` is asked for every request, and `asked` keeps them all."""
-
-    answer: Answer
-    host: str = "127.0.0.1"
-    tls: ssl.SSLContext | None = None
-    asked: list[Asked] = field(default_factory=list)
-    connections: int = 0
-    port: int = 0
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self.tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._tasks: set[asyncio.Task[None]] = set()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def url(self, path: str = "/", *, host: str | None = None) -> str:
-        scheme = "https" if self.tls else "http"
-        return f"{scheme}://{host or self.host}:{self.port}{path}"
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        number = self.connections
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                first, *lines = head.strip().split("\r\n")
-                pairs = (line.partition(": ") for line in lines)
-                asked = Asked(
-                    target=first.split()[1],
-                    headers={name.lower(): value for name, _, value in pairs},
-                    connection=number,
-                    writer=writer,
-                )
-                self.asked.append(asked)
-                await self.answer(asked)
-                if not asked.open:
-                    break
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
 
 
 @pytest.fixture(scope="session")

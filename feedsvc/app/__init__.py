@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
+from feedsvc.app.remote import Remotes, is_remote, opened
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, NotFoundError
@@ -27,12 +28,16 @@ from feedsvc.sync import Options, Plan, SourceReport, sync_source
 if TYPE_CHECKING:
     from feedsvc.regenerate import BuildOptions, BuildReport, Press
     from feedsvc.store import SqlStore
+    from feedsvc.sync.remote import RemoteReport
 
 READING = "1"
 """The version of our reading of documents: a new one reads every file again."""
 
 RESCAN = timedelta(seconds=5)
 """How often the daemon looks into a folder that has no `every` of its own."""
+
+
+__all__ = ["App", "SyncReport", "SystemClock", "is_remote"]
 
 
 class SystemClock:
@@ -53,6 +58,7 @@ class SyncReport:
 
     sources: tuple[SourceReport, ...]
     build: BuildReport | None
+    network: bool = True  # False: there were remote sources, and nothing could be reached
 
 
 class App:
@@ -94,7 +100,7 @@ class App:
         take the articles of that one's sources out.
         """
         if not self._enrolled:
-            sources = [(s.name, s.was, s.kind, str(s.path)) for s in self.settings.sources]
+            sources = [(s.name, s.was, s.kind, _place(s)) for s in self.settings.sources]
             self.store.enrol(sources, self.clock.now())
             self._enrolled = True
 
@@ -120,23 +126,66 @@ class App:
         are asked whether due or not.
         """
         options = options or Options()
-        reports = []
         rows = {row.name: row for row in self.sources()}
-        for source in self._named(only):
-            row = rows[source.name]
-            if force or self.is_due(source, row):
-                reports.append(await self._sync_one(source, options, progress))
-            else:
-                when = f"{row.next_due:%Y-%m-%d %H:%M:%SZ}" if row.next_due else "later"
-                reports.append(
-                    SourceReport(
-                        name=source.name, outcome="skipped", reason=f"not due before {when}"
-                    )
-                )
+        wanted = self._named(only)
+        skipped = {
+            source.name: reason
+            for source in wanted
+            if (reason := self.why_not(source, rows[source.name], force=force)) is not None
+        }
+        due = [source for source in wanted if source.name not in skipped]
+        far = [source for source in due if is_remote(source)]
+        near = [source for source in due if not is_remote(source)]
+        visits = asyncio.create_task(self.visit(far, rows, progress)) if far else None
+        try:
+            reports = [await self._sync_one(source, options, progress) for source in near]
+        except BaseException:
+            if visits is not None:
+                visits.cancel()
+            raise
+        network = True
+        if visits is not None:
+            visited = await visits
+            network = visited.network
+            reports += visited.sources
+        reports += [
+            SourceReport(name=name, outcome="skipped", reason=reason)
+            for name, reason in skipped.items()
+        ]
+        order = {source.name: number for number, source in enumerate(wanted)}
+        reports.sort(key=lambda report: order[report.name])
         built = None
         if build and not self._dry_run:
             built = self.regenerate(progress=progress)
-        return SyncReport(sources=tuple(reports), build=built)
+        return SyncReport(sources=tuple(reports), build=built, network=network)
+
+    async def visit(
+        self,
+        sources: Sequence[SourceSettings],
+        rows: dict[str, SourceRow],
+        progress: Progress | None = None,
+    ) -> RemoteReport:
+        """Visit remote sources, whether due or not."""
+        async with self.remotes() as remotes:
+            return await remotes.sync(sources, rows, progress)
+
+    def remotes(self) -> AbstractAsyncContextManager[Remotes]:
+        """The tools for visits of remote sources, for as long as they are needed."""
+        return opened(self.settings, self.store, self.clock)
+
+    def why_not(
+        self, source: SourceSettings, row: SourceRow, *, force: bool = False, by_hand: bool = True
+    ) -> str | None:
+        """Why a source is not asked by a sync; None if it is."""
+        if row.paused is not None:
+            return f"paused: `feedsvc source resume {source.name}` asks it again"
+        if force:
+            return None
+        if row.state == "parked":
+            return row.reason or "parked"
+        if self.is_due(source, row, by_hand=by_hand):
+            return None
+        return f"not due before {row.next_due:%Y-%m-%d %H:%M:%SZ}"
 
     async def _sync_one(
         self, source: SourceSettings, options: Options, progress: Progress | None
@@ -145,11 +194,16 @@ class App:
         return await sync_source(plan, adapter, self.store, self.clock, options, progress)
 
     def _named(self, only: Sequence[str]) -> Sequence[SourceSettings]:
-        known = {source.name: source for source in self.settings.sources}
+        everyone = self.all_sources()
+        known = {source.name for source in everyone}
         for name in only:
             if name not in known:
                 raise NotFoundError(f"no source '{name}'", hint=_did_you_mean(name, known))
-        return [s for s in self.settings.sources if not only or s.name in only]
+        return [s for s in everyone if not only or s.name in only]
+
+    def all_sources(self) -> tuple[SourceSettings, ...]:
+        """The configured sources, and those that stand in their OPML files."""
+        return self.settings.sources
 
     def is_due(self, source: SourceSettings, row: SourceRow, *, by_hand: bool = True) -> bool:
         """Whether a source is to be asked now.
@@ -170,6 +224,8 @@ class App:
     def check_kinds(self) -> None:
         """Raise ConfigError for a source whose kind does not exist, or lacks what it needs."""
         for source in self.settings.sources:
+            if is_remote(source):
+                continue
             if source.kind == "folder" and source.path is None:
                 raise ConfigError(
                     f"source '{source.name}' has no path", hint='add path = "articles"'
@@ -210,7 +266,13 @@ class App:
                         source.encoding,
                         source.markup,
                     ],
-                    [source.tags, source.future or "hold", source.link, source.max_bytes, site.base_url],
+                    [
+                        source.tags,
+                        source.future or "hold",
+                        source.link,
+                        source.max_bytes,
+                        site.base_url,
+                    ],
                 ]
             ),
         )
@@ -252,7 +314,12 @@ class App:
             renderers=_Renderers(),
             pages=Pages(feed=self._feed_page, site=self._site_page, opml=self._opml),
             gate=_gate,
-            zones={source.name: source.timezone for source in self.settings.sources},
+            # Only those that differ: all others are in the site's own.
+            zones={
+                source.name: source.timezone
+                for source in self.settings.sources
+                if source.timezone != self.settings.site.timezone
+            },
             clock=self.clock,
             rendering=RENDERING,
         )
@@ -296,6 +363,11 @@ def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
     from feedsvc.gate import check  # only what is written anew is checked
 
     return check(body, format, url=url)
+
+
+def _place(source: SourceSettings) -> str:
+    """Where a source is, as it is shown."""
+    return str(source.path) if source.path is not None else source.url or ""
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:

@@ -1,0 +1,245 @@
+"""The remote half of the composition root: one client, one killable reader, a plan per source."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+from feedsvc.decide import Authority, Policy, digest_of
+from feedsvc.errors import LockedError
+from feedsvc.model import Draft, Hints, Reading
+from feedsvc.ports import Clock, Memory, Progress, SourceRow
+from feedsvc.settings import Secret, Settings
+from feedsvc.settings import Source as SourceSettings
+
+if TYPE_CHECKING:
+    from feedsvc.aside import Aside
+    from feedsvc.store import SqlStore
+    from feedsvc.sync.remote import RemoteReport
+    from feedsvc.sync.remote_plan import RemotePlan
+    from feedsvc.web import Client, Response
+
+DEFAULT_EVERY = timedelta(minutes=15)
+SLOTS = 32  # runs that may ask sources of one store at once
+
+READING = "1"
+"""The version of our reading of feeds: a new one reads every document again."""
+
+
+def is_remote(source: SourceSettings) -> bool:
+    """Whether a source is synced by visits, together with others."""
+    return source.kind in ("feed", "opml")
+
+
+class Remotes:
+    """Visits remote sources; `opened` makes one, and everything it holds ends with it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: SqlStore,
+        clock: Clock,
+        client: Client,
+        aside: Aside,
+        run: str,
+        dead: Sequence[str],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._client = client
+        self._aside = aside
+        self._run = run
+        self._dead = dead
+
+    async def sync(
+        self,
+        sources: Sequence[SourceSettings],
+        rows: dict[str, SourceRow],
+        progress: Progress | None = None,
+    ) -> RemoteReport:
+        """Visit these sources, whether due or not."""
+        from feedsvc.sync.remote import sync_remote
+        from feedsvc.sync.remote_plan import Job
+
+        everyone = len(sources) > 200
+        memories = self._store.memories(None if everyone else [s.name for s in sources])
+        jobs = [
+            Job(
+                plan=self._plan(source),
+                source=rows[source.name],
+                memory=_memory(source, memories.get(source.name)),
+            )
+            for source in sources
+        ]
+        return await sync_remote(
+            jobs, self._store, self._clock, run=self._run, dead=self._dead, progress=progress
+        )
+
+    def _plan(self, source: SourceSettings) -> RemotePlan:
+        return plan(source, self._settings, self._client, self._aside)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, store: SqlStore, clock: Clock) -> AsyncIterator[Remotes]:
+    """The tools for visits, for as long as a run goes on."""
+    from feedsvc.aside import Aside
+
+    with _slot(store) as (run, dead):
+        async with client(settings) as http, Aside() as aside:
+            try:
+                yield Remotes(settings, store, clock, http, aside, run, dead)
+            finally:
+                store.release(run)
+
+
+def client(settings: Settings) -> Client:
+    """The HTTP client of a configuration, to be opened with `async with`."""
+    from feedsvc.web import Client
+
+    sync = settings.sync
+    return Client(
+        sync,
+        contact=settings.site.base_url,
+        concurrency=sync.concurrency,
+        per_host=sync.per_host,
+    )
+
+
+@contextmanager
+def _slot(store: SqlStore) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A name for this run, and those of runs that are over though they left leases behind.
+
+    A run holds the lock of its slot for as long as it lives, and the operating system lets go of it
+    when it dies: so a lease is worth as much as the lock of its slot.
+    """
+    with ExitStack() as stack:
+        for slot in range(SLOTS):
+            try:
+                stack.enter_context(store.lock(f"sync-{slot}", timeout=0))
+            except LockedError:
+                continue
+            break
+        else:
+            raise LockedError(f"{SLOTS} runs are at work on this store", hint="wait for them")
+        run = f"{slot}-{uuid4().hex[:12]}"
+        leases = store.leases()
+        yield run, tuple(lease for lease in leases if _is_over(store, lease, slot))
+
+
+def _is_over(store: SqlStore, lease: str, own: int) -> bool:
+    number = lease.partition("-")[0]
+    if number == str(own):
+        return True  # the slot is ours now
+    try:
+        with store.lock(f"sync-{number}", timeout=0):
+            return True
+    except LockedError:
+        return False
+
+
+# -- one source ------------------------------------------------------------------------------------
+
+
+def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside) -> RemotePlan:
+    """How a remote source is synced."""
+    from feedsvc.filters.clean import clean
+    from feedsvc.parsers.feed import DoubtfulError
+    from feedsvc.sources.feed import FeedSource
+    from feedsvc.sync.remote_plan import RemotePlan
+
+    site = settings.site
+    hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
+    most = settings.sync.max_entries
+
+    def cleaned(draft: Draft, base: str, language: str | None) -> Draft:
+        spoken = source.language or language
+        return clean(draft, base=draft.link or base, tags=source.tags, language=spoken)
+
+    async def ask(memory: Memory) -> Response:
+        return await FeedSource(source, http, reveal(source)).ask(memory)
+
+    return RemotePlan(
+        name=source.name,
+        url=source.url or "",
+        every=source.every or DEFAULT_EVERY,
+        on_delete=source.on_delete or "keep",
+        policy=Policy(future=source.future or "clamp", link=source.link),
+        authority=Authority(domain=site.id_domain, since=site.id_since),
+        secret=source.auth is not None or bool(source.headers),
+        fingerprint=digest_of(
+            [
+                READING,
+                [source.language, source.timezone.key, source.encoding, source.tags],
+                [source.future, source.link, most],
+            ]
+        ),
+        ask=ask,
+        read=partial(read, hints=hints, max_entries=most),
+        forgive=partial(forgive, aside=aside, hints=hints, max_entries=most),
+        doubtful=DoubtfulError,
+        announced=announced,
+        clean=cleaned,
+    )
+
+
+def read(response: Response, *, hints: Hints, max_entries: int) -> Reading:
+    """Read a document as our own readers do; raises ParseError."""
+    from feedsvc.parsers.feed import read as read_feed
+
+    return read_feed(response.body, **_told(response), hints=hints, max_entries=max_entries)
+
+
+async def forgive(response: Response, *, aside: Aside, hints: Hints, max_entries: int) -> Reading:
+    """Read a document as feedparser does, aside; raises ParseError."""
+    found = await aside.call(
+        "feedsvc.parsers.feed.forgiving:read",
+        response.body, **_told(response), hints=hints, max_entries=max_entries,
+    )  # fmt: skip
+    return cast("Reading", found)
+
+
+def _told(response: Response) -> dict[str, Any]:
+    return {
+        "url": response.url,
+        "media_type": response.media_type,
+        "charset": response.charset,
+    }
+
+
+def announced(response: Response) -> tuple[str, ...]:
+    """The feeds that a page announces, in its header or its head, best first."""
+    from feedsvc.parsers.feed.discover import announced as in_page
+    from feedsvc.parsers.feed.discover import link_header
+
+    value = response.headers.get("link", "")
+    found = [*(link_header(value, response.url) if value else ())]
+    found += in_page(_text(response), response.url)
+    return tuple(dict.fromkeys(one.url for one in found))
+
+
+def _text(response: Response) -> str:
+    data = response.body[:1_048_576]  # what announces a feed stands in the head of a page
+    try:
+        return data.decode(response.charset or "utf-8", "replace")
+    except LookupError:  # no encoding has this name
+        return data.decode("utf-8", "replace")
+
+
+def _memory(source: SourceSettings, memory: Memory | None) -> Memory:
+    """What is remembered of a source; nothing, if it was remembered of another address."""
+    url = source.url or ""
+    if memory is None or memory.configured != url:
+        return Memory(configured=url, url=url)
+    return memory
+
+
+def reveal(source: SourceSettings) -> Callable[[Secret], str]:
+    """What reads a secret of a source."""
+    from feedsvc.config.secrets import reveal as read_secret
+
+    return partial(read_secret, where=f"source '{source.name}'")

@@ -1,0 +1,60 @@
+"""Digests: what the source said, and what a reader sees.
+
+With one digest for both an undated article would change at every sync.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import datetime
+from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
+
+from feedsvc.model import Article, Draft
+
+DIGEST_SIZE = 16  # bytes; collisions would need 2**64 articles
+
+# What an entry shows; everything a fragment is rendered from.
+_SEEN = (
+    "guid", "title", "link", "summary", "subtitle", "html", "published", "updated", "authors",
+    "tags", "section", "language", "image", "enclosures", "rights",
+)  # fmt: skip
+
+
+def digest(data: bytes) -> bytes:
+    """The digest used for change detection everywhere."""
+    return blake2b(data, digest_size=DIGEST_SIZE).digest()
+
+
+def digest_of(values: object) -> bytes:
+    """The digest of nested plain values, tuples, frozen dataclasses and times."""
+    return digest(_JSON.encode(values).encode("utf-8", "surrogatepass"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return [getattr(value, field.name) for field in fields(value)]
+
+
+_JSON = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+# Not said: what is ours (warnings), where it was found (base), and other spellings of the same.
+_UNSAID = frozenset({"warnings", "base", "origin", "title_html", "summary_html"})
+
+_what_was_said = attrgetter(*(f.name for f in fields(Draft) if f.name not in _UNSAID))
+_what_is_seen = attrgetter(*_SEEN)
+
+
+def said(draft: Draft) -> bytes:
+    """The digest of what the source said."""
+    return digest_of(_what_was_said(draft))
+
+
+def seen(article: Article) -> bytes:
+    """The digest of what a reader sees."""
+    shown = _what_is_seen(article)
+    return digest_of((*shown, article.origin) if article.origin else shown)

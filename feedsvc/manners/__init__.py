@@ -1,0 +1,21 @@
+"""How a guest behaves: when a remote source is asked again, and what becomes of it after trouble.
+
+    a good answer -> freshness() and Pace -> next_visit()     well() and moved() -> Standing
+    no good answer ------------------------> after_failure()  failed() ----------> Standing
+
+Pure rules: `now` is given, nothing is asked or stored here. `every` is the operator's word and is
+taken as it is, even where it is a second: it may be a host of their own. The source's own wishes
+only ever slow us down, by a week at most; how many requests a host sees at once is `web`'s matter.
+"""
+
+from __future__ import annotations
+
+from feedsvc.manners.freshness import freshness
+from feedsvc.manners.rhythm import rhythm
+from feedsvc.manners.standing import Health, Standing, failed, gone, health, late, moved, well
+from feedsvc.manners.visits import Every, after_failure, next_visit, without_network
+
+__all__ = [
+    "Every", "Health", "Standing", "after_failure", "failed", "freshness", "gone", "health", "late",
+    "moved", "next_visit", "rhythm", "well", "without_network",
+]  # fmt: skip

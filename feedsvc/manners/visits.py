@@ -1,0 +1,121 @@
+"""When a remote source is asked again.
+
+After a good answer there is no jitter: who writes `every = "15m"` and calls `sync` from cron every
+15 minutes would lose each second visit to a due time some seconds late, and one some seconds early
+is an early visit. What falls due together is spread by the turns in `web`. After a failure there is
+jitter, since a server that comes back should not meet all at once those whom it turned away; but
+not after the first one, which is visited again as if nothing had happened.
+
+Due times are whole seconds, as the store keeps them, rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal, TypeAlias
+
+from feedsvc.manners.rhythm import UNKNOWN, rhythm
+from feedsvc.model import Pace, utc
+
+Every: TypeAlias = timedelta | Literal["auto"]
+
+MOST_ASKED = timedelta(days=7)
+"""What a source may ask for, and how far beyond `every` it can move a visit."""
+
+MOST_BACKED_OFF = timedelta(hours=24)
+"""The longest wait after a failure, so that every source recovers by itself within a day."""
+
+GONE = timedelta(hours=24)  # between two visits to a source that says it is gone
+NETWORK = timedelta(minutes=5)  # until the network is tried again
+
+_JITTER = 0.1  # of the wait, forward only
+_DOUBLINGS = 17  # a second becomes more than a day
+_ASKS_TO_WAIT = frozenset({429, 503})  # RFC 6585 §4, RFC 9110 §15.6.4
+_HOURS = frozenset(range(24))
+_DAYS = frozenset(range(7))
+_HOUR = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
+_NO_PACE = Pace()
+
+
+def next_visit(
+    *,
+    now: datetime,
+    every: Every,
+    pace: Pace = _NO_PACE,
+    fresh: timedelta | None = None,
+    published: Sequence[datetime] = (),
+) -> datetime:
+    """When a source that answered well is asked again.
+
+    After the longest of what the operator (`every`), the answer (`fresh`) and the document (`pace`)
+    say, and outside the hours and days it wants to be left alone in. `published` are the times of
+    its newest entries, for `auto`.
+    """
+    own = rhythm(published, now=now) if every == "auto" else every
+    asked = min(max(fresh or own, pace.ttl or own, pace.every or own), MOST_ASKED)
+    latest = _whole(now + own + MOST_ASKED)
+    return min(_outside(pace, now + max(own, asked)), latest)
+
+
+def after_failure(
+    *,
+    now: datetime,
+    every: Every,
+    failures: int,
+    seed: str,
+    retry_after: timedelta | None = None,
+    status: int | None = None,
+    pace: Pace = _NO_PACE,
+) -> datetime:
+    """When a source that failed for the `failures`th time in a row is asked again.
+
+    The wait doubles from `every` on, up to a day. `retry_after` is never cut short, and where it
+    comes with a 429 or 503 it takes the place of the doubling: the server knows best. `seed` is the
+    source's name; the jitter depends on nothing else.
+    """
+    own = UNKNOWN if every == "auto" else min(every, MOST_BACKED_OFF)
+    if status == 410:
+        wait = GONE
+    elif status in _ASKS_TO_WAIT and retry_after is not None:
+        wait = own
+    else:
+        doublings = min(max(failures, 1) - 1, _DOUBLINGS)
+        jitter = _JITTER * _chance(seed) if doublings else 0.0
+        room = MOST_BACKED_OFF / (1 + _JITTER)  # so that the longest waits are spread, too
+        wait = max(own, min(own * 2**doublings, room) * (1 + jitter))
+    if retry_after is not None:
+        wait = max(wait, retry_after)
+    return _outside(pace, now + wait)
+
+
+def without_network(*, now: datetime, every: Every) -> datetime:
+    """When to try again where nobody could be reached: soon, since no source is at fault."""
+    return _whole(now + (NETWORK if every == "auto" else min(every, NETWORK)))
+
+
+def _outside(pace: Pace, moment: datetime) -> datetime:
+    """The first moment from this on that is in no skipped hour or day, in UTC.
+
+    A source that skips all hours or all days cannot mean it.
+    """
+    hours = pace.skip_hours if not pace.skip_hours >= _HOURS else frozenset()
+    days = pace.skip_days if not pace.skip_days >= _DAYS else frozenset()
+    moment = utc(_whole(moment))
+    while moment.hour in hours or moment.weekday() in days:  # ends: one hour a week is open
+        moment = moment.replace(minute=0, second=0) + _HOUR
+    return moment
+
+
+def _whole(moment: datetime) -> datetime:
+    """Rounded up: a visit may be late by a part of a second, never early."""
+    floor = moment.replace(microsecond=0)
+    return floor if floor == moment else floor + _SECOND
+
+
+def _chance(seed: str) -> float:
+    """From 0 to 1, and always the same for a source, so that its waits only grow."""
+    data = seed.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=4).digest()) / 2**32

@@ -1,0 +1,313 @@
+"""Remote sources: what is remembered of them, their leases, and how visits are written.
+
+A visit is everything that asking a source came to: its articles, its validators and when it is due
+again. Visits are written in batches, each in one transaction: a crash loses whole visits, never the
+articles behind validators that were kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+
+from feedsvc.model import State
+from feedsvc.ports import KnownEntry, Memory, SourceRow, Visit
+from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.marks import Marks
+from feedsvc.store.rows import article_columns, moment, seconds
+from feedsvc.store.schema import article, event, remote, source
+from feedsvc.store.sources import source_problems
+from feedsvc.store.writing import Written, insert_articles, revise_articles
+
+_KNOWN = (
+    "SELECT id, key, declared, link, title, document, said, published, state, noise FROM article"
+)
+
+
+class Remotes(Marks):
+    """What the sync of remote feeds reads and writes."""
+
+    def memories(self, names: Iterable[str] | None = None) -> dict[str, Memory]:
+        """What is remembered of the remote sources, by name; of all without `names`."""
+        columns = [remote.c[name] for name in Memory._fields]
+        query = select(source.c.name, *columns).join(source, source.c.id == remote.c.source_id)
+        found: dict[str, Memory] = {}
+        wanted = None if names is None else list(names)
+        with reading(self._engine) as connection:
+            for some in [None] if wanted is None else chunks(wanted):
+                asked = query if some is None else query.where(source.c.name.in_(some))
+                for name, *rest in connection.execute(asked):
+                    found[name] = Memory(*rest)
+        return found
+
+    def claim(self, rows: Sequence[int], token: str, dead: Sequence[str]) -> set[int]:
+        """Take the lease of sources for the run `token`; returns those that it got.
+
+        A lease of one of the `dead`, runs that are over, counts for nothing.
+        """
+        free = or_(source.c.lease.is_(None), source.c.lease.in_(dead), source.c.lease == token)
+        claimed: set[int] = set()
+        with writing(self._engine) as connection:
+            for some in chunks(rows):
+                query = select(source.c.id).where(source.c.id.in_(some), free)
+                got = list(connection.execute(query).scalars())
+                connection.execute(update(source).where(source.c.id.in_(got)).values(lease=token))
+                claimed.update(got)
+        return claimed
+
+    def leases(self) -> set[str]:
+        """The runs that hold a lease, or held one when they died."""
+        with reading(self._engine) as connection:
+            query = select(source.c.lease).where(source.c.lease.is_not(None)).distinct()
+            return set(connection.execute(query).scalars())
+
+    def release(self, token: str) -> None:
+        """Give back every lease of a run."""
+        with reading(self._engine) as connection:
+            query = select(source.c.id).where(source.c.lease == token).limit(1)
+            if connection.execute(query).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(update(source).where(source.c.lease == token).values(lease=None))
+
+    def entries(
+        self,
+        source_row: int,
+        *,
+        declared: Sequence[str] = (),
+        links: Sequence[str] = (),
+        words: Sequence[bytes] = (),
+        keys: Sequence[str] = (),
+        moments: Sequence[int] = (),
+    ) -> dict[int, KnownEntry]:
+        """The articles of a source that any of these name, by row; `moments` are publications."""
+        # In every sync of a feed that changed: the driver's own cursor costs a third.
+        named: tuple[tuple[str, Sequence[Any]], ...] = (
+            ("declared", declared), ("link", links), ("document", words), ("key", keys),
+            ("released", moments),
+        )  # fmt: skip
+        found: dict[int, KnownEntry] = {}
+        with reading(self._engine) as connection:
+            for column, values in named:
+                for some in chunks(values):
+                    marks = ",".join("?" * len(some))
+                    query = f"{_KNOWN} WHERE source_id = ? AND {column} IN ({marks})"
+                    cursor = connection.exec_driver_sql(query, (source_row, *some)).cursor
+                    for row in cursor.fetchall():
+                        found[row[0]] = KnownEntry._make(row)
+        return found
+
+    def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:
+        """The articles of a source in the feeds whose publication is not older than `since`."""
+        query = f"{_KNOWN} WHERE source_id = ? AND released >= ? AND state = ?"
+        asked = (source_row, seconds(since), State.PUBLISHED.value)
+        with reading(self._engine) as connection:
+            rows = connection.exec_driver_sql(query, asked).cursor.fetchall()
+        return {row[0]: KnownEntry._make(row) for row in rows}
+
+    def settle(self, visits: Sequence[Visit]) -> None:
+        """Write how visits ended, and mark the feeds they touch, in one transaction."""
+        if not visits:
+            return
+        with writing(self._engine) as connection:
+            now = max(visit.now for visit in visits)
+            _write_sources(connection, visits)
+            _write_memories(connection, visits)
+            self._write_entries(connection, visits, now)
+
+    def _write_entries(
+        self, connection: Connection, visits: Sequence[Visit], now: datetime
+    ) -> None:
+        written = [
+            Written(
+                change.row,
+                visit.source.row,
+                change.article,
+                article_columns(
+                    change.article,
+                    declared=change.declared,
+                    document=change.words,
+                    canon=change.canon,
+                    noise=change.noise,
+                ),
+            )
+            for visit in visits
+            for change in visit.entries
+            if not change.quiet
+        ]
+        quiet = [change for visit in visits for change in visit.entries if change.quiet]
+        lost = [one for visit in visits for one in visit.withdrawn]
+        if not (written or quiet or lost):
+            return
+        revised = [one for one in written if one.row is not None]
+        before = [one.row for one in revised if one.row is not None] + [row for row, _ in lost]
+        touched = self._touching(connection, before) if before else set()
+        revise_articles(connection, revised, now)
+        rows = insert_articles(connection, [one for one in written if one.row is None])
+        _write_quiet(connection, quiet)
+        for reason in {reason for _, reason in lost}:
+            gone = [row for row, why in lost if why == reason]
+            for some in chunks(gone):
+                connection.execute(
+                    update(article)
+                    .where(article.c.id.in_(some))
+                    .values(state=State.WITHDRAWN.value, state_reason=reason)
+                )
+        touched |= self._touching(connection, [*before, *rows])
+        self._mark(connection, touched, now)
+
+    # -- what happened -----------------------------------------------------------------------------
+
+    def pause(self, name: str, now: datetime) -> None:
+        """Leave a source alone until `resume`."""
+        with writing(self._engine) as connection:
+            query = update(source).where(source.c.name == name, source.c.paused.is_(None))
+            connection.execute(query.values(paused=seconds(now)))
+
+    def resume(self, name: str) -> None:
+        """Ask a source again at once, whatever it was that kept us from it."""
+        with writing(self._engine) as connection:
+            row = connection.execute(select(source.c.id).where(source.c.name == name)).scalar()
+            connection.execute(
+                update(source)
+                .where(source.c.id == row)
+                .values(paused=None, next_due=None, state="ok", reason=None, failures=0)
+            )
+            # Without validators, so that what was held back is told again; `held` says that it may
+            # be believed now.
+            connection.execute(
+                update(remote)
+                .where(remote.c.source_id == row)
+                .values(etag=None, last_modified=None, validated=None, digest=b"", standing=None,
+                        held=BELIEVED)
+            )  # fmt: skip
+
+    def events(self, *, limit: int) -> tuple[tuple[int, datetime, str, str, str, str | None], ...]:
+        """The newest changes of state: number, when, source, before, after, reason."""
+        columns = (event.c.id, event.c.at, event.c.source, event.c.was, event.c.state)
+        query = select(*columns, event.c.reason).order_by(event.c.id.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(
+                (number, _known_moment(at), name, was, state, reason)
+                for number, at, name, was, state, reason in connection.execute(query)
+            )
+
+
+BELIEVED = b"believed"
+"""Instead of a digest in `Memory.held`: the operator says that the ids are right."""
+
+EVENTS = 1_000  # changes of state that are kept
+
+
+def _known_moment(value: int) -> datetime:
+    known = moment(value)
+    if known is None:
+        raise ValueError("an event without a time")
+    return known
+
+
+def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
+    rows = []
+    happened = []
+    before = _problems_before(connection, visits)
+    for visit in visits:
+        was = visit.source
+        changed = visit.state != was.state
+        rows.append(
+            {
+                "row": visit.source.row,
+                "next_due": seconds(visit.next_due),
+                "last_ok": seconds(visit.now if visit.good else was.last_ok),
+                "state": visit.state,
+                "failures": visit.failures,
+                "reason": visit.reason,
+                "since": seconds(visit.now if changed else was.since),
+                "fingerprint": visit.fingerprint,
+            }
+            | _problems(visit, before.get(was.row))
+        )
+        if changed:
+            happened.append(
+                {
+                    "at": seconds(visit.now), "source": was.name, "was": was.state,
+                    "state": visit.state, "reason": visit.reason, "told": False,
+                }
+            )  # fmt: skip
+    names = [name for name in rows[0] if name != "row"]
+    connection.execute(
+        update(source)
+        .where(source.c.id == bindparam("row"))
+        .values(lease=None, **{name: bindparam(name) for name in names}),
+        rows,
+    )
+    if happened:
+        connection.execute(insert(event), happened)
+        newest = select(event.c.id).order_by(event.c.id.desc()).offset(EVENTS).limit(1)
+        connection.execute(delete(event).where(event.c.id <= newest.scalar_subquery()))
+
+
+def _problems(visit: Visit, before: str | None) -> dict[str, Any]:
+    told = before if visit.keep_problems else source_problems(visit.problems, before, visit.now)
+    return {"problems": told}
+
+
+def _problems_before(connection: Connection, visits: Sequence[Visit]) -> dict[int, str]:
+    rows = [visit.source.row for visit in visits]
+    found: dict[int, str] = {}
+    for some in chunks(rows):
+        query = select(source.c.id, source.c.problems).where(source.c.id.in_(some))
+        found.update({row: told for row, told in connection.execute(query) if told})
+    return found
+
+
+def _write_memories(connection: Connection, visits: Sequence[Visit]) -> None:
+    known: dict[int, Memory] = {}
+    columns = [remote.c[name] for name in Memory._fields]
+    for some in chunks([visit.source.row for visit in visits]):
+        query = select(remote.c.source_id, *columns).where(remote.c.source_id.in_(some))
+        for row, *rest in connection.execute(query):
+            known[row] = Memory(*rest)
+    changed = [visit for visit in visits if known.get(visit.source.row) != visit.memory]
+    fresh = [visit for visit in changed if visit.source.row not in known]
+    if fresh:
+        connection.execute(
+            insert(remote), [{"source_id": v.source.row, **v.memory._asdict()} for v in fresh]
+        )
+    others = [visit for visit in changed if visit.source.row in known]
+    if others:
+        names: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Memory._fields}
+        connection.execute(
+            update(remote).where(remote.c.source_id == bindparam("row")).values(**names),
+            [
+                {"row": v.source.row, **{f"new_{n}": x for n, x in v.memory._asdict().items()}}
+                for v in others
+            ],
+        )
+
+
+def _write_quiet(connection: Connection, quiet: Sequence[Any]) -> None:
+    """What only the source's own words for it tell: nothing that a reader sees."""
+    if quiet:
+        connection.execute(
+            update(article)
+            .where(article.c.id == bindparam("row"))
+            .values(
+                said=bindparam("new_said"),
+                document=bindparam("words"),
+                declared=bindparam("new_declared"),
+                noise=bindparam("new_noise"),
+            ),
+            [
+                {
+                    "row": change.row, "new_said": change.article.said, "words": change.words,
+                    "new_declared": change.declared, "new_noise": change.noise,
+                }
+                for change in quiet
+            ],
+        )  # fmt: skip
+
+
+__all__ = ["BELIEVED", "Remotes", "SourceRow"]

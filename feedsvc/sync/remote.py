@@ -1,0 +1,153 @@
+"""Stage 1 for remote feeds: many sources asked at once, their visits written in batches.
+
+    jobs --leases--> visit.py: ask, read, weigh --Visit--> batch --one commit--> store
+
+A batch is committed when it is large enough, so that a run over thousands of sources waits for the
+disk a handful of times, and one that is killed loses whole visits only: what was not written is
+simply asked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from feedsvc.ports import Clock, Progress, RemoteStore, Visit
+from feedsvc.sync.remote_plan import Job
+from feedsvc.sync.run import SourceReport
+from feedsvc.sync.visit import Outcome, Visitor
+
+UNDER_WAY = 256  # sources between being asked and being read; more would only wait in memory
+BATCH_SOURCES = 500  # in one commit
+BATCH_ENTRIES = 1_500
+PATIENCE = 5.0  # seconds a visit waits for others before it is written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteReport:
+    """How the sync of remote sources ended."""
+
+    sources: tuple[SourceReport, ...]
+    network: bool  # False: none of them, and nothing else, could be reached
+
+
+async def sync_remote(
+    jobs: Sequence[Job],
+    store: RemoteStore,
+    clock: Clock,
+    *,
+    run: str,
+    dead: Sequence[str],
+    progress: Progress | None = None,
+) -> RemoteReport:
+    """Visit sources and write what came of it; never raises for trouble of a source.
+
+    `run` names this run, `dead` those whose leases are void. A source that another run is asking
+    just now is left to it.
+    """
+    reports: dict[str, SourceReport] = {}
+    reached = not jobs
+    claimed = store.claim([job.source.row for job in jobs], run, dead) if jobs else set()
+    mine = [job for job in jobs if job.source.row in claimed]
+    for job in jobs:
+        if job.source.row not in claimed:
+            reason = "another feedsvc is asking it"
+            reports[job.plan.name] = SourceReport(
+                name=job.plan.name, outcome="skipped", reason=reason
+            )
+    batch = _Batch(store)
+    visitor = Visitor(store, clock.now)
+    try:
+        async with _visits(mine, visitor, clock) as visits:
+            async for outcome in visits:
+                reports[outcome.report.name] = outcome.report
+                reached = reached or outcome.network
+                batch.add(outcome.visit)
+                if progress is not None:
+                    progress("feeds", len(reports), len(jobs))
+    finally:
+        # Also when we are told to stop: what was read is not read again.
+        batch.write()
+    ordered = tuple(reports[job.plan.name] for job in jobs if job.plan.name in reports)
+    return RemoteReport(sources=ordered, network=reached or not mine)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Visits that are written together."""
+
+    store: RemoteStore
+    visits: list[Visit] = field(default_factory=list)
+    entries: int = 0
+    since: float = 0.0
+
+    def add(self, visit: Visit) -> None:
+        now = asyncio.get_running_loop().time()
+        if not self.visits:
+            self.since = now
+        self.visits.append(visit)
+        self.entries += len(visit.entries)
+        if (
+            len(self.visits) >= BATCH_SOURCES
+            or self.entries >= BATCH_ENTRIES
+            or now - self.since >= PATIENCE
+        ):
+            self.write()
+
+    def write(self) -> None:
+        visits, self.visits, self.entries = self.visits, [], 0
+        self.store.settle(visits)
+
+
+@asynccontextmanager
+async def _visits(
+    jobs: Sequence[Job], visitor: Visitor, clock: Clock
+) -> AsyncIterator[AsyncIterator[Outcome]]:
+    """The outcomes of visits as they come in; those under way are stopped at the end."""
+    waiting = iter(_spread(jobs))
+    under_way: set[asyncio.Task[Outcome]] = set()
+
+    async def timed(job: Job) -> Outcome:
+        began = clock.now()
+        outcome = await visitor.visit(job)
+        seconds = round((clock.now() - began).total_seconds(), 3)
+        return replace(outcome, report=replace(outcome.report, seconds=seconds))
+
+    async def outcomes() -> AsyncIterator[Outcome]:
+        while True:
+            while len(under_way) < UNDER_WAY and (job := next(waiting, None)) is not None:
+                under_way.add(asyncio.create_task(timed(job)))
+            if not under_way:
+                return
+            done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            under_way.difference_update(done)
+            for task in done:
+                yield task.result()
+
+    try:
+        yield outcomes()
+    finally:
+        for task in under_way:
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way)
+
+
+def _spread(jobs: Sequence[Job]) -> Iterator[Job]:
+    """The jobs so that those of one host are far apart: its queue must not fill all places."""
+    hosts: dict[str, deque[Job]] = defaultdict(deque)
+    for job in jobs:
+        hosts[urlsplit(job.memory.url).netloc].append(job)
+    return _in_turns(hosts.values())
+
+
+def _in_turns(queues: Iterable[deque[Job]]) -> Iterator[Job]:
+    left = list(queues)
+    while left:
+        for queue in left:
+            yield queue.popleft()
+        left = [queue for queue in left if queue]

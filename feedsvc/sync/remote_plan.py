@@ -1,0 +1,42 @@
+"""How one remote source is synced, and what one visit of it has to do with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from feedsvc.decide import Authority, Policy
+from feedsvc.manners import Every
+from feedsvc.model import Draft, Reading
+from feedsvc.ports import Memory, SourceRow
+from feedsvc.web import Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemotePlan:
+    """How one remote source is synced."""
+
+    name: str
+    url: str  # as it is configured
+    every: Every
+    on_delete: Literal["withdraw", "keep"]
+    policy: Policy
+    authority: Authority
+    secret: bool  # requests carry credentials
+    fingerprint: bytes  # of everything that decides how its entries are read
+    ask: Callable[[Memory], Awaitable[Response]]  # raises FetchError
+    read: Callable[[Response], Reading]  # raises ParseError
+    forgive: Callable[[Response], Awaitable[Reading]]  # the same, slower and for broken ones
+    doubtful: type[Exception]  # what `read` raises when `forgive` should be tried
+    announced: Callable[[Response], tuple[str, ...]]  # the feeds a page tells of
+    clean: Callable[[Draft, str, str | None], Draft]  # draft, base, language of the feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One remote source that is due."""
+
+    plan: RemotePlan
+    source: SourceRow
+    memory: Memory

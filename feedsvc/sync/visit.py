@@ -1,0 +1,395 @@
+"""One visit of one remote source: what its answer means, and everything to write about it.
+
+    ask -> 304 or the same bytes: nothing new
+        -> a document: read -> weigh -> articles
+        -> a page, the first time: the feed it announces, asked instead
+        -> anything else: a failure, whatever stands in its body
+
+Only what could be read is believed: its validators, its address, its wishes for the next visit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feedsvc.decide import digest
+from feedsvc.errors import FeedsvcError, FetchError, ParseError, SourceError, StoreError
+from feedsvc.manners import (
+    Standing,
+    after_failure,
+    failed,
+    freshness,
+    moved,
+    next_visit,
+    well,
+    without_network,
+)
+from feedsvc.model import Pace, Problem, Reading, SourceHead
+from feedsvc.ports import Memory, RemoteStore, Visit
+from feedsvc.sync.remote_plan import Job
+from feedsvc.sync.run import SourceReport
+from feedsvc.sync.weigh import Weighed, weigh
+from feedsvc.web import NoNetworkError, Response
+
+log = logging.getLogger(__name__)
+
+_AUTO_MOMENTS = 20  # publication times that are remembered for `every = "auto"`
+_ANNOUNCED = 3  # feeds of a page that are tried
+_REDISCOVER = 3  # failures in a row after which a page is asked again which feed it has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a visit ended: what to write, and what to tell."""
+
+    visit: Visit
+    report: SourceReport
+    network: bool = True  # False: nothing at all was reached
+
+
+class Visitor:
+    """Visits sources; `now` is asked once the answer is there."""
+
+    def __init__(self, store: RemoteStore, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def visit(self, job: Job) -> Outcome:
+        """Ask one source and tell what came of it; never raises for trouble of the source."""
+        asked = _asked(job)
+        try:
+            response = await job.plan.ask(asked)
+            if response.status != 304 and not 200 <= response.status < 300:
+                return self._refused(job, response)
+            if response.not_modified:
+                return self._unchanged(job, response)
+            try:
+                return await self._document(job, asked, response)
+            except ParseError as error:
+                return self._failed(job, error, response)
+        except StoreError:
+            raise
+        except SourceError as error:
+            return self._failed(job, error, None)
+        except FeedsvcError as error:  # a secret that is not set
+            return self._failed(job, SourceError(str(error), hint=error.hint), None)
+        except Exception as error:
+            # Whatever a stranger's document does, the other sources are not to wait for it.
+            log.debug("source %s failed", job.plan.name, exc_info=True)
+            fault = f"unexpected: {type(error).__name__}: {error}"
+            return self._failed(job, SourceError(fault, hint="--debug shows where"), None)
+
+    # -- good answers --------------------------------------------------------------------------
+
+    def _unchanged(self, job: Job, response: Response) -> Outcome:
+        memory = _validated(job.memory, response)
+        standing, memory = _moved(job, _standing(memory), memory, response)
+        visit = self._good(job, response, memory, standing, _pace(memory), _moments(memory))
+        return Outcome(
+            visit=visit,
+            report=SourceReport(name=job.plan.name, outcome="unchanged", status=response.status),
+        )
+
+    async def _document(self, job: Job, asked: Memory, response: Response) -> Outcome:
+        told = digest(response.body)
+        same = told == job.memory.digest and _same_reading(job) and not job.memory.held
+        if same:
+            return self._unchanged(job, response)
+        reading, response, found = await self._read(job, asked, response)
+        memory = job.memory._replace(url=found) if found else job.memory
+        now = self._now()
+        weighed = weigh(
+            job, reading, self._store, url=response.url, now=now, reread=not _same_reading(job)
+        )
+        memory = _validated(memory, response)._replace(
+            digest=digest(response.body),
+            identity=weighed.identity,
+            held=weighed.held,
+            head=_head(reading, job.plan.every == "auto"),
+        )
+        standing, memory = _moved(job, _standing(job.memory), memory, response)
+        moments = [draft.published for draft in reading.drafts if draft.published is not None]
+        visit = self._good(job, response, memory, standing, reading.head.pace, moments)
+        visit = replace(
+            visit,
+            state="quarantined" if weighed.flood else "ok",
+            reason=weighed.flood,
+            problems=_problems(job, reading, weighed),
+            keep_problems=False,
+            entries=tuple(weighed.changes),
+            withdrawn=tuple(weighed.withdrawn),
+        )
+        return Outcome(visit=visit, report=_report(job, response, weighed, len(visit.problems)))
+
+    async def _read(
+        self, job: Job, asked: Memory, response: Response
+    ) -> tuple[Reading, Response, str | None]:
+        """Read the document, or the feed that it announces if it is the page of a new source.
+
+        The last of the three is the address of such a feed.
+        """
+        plan = job.plan
+        try:
+            return plan.read(response), response, None
+        except plan.doubtful:
+            return await plan.forgive(response), response, None
+        except ParseError as error:
+            # Later on a page is an error page, however many feeds it announces.
+            announced = plan.announced(response) if not job.memory.digest else ()
+            last: SourceError = error
+        for url in announced[:_ANNOUNCED]:
+            if url == asked.url:
+                continue
+            try:
+                answer = await plan.ask(Memory(configured=url, url=url))
+                if answer.status == 200:
+                    return plan.read(answer), answer, url
+                last = FetchError(f"the page announces {url}, which answers {answer.status}")
+            except SourceError as wrong:
+                last = FetchError(f"the page announces {url}: {wrong}", hint=wrong.hint)
+        raise last
+
+    def _good(
+        self,
+        job: Job,
+        response: Response,
+        memory: Memory,
+        standing: Standing,
+        pace: Pace,
+        moments: list[datetime],
+    ) -> Visit:
+        now = self._now()
+        due = next_visit(
+            now=now,
+            every=job.plan.every,
+            pace=pace,
+            fresh=freshness(response.headers, now=now),
+            published=moments,
+        )
+        # What is held back stays so until the document is another one.
+        held = job.source.state == "quarantined" and bool(memory.held)
+        return Visit(
+            source=job.source,
+            memory=memory._replace(standing=_standing_json(well(standing))),
+            now=now,
+            next_due=due,
+            state="quarantined" if held else "ok",
+            reason=job.source.reason if held else None,
+            good=True,
+            fingerprint=job.plan.fingerprint,
+            keep_problems=True,
+        )
+
+    # -- bad ones ------------------------------------------------------------------------------
+
+    def _refused(self, job: Job, response: Response) -> Outcome:
+        """An answer of the server that is no document."""
+        words = _STATUS.get(response.status, "")
+        said = f"answered {response.status}{f' ({words[0]})' if words else ''}"
+        wait = response.retry_after(self._now())
+        if wait is not None and response.status in (429, 503):
+            said += f", and asks to wait {_span(wait)}"
+        error = FetchError(said, hint=words[1] if words else None)
+        return self._failed(job, error, response)
+
+    def _failed(self, job: Job, error: SourceError, response: Response | None) -> Outcome:
+        now, plan = self._now(), job.plan
+        status = response.status if response is not None else None
+        network = not isinstance(error, NoNetworkError)
+        memory, standing = job.memory, _standing(job.memory)
+        if network:
+            standing = failed(standing, now=now, status=status)
+            if response is not None:
+                standing, _ = moved(
+                    standing, response.moved_to, url=memory.url, parsed=False, secret=plan.secret
+                )
+            if standing.failures >= _REDISCOVER and _found_on_page(memory):
+                memory = Memory(configured=memory.configured, url=memory.configured,
+                                identity=memory.identity)  # fmt: skip
+            due = after_failure(
+                now=now,
+                every=plan.every,
+                failures=standing.failures,
+                retry_after=response.retry_after(now) if response is not None else None,
+                status=status,
+                seed=plan.name,
+                pace=_pace(memory),
+            )
+        else:
+            due = without_network(now=now, every=plan.every)
+        state = "parked" if not standing.alive else "failing"
+        visit = Visit(
+            source=job.source,
+            memory=memory._replace(standing=_standing_json(standing)),
+            now=now,
+            next_due=due,
+            state=state if network else job.source.state,
+            reason=(standing.parked or str(error)) if network else job.source.reason,
+            failures=standing.failures,
+            fingerprint=job.source.fingerprint,
+            keep_problems=True,
+        )
+        report = SourceReport(
+            name=plan.name, outcome="failed", reason=str(error), hint=error.hint, status=status
+        )
+        return Outcome(visit=visit, report=report, network=network)
+
+
+# -- what is asked ---------------------------------------------------------------------------------
+
+
+def _asked(job: Job) -> Memory:
+    """What to ask with: without validators where a 304 would keep us from reading anew."""
+    if _same_reading(job):
+        return job.memory
+    return job.memory._replace(etag=None, last_modified=None, validated=None)
+
+
+def _same_reading(job: Job) -> bool:
+    return job.source.fingerprint == job.plan.fingerprint
+
+
+def _validated(memory: Memory, response: Response) -> Memory:
+    """The validators of an answer; those of before, if it has none, are void."""
+    return memory._replace(
+        etag=response.etag, last_modified=response.last_modified, validated=response.url
+    )
+
+
+# -- what is remembered ----------------------------------------------------------------------------
+
+
+def _moved(
+    job: Job, standing: Standing, memory: Memory, response: Response
+) -> tuple[Standing, Memory]:
+    """Adopt the address that the source has moved to, once that is certain."""
+    standing, adopted = moved(
+        standing, response.moved_to, url=memory.url, parsed=True, secret=job.plan.secret
+    )
+    return standing, memory if adopted is None else memory._replace(url=adopted)
+
+
+def _found_on_page(memory: Memory) -> bool:
+    return memory.url != memory.configured
+
+
+def _standing(memory: Memory) -> Standing:
+    if memory.standing is None:
+        return _FRESH
+    told = json.loads(memory.standing)
+    since = told.pop("gone_since", None)
+    return Standing(**told, gone_since=datetime.fromisoformat(since) if since else None)
+
+
+_FRESH = Standing()
+
+
+def _standing_json(standing: Standing) -> str | None:
+    if standing == _FRESH:
+        return None
+    told = {
+        "failures": standing.failures,
+        "gone_since": standing.gone_since.isoformat() if standing.gone_since else None,
+        "parked": standing.parked,
+        "moving_to": standing.moving_to,
+        "moving_seen": standing.moving_seen,
+    }
+    return json.dumps({name: value for name, value in told.items() if value}, ensure_ascii=False)
+
+
+def _head(reading: Reading, auto: bool) -> str:
+    """What is shown of a source, and what its next visits need."""
+    head: SourceHead = reading.head
+    pace = head.pace
+    told: dict[str, Any] = {
+        "format": reading.format,
+        "title": head.title,
+        "link": head.link,
+        "id": head.id,
+        "description": head.description,
+        "language": head.language,
+        "hubs": head.hubs,
+        "self": head.self_link,
+        "ttl": int(pace.ttl.total_seconds()) if pace.ttl else None,
+        "every": int(pace.every.total_seconds()) if pace.every else None,
+        "skip_hours": sorted(pace.skip_hours),
+        "skip_days": sorted(pace.skip_days),
+    }
+    if auto:
+        dates = sorted((d.published for d in reading.drafts if d.published), reverse=True)
+        told["moments"] = [int(date.timestamp()) for date in dates[:_AUTO_MOMENTS]]
+    kept = {name: value for name, value in told.items() if value}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pace(memory: Memory) -> Pace:
+    if not memory.head or not any(word in memory.head for word in _PACE_WORDS):
+        return _NO_PACE
+    told = json.loads(memory.head)
+    return Pace(
+        ttl=timedelta(seconds=told["ttl"]) if "ttl" in told else None,
+        every=timedelta(seconds=told["every"]) if "every" in told else None,
+        skip_hours=frozenset(told.get("skip_hours", ())),
+        skip_days=frozenset(told.get("skip_days", ())),
+    )
+
+
+_PACE_WORDS = ('"ttl"', '"every"', '"skip_hours"', '"skip_days"')
+_NO_PACE = Pace()
+
+
+def _moments(memory: Memory) -> list[datetime]:
+    if not memory.head or '"moments"' not in memory.head:
+        return []
+    return [datetime.fromtimestamp(at, UTC) for at in json.loads(memory.head)["moments"]]
+
+
+# -- what is told ----------------------------------------------------------------------------------
+
+_MOST_PROBLEMS = 20
+
+
+def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
+    told = dict.fromkeys((*weighed.notes, *reading.problems))
+    return tuple(
+        Problem(source=job.plan.name, path=None, reason=reason)
+        for reason in list(told)[:_MOST_PROBLEMS]
+    )
+
+
+def _report(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:
+    idle = not (weighed.new or weighed.changed or weighed.withdrawn)
+    return SourceReport(
+        name=job.plan.name,
+        outcome="unchanged" if idle else "ok",
+        new=weighed.new,
+        changed=weighed.changed,
+        withdrawn=len(weighed.withdrawn),
+        status=response.status,
+        reason=weighed.flood,
+        problems=problems,
+    )
+
+
+_STATUS = {
+    401: ("it wants a password", "set `auth` of the source"),
+    402: ("it wants to be paid", "ask its operator"),
+    403: ("we are not let in", "its operator may refuse feed readers: sync.user_agent names us"),
+    404: ("there is no such document", "is `url` right? `feedsvc source test` looks for the feed"),
+    410: ("it is gone for good", "remove the source if it stays so"),
+    429: ("we ask too often", "raise `every` of the source"),
+    451: ("the law forbids it", "remove the source"),
+}
+
+
+def _span(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {word}"
+    return f"{seconds} s"
