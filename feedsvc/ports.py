@@ -10,7 +10,7 @@ Publisher   puts finished files in their place
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,6 +114,15 @@ class Memory(NamedTuple):
     extra: str | None = None  # JSON of what its OPML file says of it
 
 
+class OutlineRow(NamedTuple):
+    """A source that stands in an OPML file."""
+
+    name: str
+    parent: str
+    place: str  # its address
+    extra: str | None  # JSON of what the file says of it: title, tags
+
+
 class KnownEntry(NamedTuple):
     """A stored article as the entries of its source are compared with it."""
 
@@ -158,6 +167,7 @@ class Visit:
     keep_problems: bool = False  # those that were told last still hold
     entries: tuple[EntryChange, ...] = ()
     withdrawn: tuple[tuple[int, str], ...] = ()  # rows of articles, and why
+    outlines: tuple[OutlineRow, ...] | None = None  # of an OPML source that was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -401,6 +411,10 @@ class RemoteStore(Protocol):
         documents: Sequence[bytes],
     ) -> tuple[Stored, ...]:
         """The articles of a source that any of these name."""
+        ...
+
+    def outlines(self, names: Iterable[str] | None = None) -> tuple[OutlineRow, ...]:
+        """The sources that stand in OPML files; of all without `names`."""
         ...
 
     def settle(self, visits: Sequence[Visit]) -> None:

@@ -143,17 +143,17 @@ class Daemon:
 
     async def _sync_due(self) -> None:
         app = self._app
-        rows = {row.name: row for row in app.sources()}
-        remote = []
-        for source in app.all_sources():
-            row = rows.get(source.name)
-            if row is None:
+        names, rows = app.due_sources()
+        for source in app.settings.sources:
+            if source.name not in names:
                 # A command that reads a newer configuration than ours has taken it out.
                 changed = "is no longer configured: restart `feedsvc run`"
                 self._once(source.name, changed)
-            elif app.why_not(source, row, by_hand=False) is not None:
+        remote = []
+        for source in app.some_sources(rows):
+            if app.why_not(source, rows[source.name], by_hand=False) is not None:
                 continue
-            elif is_remote(source):
+            if is_remote(source):
                 remote.append(source)
             else:
                 options = Options(patient=False)

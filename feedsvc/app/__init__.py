@@ -7,14 +7,14 @@ gate and the publisher. Commands, the scheduler and tests ask the App.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from feedsvc.app.remote import Remotes, is_remote, opened
+from feedsvc.app.remote import Remotes, is_remote, opened, outline
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, NotFoundError
@@ -111,6 +111,15 @@ class App:
         self._enrol()
         return self.store.sources()
 
+    def due_sources(self) -> tuple[frozenset[str], dict[str, SourceRow]]:
+        """The names of all sources, and the rows of those whose time has come.
+
+        Cheap enough to be asked every second, however many there are.
+        """
+        self._enrol()
+        due = self.store.due(self.clock.now())
+        return self.store.source_names(), {row.name: row for row in due}
+
     async def sync(
         self,
         *,
@@ -126,38 +135,59 @@ class App:
         are asked whether due or not.
         """
         options = options or Options()
-        rows = {row.name: row for row in self.sources()}
-        wanted = self._named(only)
-        skipped = {
-            source.name: reason
-            for source in wanted
-            if (reason := self.why_not(source, rows[source.name], force=force)) is not None
-        }
-        due = [source for source in wanted if source.name not in skipped]
-        far = [source for source in due if is_remote(source)]
-        near = [source for source in due if not is_remote(source)]
-        visits = asyncio.create_task(self.visit(far, rows, progress)) if far else None
-        try:
-            reports = [await self._sync_one(source, options, progress) for source in near]
-        except BaseException:
-            if visits is not None:
-                visits.cancel()
-            raise
-        network = True
-        if visits is not None:
-            visited = await visits
-            network = visited.network
-            reports += visited.sources
-        reports += [
-            SourceReport(name=name, outcome="skipped", reason=reason)
-            for name, reason in skipped.items()
-        ]
-        order = {source.name: number for number, source in enumerate(wanted)}
-        reports.sort(key=lambda report: order[report.name])
+        reports: dict[str, SourceReport] = {}
+        network = await self._round(only, reports, options, force=force, progress=progress)
+        if any(reports[s.name].outcome == "ok" for s in self._lists() if s.name in reports):
+            # What an OPML file lists by now is asked in the same run.
+            again = await self._round(only, reports, options, force=force, progress=progress)
+            network = network or again
+        order = {source.name: number for number, source in enumerate(self.all_sources())}
+        told = sorted(reports.values(), key=lambda report: order.get(report.name, len(order)))
         built = None
         if build and not self._dry_run:
             built = self.regenerate(progress=progress)
-        return SyncReport(sources=tuple(reports), build=built, network=network)
+        return SyncReport(sources=tuple(told), build=built, network=network)
+
+    async def _round(
+        self,
+        only: Sequence[str],
+        reports: dict[str, SourceReport],
+        options: Options,
+        *,
+        force: bool,
+        progress: Progress | None,
+    ) -> bool:
+        """Sync what is due and has no report yet; returns whether there is a network."""
+        rows = {row.name: row for row in self.sources()}
+        near: list[SourceSettings] = []
+        far: list[SourceSettings] = []
+        for source in self._named(only):
+            if source.name in reports:
+                continue
+            reason = self.why_not(source, rows[source.name], force=force)
+            if reason is not None:
+                reports[source.name] = SourceReport(
+                    name=source.name, outcome="skipped", reason=reason
+                )
+            else:
+                (far if is_remote(source) else near).append(source)
+        visits = asyncio.create_task(self.visit(far, rows, progress)) if far else None
+        try:
+            for source in near:
+                reports[source.name] = await self._sync_one(source, options, progress)
+        except BaseException:
+            if visits is not None:
+                visits.cancel()
+                await asyncio.wait([visits])
+            raise
+        if visits is None:
+            return True
+        visited = await visits
+        reports |= {report.name: report for report in visited.sources}
+        return visited.network
+
+    def _lists(self) -> Sequence[SourceSettings]:
+        return [source for source in self.settings.sources if source.kind == "opml"]
 
     async def visit(
         self,
@@ -203,7 +233,25 @@ class App:
 
     def all_sources(self) -> tuple[SourceSettings, ...]:
         """The configured sources, and those that stand in their OPML files."""
-        return self.settings.sources
+        if not self._lists():
+            return self.settings.sources
+        return (*self.settings.sources, *self._outlines(None))
+
+    def some_sources(self, names: Collection[str]) -> tuple[SourceSettings, ...]:
+        """The sources of these names, as far as there are any."""
+        found = [self._configured[name] for name in names if name in self._configured]
+        listed = [name for name in names if name not in self._configured]
+        return (*found, *(self._outlines(listed) if listed else ()))
+
+    @cached_property
+    def _configured(self) -> dict[str, SourceSettings]:
+        return {source.name: source for source in self.settings.sources}
+
+    def _outlines(self, names: Sequence[str] | None) -> Iterator[SourceSettings]:
+        for row in self.store.outlines(names):
+            parent = self._configured.get(row.parent)
+            if parent is not None:
+                yield outline(row, parent)
 
     def is_due(self, source: SourceSettings, row: SourceRow, *, by_hand: bool = True) -> bool:
         """Whether a source is to be asked now.

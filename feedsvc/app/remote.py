@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from feedsvc.decide import Authority, Policy, digest_of
-from feedsvc.errors import LockedError
+from feedsvc.errors import FetchError, LockedError
 from feedsvc.model import Draft, Hints, Reading
-from feedsvc.ports import Clock, Memory, Progress, SourceRow
+from feedsvc.ports import Clock, Memory, OutlineRow, Progress, SourceRow
 from feedsvc.settings import Secret, Settings
 from feedsvc.settings import Source as SourceSettings
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from feedsvc.aside import Aside
     from feedsvc.store import SqlStore
     from feedsvc.sync.remote import RemoteReport
-    from feedsvc.sync.remote_plan import RemotePlan
+    from feedsvc.sync.remote_plan import Outlines, RemotePlan
     from feedsvc.web import Client, Response
 
 DEFAULT_EVERY = timedelta(minutes=15)
@@ -161,6 +163,8 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
         return clean(draft, base=draft.link or base, tags=source.tags, language=spoken)
 
     async def ask(memory: Memory) -> Response:
+        if source.path is not None:
+            return read_file(source)
         return await FeedSource(source, http, reveal(source)).ask(memory)
 
     return RemotePlan(
@@ -184,6 +188,42 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
         doubtful=DoubtfulError,
         announced=announced,
         clean=cleaned,
+        outlines=listed if source.kind == "opml" else None,
+        others=frozenset(one.name for one in settings.sources) if source.kind == "opml" else _NONE,
+    )
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def read_file(source: SourceSettings) -> Response:
+    """An OPML file of this machine, as if it had been fetched; raises FetchError."""
+    from feedsvc.web import Headers, Response
+
+    assert source.path is not None  # noqa: S101
+    try:
+        with source.path.open("rb") as file:
+            data = file.read(source.max_bytes + 1)
+    except OSError as error:
+        raise FetchError(
+            f"cannot read {source.path}: {error.strerror}", hint="check `path` and its rights"
+        ) from error
+    if len(data) > source.max_bytes:
+        raise FetchError(f"{source.path} is larger than max_bytes ({source.max_bytes:,} bytes)")
+    return Response(status=200, url=source.path.as_uri(), headers=Headers(()), body=data)
+
+
+def listed(response: Response) -> Outlines:
+    """What an OPML file lists; raises ParseError."""
+    from feedsvc.parsers.opml import read as read_opml
+    from feedsvc.sync.remote_plan import Listed, Outlines
+
+    found = read_opml(response.body, url=response.url)
+    return Outlines(
+        listed=tuple(
+            Listed(url=one.url, title=one.title, tags=tuple(one.folder)) for one in found.outlines
+        ),
+        problems=found.problems,
     )
 
 
@@ -232,10 +272,30 @@ def _text(response: Response) -> str:
 
 def _memory(source: SourceSettings, memory: Memory | None) -> Memory:
     """What is remembered of a source; nothing, if it was remembered of another address."""
-    url = source.url or ""
+    url = source.url or str(source.path)
     if memory is None or memory.configured != url:
         return Memory(configured=url, url=url)
     return memory
+
+
+def outline(row: OutlineRow, parent: SourceSettings) -> SourceSettings:
+    """The settings of a source that stands in an OPML file: those of the file, with its own tags.
+
+    Secrets and headers are for the host of the file, not for those it lists.
+    """
+    told = json.loads(row.extra) if row.extra else {}
+    return replace(
+        parent,
+        name=row.name,
+        kind="feed",
+        was=None,
+        path=None,
+        url=row.place,
+        auth=None,
+        headers=(),
+        title=told.get("title"),
+        tags=(*parent.tags, *told.get("tags", ())),
+    )
 
 
 def reveal(source: SourceSettings) -> Callable[[Secret], str]:

@@ -34,7 +34,7 @@ def bearer_flaw(value: str) -> str | None:
     return None if _VISIBLE.fullmatch(value) else "holds more than visible ASCII characters"
 
 
-_header_value = secret("API_KEY", flaw=header_flaw)
+_header_value = secret("API_KEY", what="a text, or a secret", flaw=header_flaw)
 
 
 def user(value: object) -> str:

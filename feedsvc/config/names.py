@@ -18,10 +18,11 @@ _SPELLED = str.maketrans(
 )  # fmt: skip
 _LONGEST_MADE = 80
 _TELLS_NOTHING = {"feed", "feeds", "index"}
-_ENDINGS = re.compile(r"\.(?:xml|php|html?|aspx?|cgi|opml)", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9._~-]+")
+# Patterns as texts: most sources have a name of their own, and compile none of these.
+_ENDING = r"(?i)\.(?:xml|php|html?|aspx?|cgi|opml)\Z"
+_WORD = r"[A-Za-z0-9._~-]+"
 # A number drawn by lot, as in the addresses of private feeds: no name may give it away.
-_DRAWN = re.compile(
+_DRAWN = (
     r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_=]{16,}"
     r"|(?=.*[0-9])(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_=-]{16,}"
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -67,16 +68,15 @@ def of_address(url: str) -> str:
     whole = not query
     for segment in filter(None, path.split("/")):
         word = unquote(segment) if "%" in segment else segment
-        ending = _ENDINGS.search(word)
-        stem = word[: ending.start()] if ending and ending.end() == len(word) else word
+        stem = re.sub(_ENDING, "", word)
         if stem.lower() in _TELLS_NOTHING:
             continue
         first, dot, kind = stem.rpartition(".")  # feed.json
         if dot and first.lower() in _TELLS_NOTHING:
             stem = kind
-        if _DRAWN.fullmatch(stem):
+        if re.fullmatch(_DRAWN, stem):
             whole = False
-        elif _WORD.fullmatch(stem):
+        elif re.fullmatch(_WORD, stem):
             parts.append(stem)
         else:
             made = made_of(stem)

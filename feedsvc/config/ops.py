@@ -23,7 +23,7 @@ def token_flaw(value: str) -> str | None:
     """Who guesses the token reads the feed; and it is a part of an address and of a path."""
     if _TOKEN.fullmatch(value):
         return None
-    return f"has not at least {_LEAST} letters, digits, dashes and underscores"
+    return f"needs at least {_LEAST} letters, digits, dashes or underscores"
 
 
 def token(value: object) -> Secret:
@@ -32,7 +32,7 @@ def token(value: object) -> Secret:
         return _token(value)
     except SecretValueError as wrong:
         if isinstance(value, str) and wrong.remark and token_flaw(value):
-            wrong.remark = f"{wrong.remark}, as {_fresh()!r} has"
+            wrong.remark = f"{wrong.remark}, such as {_fresh()!r}"
         raise
 
 

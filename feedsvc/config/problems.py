@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,20 +17,22 @@ from feedsvc.config.locate import KeyPath, Spot, locate
 from feedsvc.errors import ConfigError
 
 _WIDEST = 100  # columns of a source line that a message shows
-SECRET_WORDS = ("password", "token", "secret", "webhook", "api_key")
-"""What people call a key whose value is nobody's business."""
+SECRET_KEYS = frozenset({"auth", "headers", "token", "webhook"})
+"""Keys of which no message shows the value, nor what stands below them."""
 
-# of `user:password@` the password; what stands alone before the @ may be one
-_PASSWORD = re.compile(
+SECRET_WORDS = ("password", "token", "secret", "webhook", "api_key")
+"""What a key is called that nobody knows and whose value is nobody's business."""
+
+# Patterns as texts: only a mistake compiles them.
+# Of `user:password@` the password; what stands alone before the @ may be one.
+_USERINFO = (
     r"(?<=://)(?:(?P<user>[^\s\"':@]*:)(?P<password>[^\"'\n]*)|(?P<alone>[^\s\"'/?#:@]+))(?=@)"
 )
-_SECRET = re.compile(
-    r"((?:token|pass\w*|kennwort|secret\w*|auth|authorization|cookie|headers|key|webhook)"
-    r"[\"']?\s*=\s*)(.+)",
-    re.IGNORECASE,
+_ASSIGNED = (
+    r"(?i)((?:token|pass\w*|kennwort|secret\w*|auth|authorization|cookie|headers|key|webhook)"
+    r"[\"']?\s*=\s*)(.+)"
 )
-_SECRET_PATHS = frozenset({"auth", "headers", "token", "webhook"})
-_HEADER = re.compile(r"^[ \t]*\[+([^\]\n]*)\]", re.MULTILINE)
+_HEADER = r"(?m)^[ \t]*\[+([^\]\n]*)\]"
 
 
 class ConfigErrors(ConfigError):  # noqa: N818  several of them
@@ -77,7 +79,7 @@ class Problems:
 
         `other` is a second place the message tells the line of; what is `hidden` is not shown.
         """
-        hidden = hidden or not _SECRET_PATHS.isdisjoint(path)
+        hidden = hidden or not SECRET_KEYS.isdisjoint(path)
         self._found.append(
             _Problem(says=says, path=path, value=value, shift=shift, other=other, hidden=hidden)
         )
@@ -130,27 +132,29 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._ends = [*(found.start() for found in re.finditer("\n", text)), len(text)]
+        self._shown: dict[tuple[int, bool], str] = {}  # one line may hold thousands of mistakes
 
     def number(self, offset: int) -> int:
         """The line an offset is in, from 1."""
-        return bisect_right(self._starts, offset)
+        return bisect_left(self._ends, offset) + 1
 
     def placed(self, says: str, *, name: str, offset: int, hidden: bool) -> ConfigError:
         """An error of three lines: where and what, the source line, a caret below the place."""
         number = self.number(offset)
-        start = self._starts[number - 1]
+        start = self._ends[number - 2] + 1 if number > 1 else 0
+        if (number, hidden) not in self._shown:
+            line = self._text[start : self._ends[number - 1]]
+            self._shown[number, hidden] = _masked(line, hidden=hidden)
         column = offset - start
-        end = self._text.find("\n", start)
-        line = self._text[start : len(self._text) if end < 0 else end]
-        shown, before = _window(_masked(line, hidden=hidden), column)
+        shown, before = _window(self._shown[number, hidden], column)
         return ConfigError(f"{name}:{number}:{column + 1}: {says}\n  {shown}\n  {_blank(before)}^")
 
 
 def placed(says: str, *, name: str, text: str, offset: int) -> ConfigError:
     """A single error in a text that cannot be read as TOML, and so may be anything."""
-    tables = _HEADER.findall(text, 0, max(text.rfind("\n", 0, offset), 0))
-    hidden = bool(tables) and not _SECRET_PATHS.isdisjoint(re.split(r"[\s.\"']+", tables[-1]))
+    tables = re.findall(_HEADER, text[: max(text.rfind("\n", 0, offset), 0)])
+    hidden = bool(tables) and not SECRET_KEYS.isdisjoint(re.split(r"[\s.\"']+", tables[-1]))
     return _Lines(text).placed(says, name=name, offset=offset, hidden=hidden)
 
 
@@ -159,7 +163,7 @@ def quoted(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        shown = _PASSWORD.sub(lambda found: f"{found['user'] or ''}***", value)
+        shown = re.sub(_USERINFO, lambda found: f"{found['user'] or ''}***", value)
         shown = _printable(shown if len(shown) <= 60 else shown[:59] + "…")
         return f'"{shown}"'
     if isinstance(value, dict):
@@ -199,8 +203,8 @@ def _masked(line: str, *, hidden: bool) -> str:
         user = found["user"] or ""
         return user + "*" * (len(found[0]) - len(user))
 
-    line = _PASSWORD.sub(password, line)
-    return _printable(_SECRET.sub(lambda found: found[1] + "*" * len(found[2]), line))
+    line = re.sub(_USERINFO, password, line)
+    return _printable(re.sub(_ASSIGNED, lambda found: found[1] + "*" * len(found[2]), line))
 
 
 def _printable(line: str) -> str:

@@ -16,13 +16,12 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _PCHAR = r"A-Za-z0-9._~!$&'()*+,;=:@\-"  # RFC 3986 §3.3, without the percent sign
 # Most addresses are right as they stand, and there may be tens of thousands.
 _PLAIN = re.compile(
-    rf"https?://{_LABEL}(?:\.{_LABEL})*(?::(?!80/|443/)[1-9][0-9]{{0,3}})?"
-    rf"/[{_PCHAR}/]*(?:\?[{_PCHAR}/?]*)?"
+    rf"https?://(?=[^/:]{{1,253}}[/:]){_LABEL}(?:\.{_LABEL})*(?::(?!80/|443/)[1-9][0-9]{{0,3}})?"
+    rf"/[{_PCHAR}/]*(?:\?[{_PCHAR}/?]+)?"
 )
-_UNSAFE = re.compile(rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+")
-_PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)")
-_FEED = re.compile(r"feed:(?://)?", re.IGNORECASE)
+_UNSAFE = rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+"
+_PARTS = r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)"
 _PORTS = {"http": "80", "https": "443"}
 
 
@@ -44,16 +43,17 @@ def source_url(value: object) -> Address:
     http. Letters beyond ASCII are encoded, as in the address bar they were copied from.
     """
     expected = 'an address such as "https://example.org/feed.xml"'
-    if isinstance(value, str) and (found := _FEED.match(value.strip())):
-        rest = value.strip()[found.end() :]
-        value = rest if _SCHEME.match(rest) else f"http://{rest}"
+    if isinstance(value, str) and value.lstrip()[:5].lower() == "feed:":
+        rest = value.strip()[5:].removeprefix("//")
+        value = rest if re.match(_SCHEME, rest) else f"http://{rest}"
     return web_address(value, expected)
 
 
 def web_address(value: object, expected: str) -> Address:
     """An absolute http or https address; raises WrongValueError, and says `expected` in it."""
     if not isinstance(value, str):
-        raise SecretValueError(expected, got=sort_of(value))
+        remark = "make a source of each" if isinstance(value, list) else None
+        raise WrongValueError(expected, remark, got=sort_of(value))
     if len(value) <= _LONGEST and _PLAIN.fullmatch(value):
         return Address(value)
     written = value.strip()
@@ -62,10 +62,9 @@ def web_address(value: object, expected: str) -> Address:
     except _FlawError as flaw:
         if "@" in written:  # what stands before it may be a password, wherever it stands
             advice = "/, ? and # in a password are written %2F, %3F and %23"
-            remark = advice if flaw.part else flaw.remark
-            raise SecretValueError(
-                expected, remark if flaw.part else flaw.remark, got="this one"
-            ) from flaw
+            ended = "@" not in re.split(r"[/?#]", written.partition("://")[2])[0]
+            remark = advice if "://" in written and (ended or flaw.part) else flaw.remark
+            raise SecretValueError(expected, remark, got="this one") from flaw
         says = f"{flaw.part} {flaw.remark}" if flaw.part else flaw.remark
         raise WrongValueError(expected, says or _meant(written)) from flaw
 
@@ -84,7 +83,7 @@ def _read(written: str) -> Address:
         raise _FlawError("it holds a control character")
     if len(written) > _LONGEST:
         raise _FlawError(f"it is longer than {_LONGEST} characters")
-    parts = _PARTS.fullmatch(written)
+    parts = re.fullmatch(_PARTS, written)
     if parts is None or (scheme := parts[1].lower()) not in _PORTS:
         raise _FlawError("it begins with http:// or https://" if "@" in written else None)
     userinfo, at, place = parts[2].rpartition("@")
@@ -107,8 +106,10 @@ def _place(place: str) -> tuple[str, str]:
         raise _FlawError("a port is a number from 1 to 65535")
     if host.startswith("[") and host.endswith("]"):
         try:
+            if "%" in host:
+                raise AddressValueError
             return f"[{IPv6Address(host[1:-1]).compressed}]", port.lstrip("0")
-        except AddressValueError:
+        except AddressValueError:  # nor one with a zone, which means something here alone
             raise _FlawError("is no IPv6 address", part=host) from None
     if not host:
         raise _FlawError("it names no host")
@@ -132,7 +133,8 @@ def _idna(host: str) -> str:
 
 
 def _encoded(component: str) -> str:
-    return _UNSAFE.sub(
+    return re.sub(
+        _UNSAFE,
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")),
         component,
     )
@@ -153,8 +155,7 @@ def _meant(written: str) -> str | None:
     """What somebody wanted who left the scheme out, or took another one."""
     if written.startswith(("/", ".", "~", "file:")) and not written.startswith("//"):
         return "a folder or a file is named by 'path'"
-    bare = (_SCHEME.sub("", written) if _SCHEME.match(written) else written).removeprefix("//")
-    bare = bare.lstrip("/")
+    bare = re.sub(rf"\A{_SCHEME}", "", written).lstrip("/")
     if "." not in re.split(r"[/?#]", bare)[0] or " " in bare:
         return None
     try:

@@ -34,12 +34,18 @@ def control_flaw(value: str) -> str | None:
     return "holds a control character or a second line" if _CONTROL.search(value) else None
 
 
-def secret(example: str, *, flaw: Flaw = control_flaw, empty: bool = False) -> Reader[Secret]:
+def secret(
+    example: str,
+    *,
+    what: str = "a secret",
+    flaw: Flaw = control_flaw,
+    empty: bool = False,
+) -> Reader[Secret]:
     """`{ env = "X" }`, `{ file = "…" }`, or the value itself.
 
     Only what stands in the configuration itself is looked at with `flaw`.
     """
-    expected = f'a secret such as {{ env = "{example}" }}'
+    expected = f'{what} such as {{ env = "{example}" }}'
 
     def read(value: object) -> Secret:
         if isinstance(value, dict):

@@ -91,7 +91,7 @@ def _kind(item: Item, problems: Problems) -> str | None:
             if (wrong := _out_of_place(key, kind, written)) is not None:
                 problems.add((*path, key), wrong)
     if values.get("every") == "auto" and "url" not in written:
-        says = 'every = "auto" is for sources with a url: a folder does not say how often to look'
+        says = 'every = "auto" is for sources with a url, which say how often they change'
         problems.add((*path, "every"), says, value=True)
     return kind
 
@@ -167,7 +167,7 @@ def _auth(read: dict[str, Any], path: KeyPath, problems: Problems) -> Auth | Non
     elif "user" in read and "password" not in read:
         wrong = 'a user needs a password beside it: password = { env = "PASSWORD" }'
     elif not read:
-        wrong = 'a user and a password, or a token, such as token = { env = "TOKEN" }'
+        wrong = 'auth is a user and a password, or a token, such as token = { env = "TOKEN" }'
     if wrong is None:
         return Auth(**read)
     if not problems.any_below(path):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from feedsvc.config.locate import KeyPath
 from feedsvc.config.nearest import nearest
 from feedsvc.config.overrides import Override
-from feedsvc.config.problems import SECRET_WORDS, Problems, quoted
+from feedsvc.config.problems import SECRET_KEYS, SECRET_WORDS, Problems, quoted
 from feedsvc.config.schema import LISTED_TABLES, SINGLE_TABLES, TABLE_SYNONYMS, Table
 from feedsvc.config.shapes import (
     NotYetError,
@@ -17,6 +17,7 @@ from feedsvc.config.shapes import (
     SecretValueError,
     WrongKeyError,
     WrongValueError,
+    sort_of,
 )
 
 
@@ -71,7 +72,7 @@ def read_table(value: object, path: KeyPath, table: Table, problems: Problems) -
             problems.add(here, _unknown(key, table), hidden=hidden)
         elif isinstance(inner := table.keys[key], Table):
             if (content := _table_in(given)) is None:
-                says = f"{key!r} must be a table such as {inner.example}, not {_got(given)}"
+                says = f"{key!r} must be a table such as {inner.example}, not {_got(key, given)}"
                 problems.add(here, says, value=True)
             else:
                 read[key] = read_table(content, here, inner, problems)
@@ -83,6 +84,8 @@ def read_table(value: object, path: KeyPath, table: Table, problems: Problems) -
 def _unknown(key: str, table: Table) -> str:
     written = re.sub(r"[\s-]+", "_", key.strip()).casefold()
     meant = table.synonyms.get(written) or nearest(written, table.keys)
+    if meant is None and (close := nearest(written, table.synonyms)):
+        meant = table.synonyms[close]
     tail = f"did you mean {meant!r}?" if meant else f"there are {', '.join(table.keys)}"
     return f"no key {key!r} in {table.title}: {tail}"
 
@@ -137,5 +140,6 @@ def _table_in(given: object) -> dict[str, Any] | None:
     return None
 
 
-def _got(given: object) -> str:
-    return quoted(given.text if isinstance(given, Override) else given)
+def _got(key: str, given: object) -> str:
+    value = given.text if isinstance(given, Override) else given
+    return sort_of(value) if key in SECRET_KEYS else quoted(value)

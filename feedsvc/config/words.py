@@ -6,6 +6,7 @@ import codecs
 import re
 import unicodedata
 import warnings
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from feedsvc.config.nearest import nearest
@@ -125,6 +126,7 @@ def tag(value: object) -> str:
     return text("politik")(value)
 
 
+@lru_cache(maxsize=64)  # one mistake is often made in every source
 def _nearest_zone(key: str) -> str | None:
     from zoneinfo import available_timezones  # walks the disk: only mistakes need it
 

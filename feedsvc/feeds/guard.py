@@ -183,11 +183,12 @@ def add(
 
 
 def title_of(article: Article) -> str:
-    """The title; one made from the text when there is none, since Atom requires one."""
+    """The title; one made from what else there is when there is none, since Atom requires one."""
     return (
         safe(article.title)
         or cut(safe(article.summary or article.subtitle or ""), TITLE_LENGTH)
         or plain(article.html, TITLE_LENGTH)
+        or article.link
         or article.guid
     )
 

@@ -19,6 +19,7 @@ from feedsvc.text.urls import absolute, is_absolute_iri
 _NAMELESS = uuid5(NAMESPACE_URL, "urn:x-feedsvc:origin")
 # RFC 3986 §6.2.3: the empty path of an http address is "/"; validators want an id to have it.
 _ROOT = re.compile(r"(https?://[^/?#]+)(?=[?#]|$)")
+_USER = re.compile(r"(?<=://)[^/?#]*@")
 
 
 class Credit(NamedTuple):
@@ -61,8 +62,9 @@ def credit(origin: Origin | None) -> Credit | None:
 
 
 def _address(text: str | None) -> str | None:
+    """The address as anyone may see it: what a source logs in with is nobody's business."""
     found = absolute(text, None) if text else None
-    return found and _ROOT.sub(r"\1/", found, count=1)
+    return found and _ROOT.sub(r"\1/", _USER.sub("", found, count=1), count=1)
 
 
 def _host(url: str | None) -> str:

@@ -65,8 +65,8 @@ def _until_expiry(headers: Mapping[str, str], now: datetime) -> int | None:
 
 def _moment(value: str) -> datetime | None:
     # Few answers name a date, and the readers of dates take 5 ms to import.
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
+    from zoneinfo import ZoneInfo
 
-    from feedsvc.text.dates import parse_strict  # noqa: PLC0415
+    from feedsvc.text.dates import parse_strict
 
     return parse_strict(value, zone=ZoneInfo("UTC"))

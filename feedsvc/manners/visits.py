@@ -82,7 +82,7 @@ def after_failure(
     elif status in _ASKS_TO_WAIT and retry_after is not None:
         wait = own
     else:
-        doublings = min(max(failures, 1) - 1, _DOUBLINGS)
+        doublings = min(failures - 1, _DOUBLINGS)
         jitter = _JITTER * _chance(seed) if doublings else 0.0
         room = MOST_BACKED_OFF / (1 + _JITTER)  # so that the longest waits are spread, too
         wait = max(own, min(own * 2**doublings, room) * (1 + jitter))

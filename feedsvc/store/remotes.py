@@ -16,10 +16,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 from feedsvc.model import State
 from feedsvc.ports import KnownEntry, Memory, SourceRow, Visit
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.marks import Marks
 from feedsvc.store.rows import article_columns, moment, seconds
 from feedsvc.store.schema import article, event, remote, source
-from feedsvc.store.sources import source_problems
+from feedsvc.store.sources import Sources, source_problems
 from feedsvc.store.writing import Written, insert_articles, revise_articles
 
 _KNOWN = (
@@ -27,7 +26,7 @@ _KNOWN = (
 )
 
 
-class Remotes(Marks):
+class Remotes(Sources):
     """What the sync of remote feeds reads and writes."""
 
     def memories(self, names: Iterable[str] | None = None) -> dict[str, Memory]:
@@ -116,6 +115,9 @@ class Remotes(Marks):
             now = max(visit.now for visit in visits)
             _write_sources(connection, visits)
             _write_memories(connection, visits)
+            for visit in visits:
+                if visit.outlines is not None:
+                    self._enrol_outlines(connection, visit.source.name, visit.outlines, now)
             self._write_entries(connection, visits, now)
 
     def _write_entries(

@@ -7,17 +7,19 @@ Regular expressions on text are the exception: `members` applies them, marking t
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select
 
 from feedsvc.model import State
 from feedsvc.ports import Member, Selection
 from feedsvc.settings import Feed
 from feedsvc.store.rows import instant, moment, seconds
 from feedsvc.store.schema import article, body, label, source
+from feedsvc.text.alike import Alike
 from feedsvc.text.html import plain
 
 _MEMBER = (
@@ -33,7 +35,9 @@ _MEMBER = (
 )
 
 
-def conditions(feed: Feed) -> list[ColumnElement[bool]]:
+def conditions(
+    feed: Feed, article: FromClause = article, source: FromClause = source
+) -> list[ColumnElement[bool]]:
     """What an article has to fulfil at any time; `article` joined with `source`."""
     found: list[ColumnElement[bool]] = [article.c.state == State.PUBLISHED.value]
     if feed.sources:
@@ -80,6 +84,38 @@ def members(
     The rows `without` count as not there: they take no place and no id from another.
     """
     at = int(now.timestamp())
+    shown = _shown(feed, at)
+    if feed.dedupe != "none":
+        shown += _first_of_its_kind(feed, at, without)
+    alike = Alike() if feed.dedupe == "text" else None
+    chosen: list[Member] = []
+    guids: set[str] = set()
+    per_source: Counter[str] = Counter()
+    for row in _newest_first(connection, feed, and_(*shown)):
+        if row["id"] in without or row["guid"] in guids or not _words_fit(feed, row):
+            continue
+        if feed.max_per_source and per_source[row["source"]] >= feed.max_per_source:
+            continue
+        if alike is not None:
+            text = "\n".join((row["title"], row["summary"] or "", plain(row["html"], None)))
+            twin = alike.add(row["id"], row["source"], text)
+            if twin is not None:
+                if twin < row["id"]:
+                    continue
+                # The one that was there first stands for both, at its own place.
+                copy = next(one for one in chosen if one.row == twin)
+                chosen.remove(copy)
+                per_source[copy.source] -= 1
+        per_source[row["source"]] += 1
+        guids.add(row["guid"])
+        chosen.append(_member(row))
+        if len(chosen) == feed.limit:
+            break
+    return Selection(members=tuple(chosen), next_change=_next_change(connection, feed, at, chosen))
+
+
+def _shown(feed: Feed, at: int, article: FromClause = article) -> list[ColumnElement[bool]]:
+    """What time asks of an article."""
     shown = [
         or_(article.c.due.is_(None), article.c.due <= at),
         or_(article.c.expires.is_(None), article.c.expires > at),
@@ -88,27 +124,32 @@ def members(
         oldest = at - int(feed.since.total_seconds())
         # Nothing is released before it is published: the second one only lets the index be used.
         shown += [article.c.published > oldest, article.c.released > oldest]
-    chosen: list[Member] = []
-    guids: set[str] = set()
-    per_source: dict[str, int] = {}
-    for row in _newest_first(connection, feed, and_(*shown)):
-        if row["id"] in without or row["guid"] in guids or not _words_fit(feed, row):
-            continue
-        if feed.max_per_source and per_source.get(row["source"], 0) >= feed.max_per_source:
-            continue
-        per_source[row["source"]] = per_source.get(row["source"], 0) + 1
-        guids.add(row["guid"])
-        chosen.append(_member(row))
-        if len(chosen) == feed.limit:
-            break
-    return Selection(members=tuple(chosen), next_change=_next_change(connection, feed, at, chosen))
+    return shown
+
+
+def _first_of_its_kind(feed: Feed, at: int, without: Collection[int]) -> list[ColumnElement[bool]]:
+    """No other source had the same link before, in this feed.
+
+    The one that was stored first stands for all: it is the same one whatever is edited later. (Of
+    one id the newest stands for all, as readers take it: see `members`.)
+    """
+    other, its_source = article.alias("other"), source.alias("its_source")
+    same = (
+        other.c.id < article.c.id,
+        other.c.source_id != article.c.source_id,
+        other.c.id.not_in(without),
+        *conditions(feed, other, its_source),
+        *_shown(feed, at, other),
+    )
+    joined = other.join(its_source, its_source.c.id == other.c.source_id)
+    return [~exists().select_from(joined).where(other.c.canon == article.c.canon, *same)]
 
 
 def _newest_first(
     connection: Connection, feed: Feed, shown: ColumnElement[bool]
 ) -> Iterator[dict[str, Any]]:
     columns = list(_MEMBER)
-    reads_words = feed.match is not None or feed.exclude is not None
+    reads_words = feed.match is not None or feed.exclude is not None or feed.dedupe == "text"
     query = select(*columns).join(source, source.c.id == article.c.source_id)
     if reads_words:
         query = query.add_columns(body.c.summary, body.c.html).join(

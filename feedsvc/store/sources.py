@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,20 +11,21 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     insert,
+    or_,
     select,
     update,
 )
 
 from feedsvc.errors import NotFoundError
 from feedsvc.model import Problem, State
-from feedsvc.ports import SourceRow
+from feedsvc.ports import OutlineRow, SourceRow
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import (
     moment,
     seconds,
 )
-from feedsvc.store.schema import article, source
+from feedsvc.store.schema import article, remote, source
 
 
 class Sources(Marks):
@@ -35,6 +36,41 @@ class Sources(Marks):
         with reading(self._engine) as connection:
             query = select(source).where(source.c.removed.is_(False)).order_by(source.c.name)
             return tuple(_source_row(row) for row in connection.execute(query).mappings())
+
+    def due(self, now: datetime) -> tuple[SourceRow, ...]:
+        """The sources whose time has come, by name; none that is paused or parked."""
+        asked = (
+            source.c.removed.is_(False),
+            source.c.paused.is_(None),
+            source.c.state != "parked",
+            or_(source.c.next_due.is_(None), source.c.next_due <= seconds(now)),
+        )
+        with reading(self._engine) as connection:
+            query = select(source).where(*asked).order_by(source.c.name)
+            return tuple(_source_row(row) for row in connection.execute(query).mappings())
+
+    def source_names(self) -> frozenset[str]:
+        """The names of the configured sources and of those in their OPML files."""
+        query = "SELECT name FROM source WHERE NOT removed"
+        with reading(self._engine) as connection:
+            rows = connection.exec_driver_sql(query).cursor.fetchall()
+        return frozenset(name for (name,) in rows)
+
+    def outlines(self, names: Iterable[str] | None = None) -> tuple[OutlineRow, ...]:
+        """The sources that stand in OPML files, in the order of those; of all without `names`."""
+        query = (
+            select(source.c.name, source.c.parent, source.c.place, remote.c.extra)
+            .outerjoin(remote, remote.c.source_id == source.c.id)
+            .where(source.c.parent.is_not(None), source.c.removed.is_(False))
+            .order_by(source.c.id)
+        )
+        found: list[OutlineRow] = []
+        wanted = None if names is None else list(names)
+        with reading(self._engine) as connection:
+            for some in [None] if wanted is None else chunks(wanted):
+                asked = query if some is None else query.where(source.c.name.in_(some))
+                found += [OutlineRow(*row) for row in connection.execute(asked)]
+        return tuple(found)
 
     def source(self, name: str) -> SourceRow:
         """One source; raises NotFoundError."""
@@ -69,25 +105,40 @@ class Sources(Marks):
                 if name not in wanted and not row["removed"] and row["parent"] not in wanted:
                     self._take_out(connection, row["id"], "its source is no longer configured", now)
 
-    def enrol_outlines(
-        self, parent: str, outlines: Sequence[tuple[str, str]], now: datetime
-    ) -> int:
-        """Make the outlines (name, address) of an OPML source the ones there are.
+    def _enrol_outlines(
+        self,
+        connection: Connection,
+        parent: str,
+        outlines: Sequence[OutlineRow],
+        now: datetime,
+    ) -> None:
+        """Make the outlines of an OPML source the ones there are.
 
-        Returns how many went; their articles become `gone`, and come back with them.
+        The articles of those that went become `gone`, and come back with them.
         """
-        wanted = {name: (None, "feed", place) for name, place in outlines}
-        with writing(self._engine) as connection:
-            known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
-            self._take_in(connection, wanted, known, parent, now)
-            gone = [
-                row["id"]
-                for name, row in known.items()
-                if row["parent"] == parent and name not in wanted and not row["removed"]
-            ]
-            for row in gone:
-                self._take_out(connection, row, f"it left the OPML file of {parent}", now)
-        return len(gone)
+        wanted = {one.name: (None, "feed", one.place) for one in outlines}
+        known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
+        self._take_in(connection, wanted, known, parent, now)
+        for name, row in known.items():
+            if row["parent"] == parent and name not in wanted and not row["removed"]:
+                self._take_out(connection, row["id"], f"it left the OPML file of {parent}", now)
+        of_parent = select(source.c.name, source.c.id).where(source.c.parent == parent)
+        rows: dict[str, int] = dict(connection.execute(of_parent).all())
+        remembered = set(connection.execute(select(remote.c.source_id)).scalars())
+        for one in outlines:
+            row_id = rows[one.name]
+            if row_id in remembered:
+                connection.execute(
+                    update(remote).where(remote.c.source_id == row_id).values(extra=one.extra)
+                )
+        fresh = [
+            {"source_id": rows[one.name], "digest": b"", "identity": "id", "held": b"",
+             "configured": one.place, "url": one.place, "extra": one.extra}
+            for one in outlines
+            if rows[one.name] not in remembered
+        ]  # fmt: skip
+        if fresh:
+            connection.execute(insert(remote), fresh)
 
     def _rename(self, connection: Connection, row: RowMapping, name: str, now: datetime) -> None:
         connection.execute(update(source).where(source.c.id == row["id"]).values(name=name))

@@ -19,12 +19,11 @@ from feedsvc.store.output import Output
 from feedsvc.store.remotes import Remotes
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
-from feedsvc.store.sources import Sources
 
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Sources, Intake, Remotes, Output):
+class SqlStore(Remotes, Intake, Output):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:

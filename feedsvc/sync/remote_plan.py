@@ -31,6 +31,25 @@ class RemotePlan:
     doubtful: type[Exception]  # what `read` raises when `forgive` should be tried
     announced: Callable[[Response], tuple[str, ...]]  # the feeds a page tells of
     clean: Callable[[Draft, str, str | None], Draft]  # draft, base, language of the feed
+    outlines: Callable[[Response], Outlines] | None = None  # of an OPML file; raises ParseError
+    others: frozenset[str] = frozenset()  # names that its outlines cannot have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One feed that an OPML file lists."""
+
+    url: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()  # the folders it lies in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlines:
+    """What an OPML file lists."""
+
+    listed: tuple[Listed, ...]
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from feedsvc.manners import (
 )
 from feedsvc.model import Pace, Problem, Reading, SourceHead
 from feedsvc.ports import Memory, RemoteStore, Visit
+from feedsvc.sync.outlines import doubtful_loss, name_outlines
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.weigh import Weighed, weigh
@@ -100,6 +101,8 @@ class Visitor:
         same = told == job.memory.digest and _same_reading(job) and not job.memory.held
         if same:
             return self._unchanged(job, response)
+        if job.plan.outlines is not None:
+            return self._outlines(job, response)
         reading, response, found = await self._read(job, asked, response)
         memory = job.memory._replace(url=found) if found else job.memory
         now = self._now()
@@ -125,6 +128,49 @@ class Visitor:
             withdrawn=tuple(weighed.withdrawn),
         )
         return Outcome(visit=visit, report=_report(job, response, weighed, len(visit.problems)))
+
+    def _outlines(self, job: Job, response: Response) -> Outcome:
+        """Read an OPML file; the sources it lists are asked from the next sync on."""
+        plan = job.plan
+        assert plan.outlines is not None  # noqa: S101
+        found = plan.outlines(response)
+        others = self._store.outlines()
+        known = {one.place: one.name for one in others if one.parent == plan.name}
+        elsewhere = {one.place for one in others if one.parent != plan.name}
+        listed = [one for one in found.listed if one.url not in elsewhere]
+        problems = list(found.problems)
+        if len(listed) < len(found.listed):
+            more = len(found.listed) - len(listed)
+            problems.append(f"{more} of its feeds stand in another OPML file already")
+        doubt = doubtful_loss(known, [one.url for one in listed])
+        rows = name_outlines(
+            plan.name, listed, known, {plan.name, *(one.name for one in others)} | plan.others
+        )
+        if doubt is not None:
+            problems.append(doubt)
+            here = {one.place for one in rows}
+            rows += tuple(o for o in others if o.parent == plan.name and o.place not in here)
+        memory = _validated(job.memory, response)._replace(digest=digest(response.body))
+        standing, memory = _moved(job, _standing(job.memory), memory, response)
+        visit = self._good(job, response, memory, standing, Pace(), [])
+        fresh = sum(one.place not in known for one in rows)
+        gone = len(known.keys() - {one.place for one in rows})
+        visit = replace(
+            visit,
+            outlines=rows,
+            keep_problems=False,
+            problems=tuple(
+                Problem(source=plan.name, path=None, reason=reason) for reason in problems
+            ),
+        )
+        report = SourceReport(
+            name=plan.name,
+            outcome="ok" if fresh or gone else "unchanged",
+            status=response.status,
+            reason=f"{len(rows)} feeds listed, {fresh} new, {gone} gone",
+            problems=len(problems),
+        )
+        return Outcome(visit=visit, report=report)
 
     async def _read(
         self, job: Job, asked: Memory, response: Response

@@ -277,4 +277,7 @@ def _wording(article: Article) -> str:
 
 
 def _canon(link: str | None) -> bytes | None:
-    return digest(canonical(link).encode("utf-8", "surrogatepass"))[:8] if link else None
+    """The digest of a link's canonical form; the home page of a site is no article's own."""
+    if not link or "/" not in (page := canonical(link)):
+        return None
+    return digest(page.encode("utf-8", "surrogatepass"))[:8]

@@ -144,7 +144,8 @@ def _cleaner() -> nh3.Cleaner:
 
 def _clean(html: str) -> str:
     result = _cleaner().clean(html)
-    if _REFERENCE.search(html) is not None:  # `&#13;`, `e&#769;`: what was removed comes back
+    # `&#13;`, `e&#769;`, `e</x>&#769;`: what was removed comes back, and marks meet letters.
+    if _REFERENCE.search(html) is not None or not unicodedata.is_normalized("NFC", result):
         result = _normalised(result)
     if _TO_MEND.search(result) is None:
         return result.strip()

@@ -30,6 +30,11 @@ _PLAIN = re.compile(
 # empty or begins with a dot, and none of the `;`, `?` and `#` that `urljoin` treats apart.
 _STEP = r"[A-Za-z0-9_~\-!$&'()*+,=@][A-Za-z0-9._~\-!$&'()*+,=@]*+"
 _PLAIN_PATH = re.compile(rf"/?{_STEP}(?:/{_STEP})*+/?")
+# A base of that kind: its host, and its folder with the slash at the end.
+_PLAIN_BASE = re.compile(
+    rf"(https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{{1,4}})?)((?:/{_STEP})*+/)"
+    rf"[{_PCHAR}]*(?:\?[{_PCHAR}/?]*)?(?:#[{_PCHAR}/?]*)?"
+)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PARTS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _UNSAFE = re.compile(rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+")
@@ -77,6 +82,9 @@ def _below(path: str, base: str) -> str | None:
 @lru_cache(maxsize=64)
 def _places(base: str) -> tuple[str | None, str | None]:
     """Where paths with and without a leading slash start."""
+    plain = _PLAIN_BASE.fullmatch(base) if len(base) <= _LONGEST else None
+    if plain is not None:
+        return f"{plain[1]}/", plain[1] + plain[2]
     root, folder = _resolve("/x", base), _resolve("x", base)
     return root and root[:-1], folder and folder[:-1]
 

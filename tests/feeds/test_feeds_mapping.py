@@ -181,6 +181,93 @@ def test_a_sparse_article_has_no_empty_element(
         assert _xml(document, "//*[not(node()) and not(@*)]") == []
 
 
+@pytest.mark.parametrize("full_text", [True, False])
+def test_a_post_without_a_title_has_one_only_where_it_must(
+    rendered: Render, sparse: Make, full_text: bool
+) -> None:
+    post = sparse(title="", html="<p>Fog on the river &amp; no ferry.</p>")
+    words = "Fog on the river & no ferry."
+
+    atom = rendered(Format.ATOM, post, full_text=full_text)
+    rss = rendered(Format.RSS, post, full_text=full_text)
+    (item,) = json.loads(rendered(Format.JSON, post, full_text=full_text))["items"]
+
+    assert _xml(atom, "atom:entry/atom:title/text()") == [words]
+    assert _xml(rss, "channel/item/title") == []
+    assert "Fog on the river" in _xml(rss, "channel/item/description/text()")[0]
+    assert "title" not in item
+    assert "Fog on the river" in item["content_html"]
+    assert check(rss, "rss") == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        pytest.param({"summary": "In short"}, "In short", id="summary"),
+        pytest.param({"subtitle": "Below"}, "Below", id="subtitle"),
+        pytest.param(
+            {"link": "https://news.example.org/1"}, "https://news.example.org/1", id="link"
+        ),
+        pytest.param({}, "tag:news.example.org,2025-01-01:desk/ferry", id="the-id-at-last"),
+    ],
+)
+def test_a_title_that_atom_requires_is_made_from_what_there_is(
+    rendered: Render, sparse: Make, changes: dict[str, Any], title: str
+) -> None:
+    document = rendered(Format.ATOM, sparse(title="", html="", **changes))
+
+    assert _xml(document, "atom:entry/atom:title/text()") == [title]
+
+
+@pytest.mark.parametrize(
+    ("enclosures", "written", "media"),
+    [
+        pytest.param([Enclosure(url=AUDIO, length=7)], [(AUDIO, "7")], [], id="known"),
+        pytest.param([Enclosure(url=AUDIO)], [(AUDIO, "0")], [], id="of-unknown-length"),
+        pytest.param(
+            [Enclosure(url=AUDIO), Enclosure(url=PAPER, length=7)],
+            [(AUDIO, "0")],
+            [PAPER],
+            id="the-first-one-even-so",
+        ),
+        pytest.param(
+            [Enclosure(url="https://news.example.org/a", length=7)],
+            [],
+            ["https://news.example.org/a"],
+            id="of-unknown-type",
+        ),
+    ],
+)
+def test_an_rss_enclosure_has_a_type_and_the_length_that_is_known(
+    rendered: Render,
+    sparse: Make,
+    enclosures: list[Enclosure],
+    written: list[tuple[str, str]],
+    media: list[str],
+) -> None:
+    document = rendered(Format.RSS, sparse(enclosures=tuple(enclosures)))
+
+    urls = _xml(document, "channel/item/enclosure/@url")
+    lengths = _xml(document, "channel/item/enclosure/@length")
+    assert list(zip(urls, lengths, strict=True)) == written
+    assert _xml(document, "channel/item/media:content/@url") == media
+    assert check(document, "rss") == ()
+
+
+def test_an_image_that_is_an_enclosure_too_is_one_media_content(
+    rendered: Render, sparse: Make
+) -> None:
+    both = sparse(
+        image=Image(url=PHOTO),
+        enclosures=(Enclosure(url=AUDIO, length=7), Enclosure(url=PHOTO, length=8)),
+    )
+
+    document = rendered(Format.RSS, both)
+
+    assert _xml(document, "channel/item/media:content/@url") == [PHOTO]
+    assert _xml(rendered(Format.ATOM, both), "atom:entry/atom:link/@href") == [AUDIO, PHOTO]
+
+
 @pytest.mark.parametrize("format", list(Format))
 @pytest.mark.parametrize("full_text", [True, False])
 @pytest.mark.parametrize(

@@ -63,6 +63,26 @@ def test_a_feed_page_lists_its_entries(head: Head) -> None:
     assert _found(page, "//li/@lang") == ["de"]
 
 
+def test_a_feed_page_names_the_origin_of_a_copy(head: Head) -> None:
+    page = _page(head(), Line(title="Ferry", link=None, published=NIGHT, origin="Tides & sky"))
+
+    assert _found(page, "//li/span/text()") == ["Tides & sky"]
+
+
+def test_a_post_without_a_title_is_reached_by_its_date(head: Head) -> None:
+    link = "https://news.example.org/note?a=1&b=2"
+    page = _page(
+        head(),
+        Line(title=" \x00", link=link, published=NIGHT),
+        Line(title="", link=None, published=NIGHT, origin=" "),
+    )
+
+    assert _found(page, "//li/a/@href") == [link]
+    assert _found(page, "//li/a/time/text()") == ["2025-05-02 00:30"]
+    assert _found(page, "//h2 | //li/span") == []
+    assert check(page, "html", url="https://news.example.org/all/index.html") == ()
+
+
 @pytest.mark.parametrize(
     ("moment", "shown"),
     [
@@ -100,11 +120,13 @@ def test_an_empty_feed_says_so(head: Head) -> None:
 @pytest.mark.parametrize("where", ["title", "description"])
 def test_a_page_shows_hostile_words_as_words(head: Head, where: str) -> None:
     page = _page(head(**{where: HOSTILE}), Line(title=HOSTILE, link=None, published=NIGHT))
+    copied = _page(head(), Line(title="a", link=None, published=NIGHT, origin=HOSTILE))
 
     shown = 'A "quoted" & <script>alert(1)</script> title'
     assert shown in _found(page, "//li/h2/text()")
     assert shown in _found(page, "//header//text()")
-    assert _found(page, "//script") == []
+    assert _found(copied, "//li/span/text()") == [shown]
+    assert _found(page, "//script") + _found(copied, "//script") == []
     assert check(page, "html", url="https://news.example.org/all/index.html") == ()
 
 

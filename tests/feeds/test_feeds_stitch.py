@@ -21,7 +21,7 @@ from feedsvc.feeds.atom import AtomFormat
 from feedsvc.feeds.jsonfeed import JsonFormat
 from feedsvc.feeds.rss import RssFormat
 from feedsvc.gate import check
-from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Image, Person
+from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Image, Origin, Person
 from feedsvc.text.html import sanitise
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -56,6 +56,16 @@ _enclosures = st.builds(
     length=st.none() | st.integers(0, 2**40),
     duration=st.none() | st.integers(0, 10**6),
 )
+_anywhere = st.none() | _address | _text | st.sampled_from(("javascript:x", "/a", "feed:a", "//b"))
+_origins = st.builds(
+    Origin,
+    id=st.none() | st.sampled_from(("tag:example.net,2025:feed", "urn:x")) | _address | _text,
+    title=st.none() | _text,
+    url=_anywhere,
+    link=_anywhere,
+    updated=st.none() | _moments,
+    rights=st.none() | _text,
+)
 
 
 @st.composite
@@ -85,6 +95,7 @@ def _entries(draw: st.DrawFn) -> list[Entry]:
             ),
             enclosures=tuple(draw(st.lists(_enclosures, max_size=3))),
             rights=draw(st.none() | _text),
+            origin=draw(st.none() | _origins),
         )
         zone = draw(st.sampled_from(("UTC", "Europe/Berlin", "Africa/Monrovia")))
         found.append(Entry(article=article, zone=ZoneInfo(zone)))
@@ -196,9 +207,12 @@ def test_the_schemas_accept_the_seeds_and_a_whole_article(
     validate = _validator(format)
     entries = [Entry(article=article, zone=ZoneInfo("UTC")) for article in seeds]
     of = head(icon="https://news.example.org/icon.png")
+    origin = Origin(id="feed", title="Tides", url="https://tides.example.net/f", rights="CC BY")
 
     for document in (
         rendered(format, whole(), of=of),
+        rendered(format, whole(origin=origin), of=of),
+        rendered(format, whole(origin=origin, authors=(), title=""), of=of),
         rendered(format, sparse(), *entries, of=of),
         rendered(format, *entries, of=of, full_text=False),
     ):

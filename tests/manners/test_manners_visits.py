@@ -66,6 +66,12 @@ def test_the_wait(more: dict[str, Any], wait: timedelta) -> None:
             Pace(skip_hours=frozenset({13})), HOUR, "2025-06-01T14:00", id="a-skipped-hour-is-left"
         ),
         pytest.param(
+            Pace(skip_hours=frozenset({13})),
+            HOUR + 61 * SECOND,
+            "2025-06-01T14:00",
+            id="to-the-very-beginning-of-the-next",
+        ),
+        pytest.param(
             Pace(skip_hours=frozenset({12})), HOUR, "2025-06-01T13:00", id="one-gone-by-is-not-ours"
         ),
         pytest.param(

@@ -97,6 +97,14 @@ BASE = "https://example.org/a/b.html"
         pytest.param("e&#769;", "é", id="nfc-behind-a-reference"),
         pytest.param("<p>&#824;x", "<p>x</p>", id="a-mark-that-would-swallow-the-tag"),
         pytest.param("<p>\u0338x", "<p>x</p>", id="the-same-mark-as-it-is"),
+        pytest.param("<b>&#1;&#824;x</b>", "<b>x</b>", id="the-mark-behind-what-is-dropped"),
+        pytest.param("<b>\x7f\u0338x</b>", "<b>x</b>", id="the-same-without-references"),
+        pytest.param("<b>&#803;&#824;x</b>", "<b>\u0323x</b>", id="the-mark-that-moves-to-the-tag"),
+        pytest.param("<b><img alt='&#824;x'></b>", "<b>x</b>", id="the-mark-in-a-lost-picture"),
+        pytest.param("<p>a\u0338 &gt;</p>", "<p>a\u0338 &gt;</p>", id="the-mark-elsewhere"),
+        pytest.param("<p>a\rb<b>\u0338</b>", "<p>a\nb<b></b></p>", id="the-mark-and-a-newline"),
+        pytest.param("e</x>\u0301", "é", id="nfc-behind-markup-that-went"),
+        pytest.param("\U0001f600\U0001fffe\ufdfd\ufdd0", "\U0001f600\ufdfd", id="noncharacters"),
         pytest.param("\ud800a", "a", id="a-surrogate"),
         pytest.param("]]><![CDATA[x]]>", "]]&gt;", id="cdata"),
     ],
@@ -156,6 +164,9 @@ def test_no_base_is_left_behind_for_the_next_body() -> None:
         pytest.param("<img srcset='javascript:alert(1) 1x'>", id="srcset"),
         pytest.param("<meta http-equiv=refresh content='0;javascript:x'>", id="refresh"),
         pytest.param("<base href='javascript:x'><a href=y>z", id="base"),
+        pytest.param("<b>&#1;&#824; onclick=alert(1) x=</b>", id="a-mark-that-opens-the-tag"),
+        pytest.param("<b>&#803;&#824; onclick=alert(1) x=</b>", id="a-mark-behind-another"),
+        pytest.param("<b><img alt='&#824; onclick=alert(1) x='></b>", id="a-mark-in-an-alt"),
         pytest.param("<x/onclick=alert(1)><p/onclick=alert(1)>x", id="slashes-for-spaces"),
     ],
 )
@@ -262,7 +273,8 @@ PIECES = st.sampled_from(
      "<img srcset='a, b 2x'>", "<source>", "<video>", "&#13;", "&#824;", "&#769;", "e", "&amp;",
      "&", "<", ">", '"', "'", "<p title='", "\x00", "\ud800", "<form>", "<frameset>",
      "<plaintext>", "<textarea>", "<title>", "<noscript>", "<ruby>", "<rt>", "<details>",
-     "<center>", "<font>", "<nobr>", "</br>", "</p>", "<hr/>", "<caption>", "\u2028"]
+     "<center>", "<font>", "<nobr>", "</br>", "</p>", "<hr/>", "<caption>", "\u2028", "</x>",
+     "\u0301", "\u0323", "\u0338", "&#1;", "<img alt='&#824;'>", "\ufdd0", "\U0001fffe"]
 )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def _inline(node: etree._Element, base: str | None, old: bool) -> str:
         only = node[0]
         # RFC 4287 §3.1.1.3: "The XHTML div element itself MUST NOT be considered part of the content"
         if local(str(only.tag)) == "div" and not (only.tail or "").strip():
-            return inner_html(only, based(only, base))
+            return inner_html(only, base, start=based(only, base))
     return inner_html(node, base)
 
 
@@ -146,13 +146,21 @@ _ADDRESSES = frozenset({"href", "src", "cite", "poster", "action", "data", "long
 _TAG_IN_TEXT = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
-def inner_html(node: etree._Element, base: str | None, *, sloppy: bool = False) -> str:
-    """What stands in `node` as HTML, without namespaces; addresses below an xml:base are absolute.
+def inner_html(
+    node: etree._Element,
+    base: str | None,
+    *,
+    start: str | None = None,
+    sloppy: bool = False,
+) -> str:
+    """What stands in `node` as HTML, without namespaces.
 
-    `sloppy` takes tags in the text for tags: RSS descriptions mix inline and escaped markup.
+    Addresses are left for whoever knows `base`, unless another xml:base governs them: `start`, that
+    of `node` itself, or one further inside. `sloppy` takes tags in the text for tags, since RSS
+    descriptions mix inline and escaped markup.
     """
     parts: list[str] = []
-    bases: list[str | None] = [base]
+    bases: list[str | None] = [start or base]
 
     def add(text: str | None) -> None:
         if text:
@@ -200,5 +208,3 @@ def based(node: etree._Element, base: str | None) -> str | None:
     if not said:
         return base
     return urls.absolute(str(said), base) or base
-
-

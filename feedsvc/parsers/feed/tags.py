@@ -13,7 +13,9 @@ from html import unescape
 from typing import NamedTuple
 
 # A quoted value without its end takes the rest of the page, as in a browser.
-_ATTRIBUTE = r"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?)?"""
+_ATTRIBUTE = (
+    r"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?)?"""
+)
 _MARKUP = re.compile(rf"<(?:(!--)|([A-Za-z][^\s/>]*+)((?:[\s/=]++|{_ATTRIBUTE})*+))")
 _PAIR = re.compile(
     r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)|'([^']*+)|([^\s>"'][^\s>]*+))?["']?)?"""
@@ -24,6 +26,12 @@ _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in "iframe noembed noframes script style textarea title xmp".split()
 }
+
+
+# §13.2.5.73: in an attribute `&sect=1` is part of a query and no paragraph sign.
+_REFERENCE = re.compile(
+    r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31}+(?:;|(?![=A-Za-z0-9])))"
+)
 
 
 class Tag(NamedTuple):
@@ -55,5 +63,10 @@ def _attributes(written: str) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for found in _PAIR.finditer(written):
         value = found[2] or found[3] or found[4] or ""
-        attributes.setdefault(found[1].lower(), unescape(value) if "&" in value else value)
+        attributes.setdefault(found[1].lower(), unreferenced(value))
     return attributes
+
+
+def unreferenced(value: str) -> str:
+    """The value of an attribute with its character references resolved."""
+    return _REFERENCE.sub(lambda found: unescape(found[0]), value) if "&" in value else value

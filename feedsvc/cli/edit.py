@@ -1,0 +1,262 @@
+"""Edits of the configuration file: a `[[source]]` more or less, every other byte as it was.
+
+    text --headers()--> where its tables lie --> text with tables put in, or one taken out
+         --tomllib----> does it say just that? --> a new file in the place of the old one
+
+Text goes in and text comes out: a TOML writer that sets the file anew (tomlkit 0.15 was tried) moves
+comments to other tables, and loses some with a table that is taken out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, NamedTuple
+
+from feedsvc.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSource:
+    """A `[[source]]` to be written; the fields are its keys."""
+
+    name: str
+    url: str
+    kind: str | None = None
+    title: str | None = None
+    every: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def keys(self) -> dict[str, str | list[str]]:
+        """What it says, without what is left to the defaults."""
+        told = {
+            "name": self.name, "kind": self.kind, "url": self.url, "title": self.title,
+            "every": self.every, "language": self.language, "tags": list(self.tags),
+        }  # fmt: skip
+        return {key: value for key, value in told.items() if value}
+
+    def toml(self) -> str:
+        """Its table, with a line end after each key."""
+        lines = [f"{key} = {_written(value)}\n" for key, value in self.keys().items()]
+        return "".join(["[[source]]\n", *lines])
+
+
+def with_sources(text: str, added: Sequence[NewSource]) -> str:
+    """`text` with tables for `added` behind its last source, or at its end if it has none."""
+    tree = tomllib.loads(text)
+    tables = _tables(text)
+    own = [table for table in tables if table.path[:1] == ("source",)]
+    place = _attached(text, own[-1].end) if own else len(text)
+    new = "\n".join(one.toml() for one in added).replace("\n", _line_end(text))
+    before, after = text[:place], text[place:]
+    line_end = _line_end(text)
+    if before and not before.endswith("\n"):
+        before += line_end
+    if before.strip() and not before.endswith(line_end * 2):
+        before += line_end
+    if after.strip() and not after.startswith(("\n", "\r\n")):
+        new += line_end
+    edited = before + new + after
+    listed = [*tree.get("source", []), *(one.keys() for one in added)]
+    _confirm(edited, {**tree, "source": listed})
+    return edited
+
+
+def without_source(text: str, index: int) -> str:
+    """`text` without the source at `index`, counted from 0 in the order of the file."""
+    tree = tomllib.loads(text)
+    tables = _tables(text)
+    first = [n for n, table in enumerate(tables) if table.path == ("source",) and table.listed]
+    if index >= len(first):
+        raise ConfigError(_BY_HAND, hint="take the source out with an editor")
+    last = first[index]
+    while last + 1 < len(tables) and tables[last + 1].below(("source",)):
+        last += 1  # [source.auth]
+    start, end = tables[first[index]].start, _attached(text, tables[last].end)
+    before, after = text[:start], text[end:]
+    if not before or before.endswith(("\n\n", "\n\r\n")):
+        after = after.lstrip("\r\n")
+    edited = before + after if after.strip() else before.rstrip("\r\n") + _line_end(text) + after
+    listed = tree["source"][:index] + tree["source"][index + 1 :]
+    rest = {**tree, "source": listed} if listed else {k: v for k, v in tree.items() if k != "source"}
+    _confirm(edited, rest)
+    return edited
+
+
+_BY_HAND = "the sources of this file are written in a way that feedsvc cannot edit"
+
+
+def _confirm(edited: str, wanted: dict[str, Any]) -> None:
+    """Raise ConfigError unless the edited text says what it should, and nothing else."""
+    try:
+        found = tomllib.loads(edited)
+    except tomllib.TOMLDecodeError as error:  # source = [{…}, {…}] takes no further table
+        raise ConfigError(_BY_HAND, hint="write it as [[source]] tables") from error
+    if found != wanted:
+        raise ConfigError(_BY_HAND, hint="edit it by hand")
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def _written(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    # A TOML basic string; JSON escapes the same, but for DEL (TOML 1.0 §String).
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+# -- where tables lie ------------------------------------------------------------------------------
+
+
+class _Table(NamedTuple):
+    """A header and what stands below it, up to the last key."""
+
+    path: tuple[str, ...]
+    listed: bool  # [[…]]
+    start: int  # of the line of its header
+    end: int  # behind its last value
+
+    def below(self, path: tuple[str, ...]) -> bool:
+        return len(self.path) > len(path) and self.path[: len(path)] == path
+
+
+# TOML 1.0 §String: up to two quotes may stand right before the closing three
+_TOKEN = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})'
+    r"|'''.*?'''(?:'{0,2})"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'"
+    r"|\#[^\n]*"
+    r"|\n"
+    r"|[\[\]{}]"
+    r"|[^\s\#\"'\[\]{}]+",
+    re.DOTALL,
+)
+
+
+def _tables(text: str) -> list[_Table]:
+    """The tables of a text that is known to be TOML, in its order."""
+    tables: list[_Table] = []
+    depth = 0
+    fresh = True  # nothing stood in this line yet
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word == "\n":
+            fresh = fresh or depth == 0
+            continue
+        if word.startswith("#"):
+            continue
+        if word in ("[", "{"):
+            if fresh and not depth:
+                tables.append(_header(text, token.start()))
+            depth += 1
+        elif word in ("]", "}"):
+            depth -= 1
+        fresh = False
+        if tables:
+            tables[-1] = tables[-1]._replace(end=token.end())
+    return tables
+
+
+def _header(text: str, start: int) -> _Table:
+    line = text[start:].partition("\n")[0] if len(text) < 1000 else _line(text, start)
+    listed = line.startswith("[[")
+    # The header alone is a document, too: its keys may be quoted and dotted in any way.
+    inner: Any = tomllib.loads(line.rstrip("\r"))
+    path: list[str] = []
+    while inner:
+        if isinstance(inner, list):
+            inner = inner[0]
+            continue
+        ((name, inner),) = inner.items()
+        path.append(name)
+    return _Table(tuple(path), listed, text.rfind("\n", 0, start) + 1, start)
+
+
+def _line(text: str, start: int) -> str:
+    end = text.find("\n", start)
+    return text[start:] if end < 0 else text[start:end]
+
+
+def _attached(text: str, end: int) -> int:
+    """The end of what belongs to the table whose last value ends at `end`.
+
+    That is the rest of its line, and comments right below it: keys that are not set.
+    """
+    place = _next_line(text, end)
+    while place < len(text) and text[place:].lstrip(" \t")[:1] == "#":
+        place = _next_line(text, place)
+    return place
+
+
+def _next_line(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end + 1
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def rewrite(file: Path, change: Callable[[str], str]) -> None:
+    """Put what `change` makes of the file's text in its place at once; raises ConfigError.
+
+    Two edits at one time follow one another, and links, mode and owner stay.
+    """
+    file = file.resolve()
+    try:
+        with _held(file) as data:
+            before = data.decode()
+            after = change(before)
+            if after != before:
+                _replace(file, after.encode())
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error.strerror}", hint="whoever edits it needs to own it"
+        ) from error
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[bytes]:
+    """The bytes of the file, which no other edit changes meanwhile."""
+    while True:
+        with file.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            # Whoever had the lock before has put another file in the place of this one.
+            if os.path.sameopenfile(stream.fileno(), stream.fileno()) and _is_there(file, stream):
+                yield stream.read()
+                return
+
+
+def _is_there(file: Path, stream: Any) -> bool:
+    return os.path.samestat(os.fstat(stream.fileno()), file.stat())
+
+
+def _replace(file: Path, data: bytes) -> None:
+    told = file.stat()
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as temporary:
+        path = Path(temporary.name)
+        try:
+            temporary.write(data)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+            path.chmod(told.st_mode & 0o7777)
+            with suppress(PermissionError):  # only root may give a file away
+                os.chown(path, told.st_uid, told.st_gid)
+            path.replace(file)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise

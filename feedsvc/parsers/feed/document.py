@@ -1,0 +1,177 @@
+"""A tree of any XML feed -> a reading: which dialect it is, its head, its entries, its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from feedsvc.model import Draft, Hints, Origin, Reading, Tombstone
+from feedsvc.parsers.feed.entry import read_entry
+from feedsvc.parsers.feed.head import inherited_authors, read_head
+from feedsvc.parsers.feed.markup import based, text_of
+from feedsvc.parsers.feed.moments import Moments
+from feedsvc.parsers.feed.names import RDF, Names, local, names_for, prefix_of
+from feedsvc.parsers.feed.scope import Fields, Scope
+from feedsvc.parsers.feed.tree import Tree
+
+_MOST_TOMBSTONES = 5_000
+_MOST_REMARKS = 50
+_RSS = {"0.90": "rss090", "0.91": "rss091", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+_ENTRIES = frozenset({"item", "atom:entry", "entry"})
+
+
+def read_tree(
+    tree: Tree, *, data: bytes, encoding: str, url: str | None, hints: Hints, max_entries: int
+) -> Reading | None:
+    """What the feed in `tree` says, or None if its root is no feed's; `data` is what it came from."""
+    found = _dialect(tree.root)
+    if found is None:
+        return None
+    form, names = found
+    scope = Scope(
+        names=names,
+        url=url,
+        base=url,
+        moments=Moments(hints.zone, hints.language),
+        old_atom=form == "atom03",
+        has_base=b"xml:base" in data,
+        has_lang=b"xml:lang" in data,
+        remarks=list(tree.remarks),
+    )
+    holder, entries = _parts(tree.root, names)
+    head_base = _base_of(holder, scope)
+    fields = Fields(holder, scope, head_base)
+    head = read_head(fields)
+    scope.authors = inherited_authors(fields)
+    scope.moments.language = head.language or hints.language
+    scope.remarks.extend(fields.warnings)
+    drafts = _drafts(entries, scope, max_entries)
+    return Reading(
+        format=form,
+        encoding=encoding,
+        well_formed=tree.well_formed,
+        head=head,
+        drafts=drafts,
+        deleted=_deleted(fields),
+        problems=_problems(scope.remarks),
+    )
+
+
+def _dialect(root: etree._Element) -> tuple[str, Names] | None:
+    """The format by its root, and the names that go with it."""
+    tag = str(root.tag)
+    namespace = tag[1:].partition("}")[0] if tag[:1] == "{" else ""
+    own = namespace if prefix_of(namespace) is None and len(namespace) < 500 else ""
+    name, version = local(tag).lower(), (root.get("version") or "").strip()
+    if name == "rss":
+        return _RSS.get(version[:4], "rss20" if version[:1] in ("2", "") else "rss"), names_for("", own)
+    if name == "rdf":
+        return ("rss090" if _is_rss090(root) else "rss10"), names_for("", own)
+    if name in ("feed", "entry"):
+        old = version == "0.3" or "purl.org/atom/ns" in namespace or "purl.org/echo" in namespace
+        return ("atom03" if old or "purl.org/pie" in namespace else "atom10"), names_for("atom", own)
+    if name == "channel":
+        return ("cdf" if local(tag).isupper() else "rss"), names_for("", own)
+    return None
+
+
+def _is_rss090(root: etree._Element) -> bool:
+    return any("simple/0.9" in str(child.tag) for child in root[:5])
+
+
+def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etree._Element]]:
+    """The element that holds the head, and all entries in the order of the document."""
+    top = names.get(str(root.tag)) or names[str(root.tag)]
+    if top.rpartition(":")[2] == "entry":  # RFC 4287 §2: an entry may stand alone
+        return root.makeelement("head"), [root]
+    holder: etree._Element | None = None
+    entries: list[etree._Element] = []
+    for child in root:
+        name = names[child.tag]  # type: ignore[index]
+        if name in _ENTRIES:
+            entries.append(child)
+        elif name == "channel":
+            holder = child if holder is None else holder
+            entries.extend(_inside(child, names))
+    return (root if holder is None else holder), entries
+
+
+def _inside(channel: etree._Element, names: Names) -> Iterator[etree._Element]:
+    for child in channel:
+        if names[child.tag] in _ENTRIES:  # type: ignore[index]
+            yield child
+
+
+def _base_of(node: etree._Element, scope: Scope) -> str | None:
+    """xml:base on the element and on those around it."""
+    if not scope.has_base:
+        return scope.url
+    around = [node, *node.iterancestors()]
+    base = scope.url
+    for one in reversed(around):
+        base = based(one, base)
+    return base
+
+
+def _drafts(entries: list[etree._Element], scope: Scope, most: int) -> tuple[Draft, ...]:
+    drafts: list[Draft] = []
+    bases: dict[etree._Element | None, str | None] = {}
+    for number, node in enumerate(entries[:most], start=1):
+        outer = node.getparent()
+        if outer not in bases:
+            bases[outer] = _base_of(outer, scope) if outer is not None else scope.url
+        draft, fields = read_entry(node, scope, bases[outer])
+        if _says_nothing(draft, scope):
+            scope.remarks.append(f"entry {number} says nothing and was left out")
+            continue
+        drafts.append(draft)
+        for name, count in fields.passed.items():
+            scope.remarks.append(f"entry {number}: {count:,} more <{name}> than are kept were left out")
+    if len(entries) > most:
+        scope.remarks.append(f"{len(entries) - most:,} of {len(entries):,} entries were left out")
+    return tuple(drafts)
+
+
+def _says_nothing(draft: Draft, scope: Scope) -> bool:
+    return not (
+        draft.title
+        or draft.html
+        or draft.id
+        or draft.link
+        or draft.summary
+        or draft.published
+        or draft.updated
+        or draft.enclosures
+        or draft.image
+        or draft.tags
+        or draft.extra
+        or draft.rights
+        or (draft.authors and draft.authors is not scope.authors)
+        or draft.subtitle
+        or draft.expires
+        or draft.warnings
+        or isinstance(draft.origin, Origin)
+    )
+
+
+def _deleted(fields: Fields) -> tuple[Tombstone, ...]:
+    """RFC 6721 §3."""
+    stones: dict[str, Tombstone] = {}
+    for node in fields.node.iterchildren(f"{{{_TOMBSTONES}}}deleted-entry"):
+        if len(stones) >= _MOST_TOMBSTONES:
+            break
+        ref = str(node.get("ref") or "").strip()
+        when = str(node.get("when") or "").strip()
+        if ref:
+            stones.setdefault(ref, Tombstone(ref=ref, when=fields.scope.moments.read(when) if when else None))
+    return tuple(stones.values())
+
+
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+
+
+def _problems(remarks: list[str]) -> tuple[str, ...]:
+    told = list(dict.fromkeys(remarks))
+    more = len(told) - _MOST_REMARKS
+    return tuple(told[:_MOST_REMARKS]) + ((f"{more:,} more of these",) if more > 0 else ())

@@ -1,0 +1,204 @@
+"""One entry of a feed -> a draft: an `item` of RSS, RDF or CDF, an `entry` of Atom.
+
+All vocabularies are read by one table of names, for they are mixed everywhere: Atom links in RSS,
+Dublin Core in both.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from feedsvc.model import Draft, Origin
+from feedsvc.parsers.feed.extras import extras_of
+from feedsvc.parsers.feed.links import alternate, link_of, rel_of
+from feedsvc.parsers.feed.markup import Text, based, text_of
+from feedsvc.parsers.feed.media import enclosures_of, image_of
+from feedsvc.parsers.feed.names import RDF
+from feedsvc.parsers.feed.people import authors_of
+from feedsvc.parsers.feed.scope import Fields, Scope
+from feedsvc.text.html import plain
+from feedsvc.text.urls import absolute
+
+# The best first.
+_BODIES = ("content:encoded", "atom:content", "xhtml:body", "xhtml:div", "fullitem", "encoded")
+_SUMMARIES = ("description", "atom:summary", "dc:description", "dcterms:abstract", "itunes:summary")
+_LAST_SUMMARIES = ("media:description", "itunes:subtitle")
+_TITLES = ("title", "atom:title", "dc:title", "media:title", "itunes:title")
+_PUBLISHED = (
+    "pubdate",
+    "atom:published",
+    "atom:issued",
+    "dcterms:issued",
+    "dc:date",
+    "dcterms:created",
+    "dcterms:date",
+    "atom:created",
+    "dcterms:available",
+    "prism:publicationdate",
+)
+_UPDATED = ("atom:updated", "atom:modified", "dcterms:modified", "lastbuilddate", "lastmodified")
+_EXPIRES = ("expirationdate", "prism:expirationdate", "dcterms:valid")
+
+
+def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Draft, Fields]:
+    """The draft of an entry; `base` is where addresses of the element that holds it start."""
+    if scope.has_base:
+        base = based(node, base)
+    fields = Fields(node, scope, base)
+    found = fields.found
+    title = fields.short(*_TITLES)
+    html, body_node, summary = _texts(fields)
+    link = link_of(fields) or _cdf_link(fields)
+    language = fields.text("dc:language") if "dc:language" in found else None
+    if scope.has_lang:
+        language = _languages(fields, body_node) or language
+    draft = Draft(
+        title=title.plain() if title else "",
+        title_html=title.value if title and title.html else None,
+        html=html,
+        id=_id(fields),
+        link=link,
+        summary=summary.plain() if summary else None,
+        summary_html=summary.value if summary and summary.html else None,
+        subtitle=fields.text("itunes:subtitle") if "itunes:subtitle" in found else None,
+        published=fields.moment("published", *_PUBLISHED),
+        updated=fields.moment("updated", *_UPDATED),
+        expires=fields.moment("expires", *_EXPIRES),
+        unreleased="app:control" in found and _is_draft(fields),
+        authors=authors_of(fields) or _inherited(fields),
+        tags=_tags(fields),
+        section=fields.text("slash:section"),
+        language=language,
+        image=image_of(fields),
+        enclosures=enclosures_of(fields),
+        rights=_rights(fields),
+        extra=extras_of(fields),
+        origin=_origin(fields),
+        base=_base(fields, body_node),
+        warnings=tuple(fields.warnings),
+    )
+    return draft, fields
+
+
+def _id(fields: Fields) -> str | None:
+    """RFC 4287 §4.2.6.1: ids are compared character by character, so nothing is made of them."""
+    said = fields.text("guid", "atom:id")
+    if said is None:
+        said = str(fields.node.get(f"{RDF}about") or "").strip() or fields.text("dc:identifier")
+    return said or None
+
+
+def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
+    """The body as HTML, the element it stands in, and the summary if there is one beside it."""
+    body = next(filter(None, map(fields.body, _present(fields, _BODIES))), None)
+    summary = next(filter(None, map(fields.body, _present(fields, _SUMMARIES))), None)
+    if summary is None and body is None:
+        summary = next(filter(None, map(fields.body, _present(fields, _LAST_SUMMARIES))), None)
+    if body is None and summary is not None and fields.scope.names[summary[1].tag] != "atom:summary":  # type: ignore[index]
+        body, summary = summary, None
+    if body is None:
+        return "", None, summary[0] if summary else None
+    text, node = body
+    if summary is not None and summary[0].value == text.value:
+        summary = None
+    return text.as_html(), node, summary[0] if summary else None
+
+
+def _present(fields: Fields, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if name in fields.found]
+
+
+def _base(fields: Fields, body: etree._Element | None) -> str | None:
+    """xml:base where the body stands; without one, whoever shows the body knows where it starts."""
+    if not fields.scope.has_base:
+        return None
+    base = fields.base_of(body) if body is not None else fields.base
+    return base if base != fields.scope.url else None
+
+
+def _cdf_link(fields: Fields) -> str | None:
+    for written in (fields.node.get("HREF"), fields.node.get("href")):
+        if written:
+            return fields.address(str(written), fields.node, "link")
+    content = fields.found.get("atom:content", ())
+    for node in content:  # RFC 4287 §4.1.3.2: the content stands elsewhere
+        kind = (node.get("type") or "").strip().lower()
+        if node.get("src") and kind in ("", "text/html", "html", "application/xhtml+xml"):
+            return fields.address(str(node.get("src")), node, "link")
+    return None
+
+
+def _languages(fields: Fields, body: etree._Element | None) -> str | None:
+    here = fields.language_of(body) if body is not None else None
+    return here or fields.language_of(fields.node)
+
+
+def _is_draft(fields: Fields) -> bool:
+    """RFC 5023 §13.1.1."""
+    for control in fields.found["app:control"]:
+        for child in control:
+            if fields.scope.names[child.tag] == "app:draft":  # type: ignore[index]
+                return text_of(child).lower() == "yes"
+    return False
+
+
+def _inherited(fields: Fields) -> tuple:  # type: ignore[type-arg]
+    """RFC 4287 §4.2.1: the authors of `source`, else of the feed."""
+    for node in fields.found.get("atom:source", ()):
+        known = authors_of(Fields(node, fields.scope, fields.base_of(node)))
+        if known:
+            return known
+    return fields.scope.authors
+
+
+def _tags(fields: Fields) -> tuple[str, ...]:
+    found = fields.found
+    tags: list[str] = []
+    for node in found.get("category", ()):
+        tags.append(text_of(node) or str(node.get("text") or node.get("domain") or ""))
+    for node in found.get("atom:category", ()):
+        tags.append(str(node.get("label") or node.get("term") or "") or text_of(node))
+    for node in found.get("dc:subject", ()):
+        tags.append(text_of(node) or str(node.get(f"{RDF}resource") or ""))
+    for node in fields.all("media:category", "dcterms:subject", "prism:keyword"):
+        tags.append(text_of(node))
+    for node in found.get("itunes:category", ()):
+        tags.extend(str(one.get("text") or "") for one in node.iter() if one.get("text"))
+    for node in fields.all("itunes:keywords", "media:keywords"):
+        tags.extend(text_of(node)[:10_000].split(","))
+    if not tags:
+        return ()
+    kept = dict.fromkeys(" ".join((plain(tag) if "&" in tag or "<" in tag else tag).split()) for tag in tags[:400])
+    kept.pop("", None)
+    if len(kept) > 200:
+        fields.passed["category"] = fields.passed.get("category", 0) + len(kept) - 200
+    return tuple(kept)[:200]
+
+
+def _rights(fields: Fields) -> str | None:
+    found = fields.short("atom:rights", "dc:rights", "atom:copyright", "copyright", "media:copyright")
+    return found.plain() or None if found else None
+
+
+def _origin(fields: Fields) -> Origin | None:
+    """RFC 4287 §4.2.11 and the `source` of RSS 2.0."""
+    for node in fields.found.get("atom:source", ()):
+        inner = Fields(node, fields.scope, fields.base_of(node))
+        title = inner.short("atom:title")
+        rights = inner.short("atom:rights", "dc:rights")
+        own = next((one for one in inner.found.get("atom:link", ()) if rel_of(one) == "self"), None)
+        return Origin(
+            id=inner.text("atom:id"),
+            title=title.plain() if title else None,
+            url=inner.address(str(own.get("href") or ""), own, "source") if own is not None else None,
+            link=alternate(inner),
+            updated=inner.moment("updated", *_UPDATED),
+            rights=rights.plain() if rights else None,
+        )
+    for node in fields.found.get("source", ()):
+        written = str(node.get("url") or "")
+        url = absolute(written, fields.base_of(node)) if written else None
+        title = text_of(node)
+        if url or title:
+            return Origin(title=" ".join(title.split()) or None, url=url)
+    return None

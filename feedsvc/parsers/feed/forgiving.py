@@ -1,0 +1,63 @@
+"""The last tier for feeds, where the others made out nothing; run aside, because of feedparser.
+
+    bytes -> `charset` -> `tagsoup` (feedparser finds the tags) -> `mend` -> `document`, as ever
+
+The tags it finds go through the same readers as those of any other feed, so that an entry keeps its
+id, link and dates on the day its feed breaks, and on the day it is whole again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from feedsvc.errors import ParseError
+from feedsvc.model import Hints, Reading, SourceHead
+from feedsvc.parsers.feed.charset import to_utf8
+from feedsvc.parsers.feed.document import read_tree
+from feedsvc.parsers.feed.refusals import is_page, not_a_feed, refuse_binary
+from feedsvc.parsers.feed.tagsoup import MOST_TAGS, find_tags
+from feedsvc.parsers.feed.tree import repaired, root_name
+
+_MOST_BYTES = 4 * 1024 * 1024  # in UTF-8; in a second, and in memory for copies of four bytes each
+
+
+def read(
+    data: bytes,
+    *,
+    url: str | None,
+    media_type: str | None = None,
+    charset: str | None = None,
+    hints: Hints,
+    max_entries: int,
+) -> Reading:
+    """What can be made out of the feed in `data`; ParseError if that is nothing.
+
+    Takes what the reader of the first tiers takes, and says what it says. Imports feedparser.
+    """
+    refuse_binary(data)
+    source = to_utf8(data, charset, hints.encodings)
+    if is_page(source.data):
+        raise not_a_feed(source.data, media_type=media_type)
+    soup = find_tags(source.data[:_MOST_BYTES].decode("utf-8", "ignore"))
+    markup = soup.markup.encode()
+    tree = repaired(markup) if markup else None
+    if tree is None:
+        raise not_a_feed(source.data, soup.root or root_name(source.data), media_type)
+    reading = read_tree(
+        tree, data=markup, encoding=source.encoding, url=url, hints=hints, max_entries=max_entries
+    )
+    if reading is None or not (reading.drafts or reading.deleted or reading.head != SourceHead()):
+        raise ParseError(
+            "the document begins as a feed, but neither a head nor an entry is in it",
+            hint="open the address in a browser: is the feed complete there?",
+        )
+    problems = ["not well-formed: read tag by tag"]
+    if len(source.data) > _MOST_BYTES:
+        problems.append(f"only the first {_MOST_BYTES >> 20} MiB of what is not XML are read")
+    if soup.cut:
+        problems.append(f"only the first {MOST_TAGS:,} tags of what is not XML are read")
+    return replace(
+        reading,
+        well_formed=False,
+        problems=(*source.remarks, *dict.fromkeys((*problems, *reading.problems))),
+    )

@@ -1,0 +1,52 @@
+"""An OPML file -> the sources it lists: new ones, those still called as before, those that went.
+
+A source keeps its name for as long as its address stands in the file, wherever it moves in there:
+the name is its identity. New ones are named by their address.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import blake2s
+
+from feedsvc.config.names import of_address
+from feedsvc.decide import believable_loss
+from feedsvc.ports import OutlineRow
+from feedsvc.sync.remote_plan import Listed
+
+
+def name_outlines(
+    parent: str, listed: Sequence[Listed], known: Mapping[str, str], taken: Collection[str]
+) -> tuple[OutlineRow, ...]:
+    """The sources of an OPML file; `known` are the names by address, `taken` those of others."""
+    names = {name.lower() for name in taken} | {name.lower() for name in known.values()}
+    found: dict[str, OutlineRow] = {}
+    for one in listed:
+        if one.url in found:
+            continue
+        name = known.get(one.url) or _free(of_address(one.url), one.url, names)
+        names.add(name.lower())
+        told = {"title": one.title, "tags": list(one.tags)}
+        extra = {key: value for key, value in told.items() if value}
+        found[one.url] = OutlineRow(
+            name, parent, one.url, json.dumps(extra, ensure_ascii=False) if extra else None
+        )
+    return tuple(found.values())
+
+
+def _free(name: str, url: str, taken: Collection[str]) -> str:
+    if name.lower() not in taken:
+        return name
+    # By its address, not by a number: that would depend on who came first.
+    return f"{name}-{blake2s(url.encode(), digest_size=4).hexdigest()}"
+
+
+def doubtful_loss(known: Collection[str], listed: Collection[str]) -> str | None:
+    """Why the sources that are missing now are kept; None if their removal is believed."""
+    lost = len(set(known) - set(listed))
+    if not listed and known:
+        return f"lists no feed any more: its {len(known)} sources stay"
+    if believable_loss(len(known), lost):
+        return None
+    return f"{lost} of {len(known)} feeds are missing at once: their sources stay"

@@ -1,0 +1,206 @@
+"""Manners, as the server sees them: how often it is asked, judged from its log of requests.
+
+What holds for every run (no address asked twice, nobody asks for robots.txt) is in `tests.guest`;
+the files `test_etiquette_*` beside this one have a subject each.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from tests.feedserver import Answer, Answerable, InTurn, Request, Respond, http_date
+from tests.guest import Guest, feed, gaps, rss
+from tests.support import Service
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+QUARTER = 15 * MINUTE
+ERROR = Answer(status=500, body=b"<html><title>Sorry</title></html>")
+
+
+def paths(requests: list[Request]) -> list[str]:
+    return [request.path for request in requests]
+
+
+def expires_in(span: timedelta) -> Respond:
+    def answer(request: Request) -> Answer:
+        return Answer(body=rss("ferry"), headers={"Expires": http_date(request.at + span)})
+
+    return answer
+
+
+def news(request: Request) -> Answer:
+    """Another document at every visit."""
+    return Answer(body=rss(f"{request.at:%d-%H-%M}", "ferry"))
+
+
+@pytest.mark.parametrize(
+    ("page", "every", "wait", "step"),
+    [
+        pytest.param(feed(), "15m", QUARTER, 5 * MINUTE, id="as-its-operator-says"),
+        pytest.param(feed(), "1d", DAY, HOUR, id="also-if-that-is-seldom"),
+        pytest.param(news, "15m", QUARTER, 5 * MINUTE, id="also-if-there-is-always-news"),
+        pytest.param(feed(head="<ttl>60</ttl>"), "15m", HOUR, QUARTER, id="ttl"),
+        pytest.param(feed(head="<ttl>5</ttl>"), "15m", QUARTER, 5 * MINUTE, id="a-short-ttl"),
+        pytest.param(feed(head="<ttl>0</ttl>"), "15m", QUARTER, 5 * MINUTE, id="a-ttl-of-0"),
+        pytest.param(feed(head="<ttl>soon</ttl>"), "15m", QUARTER, 5 * MINUTE, id="an-odd-ttl"),
+        pytest.param(feed(head="<ttl>99999999</ttl>"), "15m", WEEK, 6 * HOUR, id="an-absurd-ttl"),
+        pytest.param(
+            feed(head="<sy:updatePeriod>daily</sy:updatePeriod>"), "15m", DAY, HOUR, id="daily"
+        ),
+        pytest.param(
+            feed(head=
+                "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>"
+            ),
+            "15m", 6 * HOUR, QUARTER, id="four-times-a-day",
+        ),
+        pytest.param(feed(headers={"cache-control": "max-age=3600"}), "15m", HOUR, QUARTER, id="max-age"),
+        pytest.param(
+            feed(headers={"cache-control": 'max-age="7200"'}), "15m", 2 * HOUR, QUARTER, id="a-quoted-max-age"
+        ),
+        pytest.param(
+            feed(headers={"cache-control": "max-age=7200", "age": "3600"}), "15m", HOUR, QUARTER, id="less-its-age"
+        ),
+        pytest.param(
+            feed(headers={"cache-control": "s-maxage=7200"}), "15m", QUARTER, 5 * MINUTE, id="s-maxage-is-not-ours"
+        ),
+        pytest.param(
+            feed(headers={"cache-control": "max-age=99999999999999999999"}),
+            "15m", WEEK, 6 * HOUR, id="an-absurd-max-age",
+        ),
+        pytest.param(
+            feed(headers={"cache-control": "no-cache, max-age=7200"}), "15m", QUARTER, 5 * MINUTE, id="no-cache"
+        ),
+        pytest.param(expires_in(3 * HOUR), "15m", 3 * HOUR, QUARTER, id="expires"),
+        pytest.param(expires_in(-HOUR), "15m", QUARTER, 5 * MINUTE, id="expired-at-once"),
+        pytest.param(feed(headers={"expires": "0"}), "15m", QUARTER, 5 * MINUTE, id="an-odd-expires"),
+        pytest.param(
+            feed(head="<ttl>60</ttl>"), "6h", 6 * HOUR, QUARTER, id="the-operator-if-that-is-longer"
+        ),
+    ],
+)  # fmt: skip
+def test_a_source_is_asked_no_earlier_and_hardly_later(
+    guest: Guest, page: Answerable, every: str, wait: timedelta, step: timedelta
+) -> None:
+    guest.server["/feed"] = (
+        page(guest.server) if page in MADE or not isinstance(page, Page) else page
+    )
+    guest.configure("/feed", every=every)
+
+    found = gaps(guest.cron(4 * wait, step=step))
+
+    assert len(found) == 3
+    assert set(found) == {wait}
+
+
+def test_a_source_is_left_alone_when_it_asks_for_that(guest: Guest) -> None:
+    hours = "".join(f"<hour>{hour}</hour>" for hour in (22, 23, 0, 1, 2, 3))
+    guest.server["/feed"] = feed(
+        head=f"<skipHours>{hours}</skipHours><skipDays><day>Saturday</day><day>Sunday</day></skipDays>"
+    )
+    guest.configure("/feed", every="30m")
+    guest.sync()  # on a Sunday, but who could know
+
+    asked = guest.cron(2 * WEEK, step=30 * MINUTE)
+
+    assert {request.at.weekday() for request in asked} == {0, 1, 2, 3, 4}
+    assert {request.at.hour for request in asked} == set(range(4, 22))
+    assert len(asked) == 10 * 18 * 2
+
+
+def test_a_failing_source_is_left_alone_as_well(guest: Guest) -> None:
+    hours = "".join(f"<hour>{hour}</hour>" for hour in range(13, 20))
+    guest.server["/feed"] = InTurn(feed(head=f"<skipHours>{hours}</skipHours>"), ERROR)
+    guest.configure("/feed", every="45m")
+
+    asked = guest.cron(3 * DAY)
+
+    assert len(asked) > 5
+    assert not {request.at.hour for request in asked} & set(range(13, 20))
+
+
+def test_who_skips_every_hour_is_asked_as_usual(guest: Guest) -> None:
+    hours = "".join(f"<hour>{hour}</hour>" for hour in range(24))
+    guest.server["/feed"] = feed(head=f"<skipHours>{hours}</skipHours>")
+    guest.configure("/feed", every="1h")
+
+    assert set(gaps(guest.cron(DAY))) == {HOUR}
+
+
+def test_a_restart_neither_doubles_nor_forgets(guest: Guest) -> None:
+    guest.server["/feed"] = feed()
+    guest.configure("/feed", every="1h")
+
+    asked = guest.cron(5 * HOUR, step=MINUTE, restart_each=1)
+
+    assert gaps(asked) == [HOUR] * 4
+
+
+@pytest.mark.timeout(60)
+def test_two_runs_at_once_ask_once(guest: Guest) -> None:
+    guest.server["/feed"] = Answer(body=rss("ferry"), delay=1.0)
+    guest.configure("/feed")
+    guest.service.app.sources()
+    other = Service(guest.service.root, guest.service.clock)
+    threads = [
+        threading.Thread(target=service.sync, kwargs={"build": False})
+        for service in (guest.service, other)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.restart()
+
+    assert paths(guest.server.log) == ["/feed"]
+
+
+# -- many at once ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sync", "most"),
+    [
+        pytest.param("", 2, id="two-by-default"),
+        pytest.param("per_host = 1", 1, id="one-if-so-configured"),
+        pytest.param("per_host = 4", 4, id="or-four"),
+        pytest.param("per_host = 4\nconcurrency = 3", 3, id="never-more-than-in-all"),
+    ],
+)
+def test_a_host_sees_no_more_connections_than_allowed(guest: Guest, sync: str, most: int) -> None:
+    urls = [f"/feed{number}" for number in range(12)]
+    for url in urls:
+        guest.server[url] = Answer(body=rss(url[1:]), delay=0.05)
+    guest.configure(*urls, sync=sync)
+
+    asked = guest.cron(2 * QUARTER, restart_each=1)
+
+    site = guest.server.site()
+    assert len(asked) == 24
+    assert (site.most_connections, site.most_requests) == (most, most)
+
+
+def test_a_slow_host_holds_up_no_other(guest: Guest) -> None:
+    hosts = [f"127.0.0.{number}" for number in range(2, 8)]
+    guest.server["/slow"] = Answer(body=rss("ferry"), delay=1.0)
+    guest.server["/feed"] = feed()
+    slow = [guest.full(f"/slow?{number}") for number in range(2)]
+    fast = [guest.server.url("/feed", host=host) for host in hosts]
+    guest.configure(*slow, *fast, sync="per_host = 1")
+
+    asked = guest.sync()
+
+    assert asked[-1].path.startswith("/slow")
+    assert sorted(request.host for request in asked[1:-1]) == hosts
+
+
+def test_a_page_is_asked_once_and_then_the_feed_it_announces(guest: Guest) -> None:
+    link = b'<link rel="alternate" type="application/rss+xml" href="/feed">'
+    guest.server["/"] = Answer(body=b"<html><head>" + link + b"</head><body>News</body></html>")
+    guest.server["/feed"] = feed()
+    guest.configure("/")
+
+    assert paths(guest.cron(3 * QUARTER, restart_each=1)) == ["/", "/feed", "/feed", "/feed"]

@@ -1,0 +1,147 @@
+"""Validators, as the server sees them: exact, per address, and of the last usable answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.feedserver import Answer, Answerable, InTurn, Raw, moved
+from tests.guest import Guest, feed, rss
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        pytest.param('"abc"', id="strong"),
+        pytest.param('W/"abc"', id="weak"),
+        pytest.param("abc", id="without-quotes"),
+        pytest.param('"abc', id="with-half-of-them"),
+        pytest.param('"a b,c;d\\"', id="with-odd-characters"),
+        pytest.param('"gr\u00fc\u00dfe"', id="beyond-ascii"),
+        pytest.param('""', id="with-nothing-in-it"),
+        pytest.param("W/abc-gzip;br", id="that-is-no-tag-at-all"),
+        pytest.param('"' + "x" * 2_000 + '"', id="that-is-very-long"),
+    ],
+)
+def test_a_tag_comes_back_as_it_went_out(guest: Guest, tag: str) -> None:
+    guest.server["/feed"] = feed(etag=tag)
+    guest.configure("/feed")
+
+    first, second, third = guest.cron(3 * QUARTER, restart_each=1)
+
+    assert "if-none-match" not in first.headers
+    assert second.headers["if-none-match"] == third.headers["if-none-match"] == tag
+    assert "if-modified-since" not in second.headers
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("Sun, 01 Jun 2025 10:00:00 GMT", id="a-date-of-http"),
+        pytest.param("Sun, 1 Jun 2025 12:00:00 +0200", id="in-another-zone"),
+        pytest.param("2025-06-01T10:00:00Z", id="in-another-form"),
+        pytest.param("Mon, 01 Jan 2035 00:00:00 GMT", id="of-the-future"),
+        pytest.param("yesterday", id="that-is-none"),
+        pytest.param("0", id="that-is-a-number"),
+    ],
+)
+def test_a_date_comes_back_as_it_went_out(guest: Guest, date: str) -> None:
+    guest.server["/feed"] = Answer(body=rss("ferry"), headers={"Last-Modified": date})
+    guest.configure("/feed")
+
+    first, second, third = guest.cron(3 * QUARTER, restart_each=1)
+
+    assert "if-modified-since" not in first.headers
+    assert second.headers["if-modified-since"] == third.headers["if-modified-since"] == date
+    assert "if-none-match" not in second.headers
+
+
+def tagged(tag: str, *, status: int = 200, body: bytes = b"") -> Answer:
+    return Answer(status=status, body=body, headers={"ETag": tag} if tag else {})
+
+
+ONE, TWO, PAGE = rss("ferry"), rss("crane", "ferry"), b"<html><title>Sorry</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", body=TWO)], "2", id="a-new-document-brings-a-new-tag"
+        ),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", body=ONE)], "2", id="the-same-bytes-may-bring-one"
+        ),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", status=304)], "2", id="a-304-may-bring-one"
+        ),
+        pytest.param([tagged("1", body=ONE), tagged("", status=304)], "1", id="or-keep-the-old-one"),
+        pytest.param([tagged("1", body=ONE), tagged("", body=TWO)], None, id="no-tag-is-no-tag"),
+        pytest.param([tagged("1", body=ONE), tagged("", body=ONE)], None, id="even-if-the-bytes-are-old"),
+        pytest.param([tagged("1", body=PAGE)], None, id="a-page-brings-none"),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", body=PAGE)], "1", id="an-error-page-leaves-the-old-one"
+        ),
+        pytest.param([tagged("1", body=ONE), tagged("2")], "1", id="as-does-an-empty-document"),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", body=TWO[:-200])], "1", id="and-one-that-was-cut-off"
+        ),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", status=500, body=TWO)], "1", id="and-an-error"
+        ),
+        pytest.param(
+            [tagged("1", body=ONE), tagged("2", status=404, body=TWO)], "1", id="and-a-404"
+        ),
+    ],
+)  # fmt: skip
+def test_a_tag_is_that_of_the_last_answer_that_could_be_used(
+    guest: Guest, answers: list[Answerable], sent: str | None
+) -> None:
+    guest.server["/feed"] = InTurn(*answers, Answer(status=304))
+    guest.configure("/feed")
+
+    asked = guest.cron((len(answers) + 1) * QUARTER, restart_each=1)
+
+    assert asked[-1].headers.get("if-none-match") == sent
+
+
+def test_a_cut_off_answer_leaves_tag_and_articles_as_they_were(guest: Guest) -> None:
+    cut = b"HTTP/1.1 200 OK\r\nETag: 2\r\nContent-Length: 99999\r\n\r\n" + TWO
+    guest.server["/feed"] = InTurn(tagged("1", body=ONE), Raw([cut]), tagged("", status=304))
+    guest.configure("/feed")
+
+    asked = guest.cron(3 * QUARTER)
+
+    assert asked[-1].headers["if-none-match"] == "1"
+    assert [article.title for article in guest.service.stored().values()] == ["ferry"]
+
+
+def test_a_tag_goes_to_the_address_it_came_from_alone(guest: Guest) -> None:
+    guest.server["/feed"] = moved("/there", 302)
+    guest.server["/there"] = feed(etag='"1"')
+    guest.server["/elsewhere"] = feed(etag='"2"')
+    guest.configure("/feed")
+    guest.cron(2 * QUARTER)
+    guest.server["/feed"] = moved("/elsewhere", 302)
+    guest.cron(QUARTER)
+
+    sent = [(request.path, request.headers.get("if-none-match")) for request in guest.server.log]
+    assert sent == [
+        ("/feed", None), ("/there", None),
+        ("/feed", None), ("/there", '"1"'),
+        ("/feed", None), ("/elsewhere", None),
+    ]  # fmt: skip
+
+
+def test_another_address_is_asked_as_if_for_the_first_time(guest: Guest) -> None:
+    guest.server["/feed"] = guest.server["/other"] = feed(etag='"1"')
+    guest.configure("/feed")
+    guest.sync()
+    guest.configure("/other")
+
+    (request,) = guest.sync(force=True)
+
+    assert (request.path, request.headers.get("if-none-match")) == ("/other", None)
