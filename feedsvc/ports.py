@@ -123,6 +123,17 @@ class OutlineRow(NamedTuple):
     extra: str | None  # JSON of what the file says of it: title, tags
 
 
+class Event(NamedTuple):
+    """A change of a source's state."""
+
+    number: int
+    at: datetime
+    source: str
+    was: str
+    state: str
+    reason: str | None
+
+
 class KnownEntry(NamedTuple):
     """A stored article as the entries of its source are compared with it."""
 
@@ -361,6 +372,10 @@ class Store(Protocol):
 
     def drop_feed(self, name: str, removed: Sequence[str]) -> None:
         """Forget a feed that is no longer configured, and the ledger lines of its paths."""
+        ...
+
+    def events(self, *, limit: int) -> tuple[Event, ...]:
+        """The newest changes of state of sources."""
         ...
 
     def prune_fragments(self) -> int:

@@ -369,8 +369,18 @@ class App:
                 if source.timezone != self.settings.site.timezone
             },
             clock=self.clock,
+            ops=self._ops_token(),
             rendering=RENDERING,
         )
+
+    def _ops_token(self) -> str | None:
+        ops = self.settings.ops
+        if not ops.feed or ops.token is None:
+            return None
+        from feedsvc.config.ops import token_flaw
+        from feedsvc.config.secrets import reveal
+
+        return reveal(ops.token, where="[ops]: token", flaw=token_flaw)
 
     def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:
         from feedsvc.feeds.pages import Line, feed_page

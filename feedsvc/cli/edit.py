@@ -173,10 +173,9 @@ def _tables(text: str) -> list[_Table]:
 
 
 def _header(text: str, start: int) -> _Table:
-    line = text[start:].partition("\n")[0] if len(text) < 1000 else _line(text, start)
-    listed = line.startswith("[[")
+    line = text[start : _next_line(text, start)]
     # The header alone is a document, too: its keys may be quoted and dotted in any way.
-    inner: Any = tomllib.loads(line.rstrip("\r"))
+    inner: Any = tomllib.loads(line)
     path: list[str] = []
     while inner:
         if isinstance(inner, list):
@@ -184,12 +183,7 @@ def _header(text: str, start: int) -> _Table:
             continue
         ((name, inner),) = inner.items()
         path.append(name)
-    return _Table(tuple(path), listed, text.rfind("\n", 0, start) + 1, start)
-
-
-def _line(text: str, start: int) -> str:
-    end = text.find("\n", start)
-    return text[start:] if end < 0 else text[start:end]
+    return _Table(tuple(path), line.startswith("[["), text.rfind("\n", 0, start) + 1, start)
 
 
 def _attached(text: str, end: int) -> int:
@@ -197,10 +191,11 @@ def _attached(text: str, end: int) -> int:
 
     That is the rest of its line, and comments right below it: keys that are not set.
     """
-    place = _next_line(text, end)
-    while place < len(text) and text[place:].lstrip(" \t")[:1] == "#":
-        place = _next_line(text, place)
-    return place
+    found = _COMMENTS.match(text, _next_line(text, end))
+    return found.end() if found else len(text)
+
+
+_COMMENTS = re.compile(r"(?:[ \t]*#[^\n]*(?:\n|\Z))*")
 
 
 def _next_line(text: str, start: int) -> int:
@@ -236,13 +231,9 @@ def _held(file: Path) -> Iterator[bytes]:
         with file.open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             # Whoever had the lock before has put another file in the place of this one.
-            if os.path.sameopenfile(stream.fileno(), stream.fileno()) and _is_there(file, stream):
+            if os.path.samestat(os.fstat(stream.fileno()), file.stat()):
                 yield stream.read()
                 return
-
-
-def _is_there(file: Path, stream: Any) -> bool:
-    return os.path.samestat(os.fstat(stream.fileno()), file.stat())
 
 
 def _replace(file: Path, data: bytes) -> None:

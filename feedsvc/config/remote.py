@@ -52,6 +52,8 @@ def source_url(value: object) -> Address:
 def web_address(value: object, expected: str) -> Address:
     """An absolute http or https address; raises WrongValueError, and says `expected` in it."""
     if not isinstance(value, str):
+        if "@" in repr(value):
+            raise SecretValueError(expected, got=sort_of(value))
         remark = "make a source of each" if isinstance(value, list) else None
         raise WrongValueError(expected, remark, got=sort_of(value))
     if len(value) <= _LONGEST and _PLAIN.fullmatch(value):
@@ -65,7 +67,8 @@ def web_address(value: object, expected: str) -> Address:
             ended = "@" not in re.split(r"[/?#]", written.partition("://")[2])[0]
             remark = advice if "://" in written and (ended or flaw.part) else flaw.remark
             raise SecretValueError(expected, remark, got="this one") from flaw
-        says = f"{flaw.part} {flaw.remark}" if flaw.part else flaw.remark
+        part = "".join(c if c.isprintable() else "\ufffd" for c in flaw.part or "")
+        says = f"{part} {flaw.remark}" if part else flaw.remark
         raise WrongValueError(expected, says or _meant(written)) from flaw
 
 

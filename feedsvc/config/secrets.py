@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -77,7 +78,7 @@ def _elsewhere(table: dict[object, object], expected: str) -> Secret:
         got = "both env and file" if table else "an empty table"
         raise SecretValueError(expected, "it is in one place", got=got)
     ((place, named),) = table.items()
-    if not isinstance(named, str) or not named.strip() or "\0" in named:
+    if not isinstance(named, str) or not named.strip() or control_flaw(named):
         raise SecretValueError(expected, f"{place!r} is a text", got="this table")
     if place == "file":
         return Secret(file=Path(named))
@@ -145,8 +146,6 @@ def _content(file: Path, where: str) -> str:
         ) from error
     if len(data) > _LARGEST:
         raise ConfigError(f"{where}: {file} is too large for a secret", hint="name another file")
-    try:
+    with suppress(UnicodeDecodeError):  # which holds the bytes: no error of ours is to carry it
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # not "from": that error would show the bytes in a traceback
-        raise ConfigError(f"{where}: {file} is not UTF-8", hint="save it as UTF-8") from None
+    raise ConfigError(f"{where}: {file} is not UTF-8", hint="save it as UTF-8")

@@ -16,13 +16,16 @@ from lxml import etree
 
 from feedsvc.parsers.feed.tags import unreferenced
 
+WITH_TEXT = frozenset({"title", "ownername", "owneremail", "ownerid"})
+"""The elements whose text is read."""
+
 _MOST_MARKUP = 600_000  # `<` and `=`: beyond it a tree could take hundreds of megabytes
 
 
 class Element(NamedTuple):
     """A start tag, or an end tag; names are without prefix and in lower case.
 
-    `text` is what stands between the tag and the next one.
+    `text` is what stands between the tag and the next one, of the first element WITH_TEXT each.
     """
 
     name: str
@@ -62,7 +65,8 @@ def strict(root: etree._Element) -> Iterator[Element]:
             attributes: dict[str, str] = {}
             for key, value in element.attrib.items():
                 attributes.setdefault(_local(str(key)), str(value))
-            yield Element(name, attributes=attributes, text=element.text or "")
+            text = (element.text or "") if name in WITH_TEXT else ""
+            yield Element(name, attributes=attributes, text=text)
 
 
 def _local(name: str) -> str:
@@ -81,25 +85,26 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(
-    rf"""<(?:(!--|!\[CDATA\[|[?!])|(/?)([A-Za-z_][^\s/<>="']*+)((?:[\s/=\"']++|{_ATTRIBUTE})*+)(>?))""",
+    r"<(?:(!--|!\[CDATA\[|[?!])"
+    rf"""|(/?)([A-Za-z_][^\s/<>="']*+)((?:[\s/=\"']++|{_ATTRIBUTE})*+)>?)""",
     re.IGNORECASE,
 )
 _ENDS = {"!--": "-->", "![CDATA[": "]]>", "?": "?>", "!": ">"}
-_TEXT = re.compile(r"(?:[^<]++|<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+(?:\]\]>|\Z))*+")
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
-_LONGEST_TEXT = 10_000
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_TEXT = re.compile(rf"(?:[^<]++|{_CDATA.pattern})*+", re.DOTALL)
 
 
 def lenient(text: str) -> Iterator[Element]:
     """The elements of a text; a tag that breaks off with the file is none."""
     place = 0
+    missing: set[str] = set()  # ends that do not come any more: they are looked for once
+    read: set[str] = set()
     while (found := _TAG.search(text, place)) is not None:
         place = found.end()
-        if (special := found[1]) is not None:
-            closed = text.find(_ENDS[special.upper()], place)
-            place = closed + len(_ENDS[special.upper()]) if closed >= 0 else place
+        if found[1] is not None:
+            place = _behind(text, _ENDS[found[1].upper()], place, missing)
             continue
-        if not found[5] and text.find("<", place) < 0:
+        if place == len(text) and text[-1] != ">":
             return
         name = _local(found[3])
         if found[2]:
@@ -109,9 +114,25 @@ def lenient(text: str) -> Iterator[Element]:
         for pair in _PAIR.finditer(found[4]):
             value = pair[2][1:-1] if pair[2] is not None else pair[3]
             attributes.setdefault(_local(pair[1]), unreferenced(_spaced(value)))
-        yield Element(name, attributes=attributes, text=_text(text, place))
+        own = ""
+        if name in WITH_TEXT and name not in read:
+            read.add(name)
+            own = _text(text, place)
+        yield Element(name, attributes=attributes, text=own)
         if found[4].rstrip().endswith("/"):
             yield Element(name, end=True)
+
+
+def _behind(text: str, end: str, place: int, missing: set[str]) -> int:
+    if end not in missing:
+        found = text.find(end, place)
+        if found >= 0:
+            return found + len(end)
+        missing.add(end)
+    return place
+
+
+_SPACES = str.maketrans("\t\r\n", "   ")
 
 
 def _spaced(value: str) -> str:
@@ -119,9 +140,8 @@ def _spaced(value: str) -> str:
     return value.replace("\r\n", " ").translate(_SPACES)
 
 
-_SPACES = str.maketrans("\t\r\n", "   ")
-
-
 def _text(text: str, place: int) -> str:
-    found = _TEXT.match(text, place, place + _LONGEST_TEXT)
-    return ""
+    found = _TEXT.match(text, place)
+    parts = _CDATA.split(found[0]) if found is not None else []
+    # `split` puts what stands inside the sections at the odd places.
+    return "".join(part if odd % 2 else unreferenced(part) for odd, part in enumerate(parts))

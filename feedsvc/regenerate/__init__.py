@@ -22,6 +22,7 @@ from feedsvc.errors import PublishError
 from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
 from feedsvc.regenerate.feed import RETRY, FeedBuild
+from feedsvc.regenerate.ops import OPS, ops_due, ops_files
 from feedsvc.regenerate.press import Pages, Press, head_of
 from feedsvc.regenerate.report import (
     BuildOptions,
@@ -35,7 +36,7 @@ from feedsvc.settings import Feed
 
 __all__ = [
     "RETRY", "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds",
-    "held_back", "regenerate",
+    "held_back", "ops_due", "regenerate",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,10 @@ def regenerate(
             for feed in feeds
         ]
         if not options.check:
-            reports.extend(_drop_unconfigured(press, feeds, rows, ledger))
+            own = {SITE, OPS} if press.ops is not None else {SITE}
+            reports.extend(_drop_unconfigured(press, feeds, rows, ledger, own))
         reports.extend(site_files(press, heads, ledger, options))
+        reports.extend(ops_files(press, ledger, options))
         if any(report.outcome == "written" for report in reports) and not options.check:
             press.store.prune_fragments()
     return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
@@ -97,9 +100,10 @@ def _drop_unconfigured(
     feeds: Sequence[Feed],
     rows: Mapping[str, FeedRow],
     ledger: Mapping[str, LedgerLine],
+    own: set[str],
 ) -> Iterator[PublicationReport]:
     """Take down what feeds that are no longer configured had published; tell what stays."""
-    configured = {feed.name for feed in feeds} | {SITE}
+    configured = {feed.name for feed in feeds} | own
     for name in sorted(rows.keys() - configured):
         lines = [line for line in ledger.values() if line.feed == name]
         paths = [line.path for line in lines]

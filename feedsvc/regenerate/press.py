@@ -37,6 +37,7 @@ class Press:
     gate: Callable[[bytes, str, str | None], tuple[Finding, ...]]
     zones: Mapping[str, ZoneInfo]  # of sources, by name
     clock: Clock
+    ops: str | None = None  # the token in the address of the operations feed, if there is one
     rendering: str  # the version of renderers and pages: part of every fragment's key
 
 

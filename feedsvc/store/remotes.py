@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from feedsvc.model import State
-from feedsvc.ports import KnownEntry, Memory, SourceRow, Visit
+from feedsvc.ports import Event, KnownEntry, Memory, SourceRow, Visit
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.rows import article_columns, moment, seconds
+from feedsvc.store.rows import article_columns, instant, seconds
 from feedsvc.store.schema import article, event, remote, source
 from feedsvc.store.sources import Sources, source_problems
 from feedsvc.store.writing import Written, insert_articles, revise_articles
@@ -187,28 +187,36 @@ class Remotes(Sources):
                         held=BELIEVED)
             )  # fmt: skip
 
-    def events(self, *, limit: int) -> tuple[tuple[int, datetime, str, str, str, str | None], ...]:
-        """The newest changes of state: number, when, source, before, after, reason."""
-        columns = (event.c.id, event.c.at, event.c.source, event.c.was, event.c.state)
-        query = select(*columns, event.c.reason).order_by(event.c.id.desc()).limit(limit)
+    def events(self, *, limit: int) -> tuple[Event, ...]:
+        """The newest changes of state of sources."""
+        query = select(*_EVENT).order_by(event.c.id.desc()).limit(limit)
         with reading(self._engine) as connection:
-            return tuple(
-                (number, _known_moment(at), name, was, state, reason)
-                for number, at, name, was, state, reason in connection.execute(query)
-            )
+            return tuple(map(_read_event, connection.execute(query)))
+
+    def untold(self, *, limit: int) -> tuple[Event, ...]:
+        """The oldest changes of state that the webhook does not know yet."""
+        query = select(*_EVENT).where(event.c.told.is_(False)).order_by(event.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(map(_read_event, connection.execute(query)))
+
+    def tell(self, numbers: Sequence[int]) -> None:
+        """Note that the webhook knows these changes."""
+        with writing(self._engine) as connection:
+            connection.execute(update(event).where(event.c.id.in_(numbers)).values(told=True))
+
+
+_EVENT = (event.c.id, event.c.at, event.c.source, event.c.was, event.c.state, event.c.reason)
+
+
+def _read_event(row: Any) -> Event:
+    number, at, *rest = row
+    return Event(number, instant(at), *rest)
 
 
 BELIEVED = b"believed"
 """Instead of a digest in `Memory.held`: the operator says that the ids are right."""
 
 EVENTS = 1_000  # changes of state that are kept
-
-
-def _known_moment(value: int) -> datetime:
-    known = moment(value)
-    if known is None:
-        raise ValueError("an event without a time")
-    return known
 
 
 def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:

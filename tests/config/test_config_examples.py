@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.config import load, show
+from feedsvc.config import load, show, unreadable_secrets
 from feedsvc.config.template import new_config
 from feedsvc.model import Person
-from feedsvc.settings import Settings
+from feedsvc.settings import Auth, Secret, Settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 SHIPPED = sorted(CONFIG.rglob("*.toml"))
@@ -34,6 +34,8 @@ def test_the_examples_are_those_the_readme_names() -> None:
         "feedsvc.toml",
         "examples/minimal.toml",
         "examples/newsroom.toml",
+        "examples/opml.toml",
+        "examples/planet.toml",
         "examples/tags.toml",
     }
 
@@ -72,6 +74,30 @@ def test_template_with_little(tmp_path: Path) -> None:
         ("articles", tmp_path / "articles")
     ]
     assert [feed.name for feed in settings.feeds] == ["all"]
+
+
+def test_a_planet_asks_as_it_is_told() -> None:
+    settings = load(CONFIG / "examples" / "planet.toml", cwd=CONFIG, environ={})
+
+    assert [source.name for source in settings.sources] == [
+        "stadtblatt.example-lokales",
+        "rathaus",
+        "radverein",
+        "wetterdienst",
+        "presseportal",
+        "eigenes",
+    ]
+    assert {source.kind for source in settings.sources} == {"feed", "folder"}
+    assert [feed.dedupe for feed in settings.feeds] == ["text", "link", "none"]
+    assert [
+        str(error).partition(": ")[0] for error in unreadable_secrets(settings, environ={})
+    ] == [
+        "ops.token",
+        "ops.webhook",
+        "source 'wetterdienst'",
+        "source 'presseportal'",
+        "source 'presseportal'",
+    ]
 
 
 def test_template_with_everything(tmp_path: Path) -> None:
@@ -117,6 +143,9 @@ def test_what_the_template_suggests_is_right(tmp_path: Path) -> None:
     assert settings.site.author == Person(name="Newsroom", email="news@example.org")
     assert settings.sources[0].tags == ("news",)
     assert settings.sources[0].exclude == ("drafts/**",)
+    neighbours = settings.sources[1]
+    assert neighbours.url == "https://example.org/feed.xml"
+    assert neighbours.auth == Auth(user="reader", password=Secret(env="FEED_PASSWORD"))
     assert [feed.name for feed in settings.feeds] == ["all", "politics"]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.config import ConfigErrors
 from feedsvc.model import Person
-from feedsvc.settings import Settings
+from feedsvc.settings import Secret, Settings
 
 Loaded = Callable[..., Settings]
 FILE = """
@@ -56,6 +56,22 @@ def author(**fields: str) -> Person:
                      (ip_network("127.0.0.0/8"),), id="list"),
         pytest.param("SYNC__ALLOW_NETWORKS", "127.0.0.0/8", lambda s: s.sync.allow_networks,
                      (ip_network("127.0.0.0/8"),), id="list-of-one"),
+        pytest.param("SYNC__ALLOW_NETWORKS", "127.0.0.0/8, ::1,", lambda s: s.sync.allow_networks,
+                     (ip_network("127.0.0.0/8"), ip_network("::1")), id="list-with-commas"),
+        pytest.param("SITE__TITLE", "A, b", lambda s: s.site.title, "A, b", id="text-with-comma"),
+        pytest.param("SYNC__CONCURRENCY", "8", lambda s: s.sync.concurrency, 8, id="concurrency"),
+        pytest.param("SYNC__PER_HOST", "1", lambda s: s.sync.per_host, 1, id="per-host"),
+        pytest.param("SYNC__MAX_ENTRIES", "9", lambda s: s.sync.max_entries, 9, id="max-entries"),
+        pytest.param("DEFAULTS__EVERY", "auto", lambda s: s.sources[0].every, None,
+                     id="auto-is-not-for-folders"),
+        pytest.param("OPS__TOKEN", "1234567890123456", lambda s: s.ops.token,
+                     Secret(value="1234567890123456"), id="secret-of-digits"),
+        pytest.param("OPS__TOKEN", '{ env = "X" }', lambda s: s.ops.token, Secret(env="X"),
+                     id="secret-elsewhere"),
+        pytest.param("OPS__TOKEN", '{"env": "X"}', lambda s: s.ops.token, Secret(env="X"),
+                     id="secret-elsewhere-as-json"),
+        pytest.param("OPS__WEBHOOK", "https://example.org/x", lambda s: s.ops.webhook,
+                     "https://example.org/x", id="webhook"),
         pytest.param("SYNC__TIMEOUT", "1m", lambda s: s.sync.timeout, timedelta(minutes=1),
                      id="duration"),
         pytest.param("DEFAULTS__LIMIT", "7", lambda s: s.feeds[0].limit, 7, id="table-not-in-file"),
@@ -104,8 +120,8 @@ def test_other_variables_are_none_of_ours(loaded: Loaded) -> None:
         ),
         pytest.param(
             "FEEDSVC_QUUX__X", "x",
-            "no table 'quux' to set: there are site, store, publish, server, sync, defaults",
-            id="table-far-from-any",
+            "no table 'quux' to set: there are site, store, publish, server, sync, defaults, "
+            "ops", id="table-far-from-any",
         ),
         pytest.param(
             "FEEDSVC_SITE__TITLE__X", "x", "'title' has no keys of its own", id="too-deep",
@@ -128,6 +144,24 @@ def test_other_variables_are_none_of_ours(loaded: Loaded) -> None:
             "FEEDSVC_SYNC__ALLOW_NETWORKS", '["x"]',
             "an item of 'allow_networks' must be a network such as \"192.168.0.0/16\", "
             'not "x"', id="item",
+        ),
+        pytest.param(
+            "FEEDSVC_SYNC__ALLOW_NETWORKS", "127.0.0.0/8,x",
+            "an item of 'allow_networks' must be a network such as \"192.168.0.0/16\", "
+            'not "x"', id="item-between-commas",
+        ),
+        pytest.param(
+            "FEEDSVC_SYNC__PER_HOST", "65",
+            "'per_host' must be a whole number from 1 to 64, such as 2, not 65", id="range",
+        ),
+        pytest.param(
+            "FEEDSVC_OPS__WEBHOOK", "hooks.example.org/geheim",
+            "'webhook' must be an address such as \"https://hooks.example.org/feedsvc\", "
+            "not this one", id="secret-value",
+        ),
+        pytest.param(
+            "FEEDSVC_OPS__TOKEN", '{ evn = "geheim" }',
+            "no key 'evn' in a secret: did you mean 'env'?", id="secret-key",
         ),
         pytest.param(
             "FEEDSVC_SITE__AUTHOR__EMAIL", "x",

@@ -98,8 +98,8 @@ def test_credentials_leave_the_address(
 @pytest.mark.parametrize(
     "written",
     ["", " ", "example.org/feed", "//example.org/feed", "/feed", "https:", "https://", "https:///x",
-     "https:example.org", "https//example.org", "ftp://example.org/x", "file:///x", "feed:", "feed:x y",
-     "feed:feed:x", "javascript:alert(1)", "https://exa mple.org/", "https://a..b/", "https://.a/",
+     "https:example.org", "https//example.org", "ftp://example.org/x", "file:///x", "feed:",
+     "feed:x y", "feed:feed:x", "javascript:alert(1)", "https://exa mple.org/", "https://a..b/", "https://.a/",
      "https://-a.example/", "https://a-.example/", f"https://{'a' * 64}.example/",
      "https://" + "a." * 130 + "example/", "https://example.org:/", "https://example.org:0/",
      "https://example.org:65536/", "https://example.org:٣/", "https://example.org:8x/",
@@ -174,9 +174,7 @@ def test_every_key_of_a_remote_feed(loaded: Loaded, tmp_path: Path) -> None:
     source = only(settings)
     assert source.url == "https://example.org/feed"
     assert source.path is None
-    assert source.auth == Auth(
-        user="reader", password=Secret(file=tmp_path / "secrets" / "peer")
-    )
+    assert source.auth == Auth(user="reader", password=Secret(file=tmp_path / "secrets" / "peer"))
     assert source.headers == (
         ("X-Api-Key", Secret(env="API_KEY")),
         ("X-Client", Secret(value="planet")),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.config import ConfigErrors, load
+from feedsvc.config import ConfigErrors, load, show
 from feedsvc.config.schema import LISTED_TABLES, NOT_YET, SINGLE_TABLES, TABLE_SYNONYMS, Table
 
 FORM = re.compile(r"feedsvc\.toml(:\d+:\d+: [^\n]+\n  [^\n]*\n[ \t]+\^|: [^\n]+)")
@@ -20,7 +20,8 @@ TABLES = {**SINGLE_TABLES, **LISTED_TABLES}
 texts = st.sampled_from(
     ["", "x", "de", "UTC", "10s", "15MiB", "127.0.0.1:80", "https://example.org", "articles", ".",
      "..", "~nobody/x", "/", "*.md", "(", "auto", "hold", "atom", "public", "localtime", "é" * 200,
-     "sqlite:///x.db", "https://example.org/{path}", "\u202e", "\0", "a\nb", "\ufeff"]
+     "sqlite:///x.db", "https://example.org/{path}", "\u202e", "\0", "a\nb", "\ufeff",
+     "feed", "opml", "https://u:p@example.org/x", "feed:", "env", "file", "X-Key", "Host", "${X}"]
 )  # fmt: skip
 scalars = st.one_of(texts, st.integers(), st.booleans(), st.floats(allow_nan=False))
 values = st.recursive(
@@ -79,11 +80,72 @@ def test_each_key_has_its_field() -> None:
     """What a table reads must fit `settings.py`; [server] and [defaults] are folded into others."""
     from dataclasses import fields
 
-    from feedsvc.settings import Feed, Publish, Site, Source, Store, Sync
+    from feedsvc.settings import Feed, Ops, Publish, Site, Source, Store, Sync
 
-    shapes = {"site": Site, "store": Store, "publish": Publish, "sync": Sync, "source": Source}
-    for name, shape in {**shapes, "feed": Feed}.items():
+    shapes = {"site": Site, "store": Store, "publish": Publish, "sync": Sync, "ops": Ops}
+    for name, shape in {**shapes, "source": Source, "feed": Feed}.items():
         assert TABLES[name].keys.keys() == {field.name for field in fields(shape)}
+
+
+_SAID = "geheim-0123456789"
+_secret_keys = st.sampled_from(
+    ["user", "usr", "password", "pasword", "token", "tokn", "env", "file", "X-Key", "Host", "X:Y"]
+)
+_secret_values = st.recursive(
+    st.sampled_from(
+        [_SAID, f"{_SAID}\n", f"https://{_SAID}@example.org:0/", f"u:{_SAID}@x", 5, ""]
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_secret_keys, inner, max_size=2),
+    max_leaves=3,
+)
+_secret_urls = st.sampled_from(
+    [
+        f"https://{_SAID}@example.org/",
+        f"https://u:{_SAID}@example.org:0/",
+        f"https://u:a/{_SAID}@example.org/",
+        f"https://u:a?b {_SAID}@example.org/",
+        f"feed:https://:{_SAID}@example.org/",
+        f"gopher://{_SAID}@example.org/",
+    ]
+)
+_secret_tables = st.dictionaries(_secret_keys, _secret_values, max_size=3)
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["inline", "as-tables"])
+@given(
+    auth=_secret_tables,
+    headers=_secret_tables,
+    hook=_secret_values,
+    url=_secret_urls | st.lists(_secret_urls),
+)
+def test_no_secret_is_told(
+    auth: dict[str, Any],
+    headers: dict[str, Any],
+    hook: object,
+    url: object,
+    inline: bool,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    lines = ["[[source]]", 'name = "x"', f"url = {_toml(url)}"]
+    for name, table in (("auth", auth), ("headers", headers)):
+        if inline:
+            lines.append(f"{name} = {_toml(table)}")
+        else:
+            lines.append(f"[source.{name}]")
+            lines += [f"{_text(key)} = {_toml(value)}" for key, value in table.items()]
+    lines += ["[ops]", f"token = {_toml(hook)}", f"webhook = {_toml(hook)}"]
+    folder = tmp_path_factory.getbasetemp()
+    for text in ("\n".join(lines), "\n".join([*lines, "["]), "\n".join(lines).replace('"', "")):
+        (folder / "feedsvc.toml").write_text(text)
+        try:
+            settings = load(None, cwd=folder, environ={})
+        except ConfigErrors as caught:
+            told = "\n".join(map(str, caught.errors))
+        else:
+            told = repr(settings) + repr(show(settings))
+            told = re.sub(r"(env|file)[':=]+ ?(Posix|Windows)?(Path\()?'[^']*'", "", told)
+            told = re.sub(r"user='[^']*'|'user': '[^']*'", "", told)
+        assert _SAID not in told
 
 
 def _text(value: str) -> str:

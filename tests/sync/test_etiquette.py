@@ -11,13 +11,15 @@ from datetime import timedelta
 
 import pytest
 
-from tests.feedserver import Answer, Answerable, InTurn, Request, Respond, http_date
+from tests.feedserver import Answer, Answerable, InTurn, Page, Request, Respond, http_date
 from tests.guest import Guest, feed, gaps, rss
 from tests.support import Service
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 QUARTER = 15 * MINUTE
+DAILY = "<sy:updatePeriod>daily</sy:updatePeriod>"
+FOUR_TIMES = f"{DAILY}<sy:updateFrequency>4</sy:updateFrequency>"
 ERROR = Answer(status=500, body=b"<html><title>Sorry</title></html>")
 
 
@@ -37,63 +39,62 @@ def news(request: Request) -> Answer:
     return Answer(body=rss(f"{request.at:%d-%H-%M}", "ferry"))
 
 
+def cached(control: str, **more: str) -> Page:
+    return feed(headers={"Cache-Control": control, **more})
+
+
 @pytest.mark.parametrize(
-    ("page", "every", "wait", "step"),
+    ("page", "wait"),
     [
-        pytest.param(feed(), "15m", QUARTER, 5 * MINUTE, id="as-its-operator-says"),
-        pytest.param(feed(), "1d", DAY, HOUR, id="also-if-that-is-seldom"),
-        pytest.param(news, "15m", QUARTER, 5 * MINUTE, id="also-if-there-is-always-news"),
-        pytest.param(feed(head="<ttl>60</ttl>"), "15m", HOUR, QUARTER, id="ttl"),
-        pytest.param(feed(head="<ttl>5</ttl>"), "15m", QUARTER, 5 * MINUTE, id="a-short-ttl"),
-        pytest.param(feed(head="<ttl>0</ttl>"), "15m", QUARTER, 5 * MINUTE, id="a-ttl-of-0"),
-        pytest.param(feed(head="<ttl>soon</ttl>"), "15m", QUARTER, 5 * MINUTE, id="an-odd-ttl"),
-        pytest.param(feed(head="<ttl>99999999</ttl>"), "15m", WEEK, 6 * HOUR, id="an-absurd-ttl"),
+        pytest.param(feed(), QUARTER, id="as-its-operator-says"),
+        pytest.param(news, QUARTER, id="also-if-there-is-always-news"),
+        pytest.param(feed(head="<ttl>60</ttl>"), HOUR, id="ttl"),
+        pytest.param(feed(head="<ttl>5</ttl>"), QUARTER, id="a-short-ttl"),
+        pytest.param(feed(head="<ttl>0</ttl>"), QUARTER, id="a-ttl-of-0"),
+        pytest.param(feed(head="<ttl>soon</ttl>"), QUARTER, id="an-odd-ttl"),
+        pytest.param(feed(head="<ttl>99999999</ttl>"), WEEK, id="an-absurd-ttl"),
+        pytest.param(feed(head=DAILY), DAY, id="daily"),
+        pytest.param(feed(head=FOUR_TIMES), 6 * HOUR, id="four-times-a-day"),
+        pytest.param(cached("max-age=3600"), HOUR, id="max-age"),
+        pytest.param(cached('max-age="7200"'), 2 * HOUR, id="a-quoted-max-age"),
+        pytest.param(cached("max-age=7200", Age="3600"), HOUR, id="less-its-age"),
+        pytest.param(cached("s-maxage=7200"), QUARTER, id="s-maxage-is-not-for-us"),
+        pytest.param(cached("max-age=99999999999999999999"), WEEK, id="an-absurd-max-age"),
+        pytest.param(cached("no-cache, max-age=7200"), QUARTER, id="no-cache"),
+        pytest.param(expires_in(3 * HOUR), 3 * HOUR, id="expires"),
+        pytest.param(expires_in(-HOUR), QUARTER, id="expired-at-once"),
+        pytest.param(feed(headers={"Expires": "0"}), QUARTER, id="an-odd-expires"),
         pytest.param(
-            feed(head="<sy:updatePeriod>daily</sy:updatePeriod>"), "15m", DAY, HOUR, id="daily"
-        ),
-        pytest.param(
-            feed(head=
-                "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>"
-            ),
-            "15m", 6 * HOUR, QUARTER, id="four-times-a-day",
-        ),
-        pytest.param(feed(headers={"cache-control": "max-age=3600"}), "15m", HOUR, QUARTER, id="max-age"),
-        pytest.param(
-            feed(headers={"cache-control": 'max-age="7200"'}), "15m", 2 * HOUR, QUARTER, id="a-quoted-max-age"
-        ),
-        pytest.param(
-            feed(headers={"cache-control": "max-age=7200", "age": "3600"}), "15m", HOUR, QUARTER, id="less-its-age"
-        ),
-        pytest.param(
-            feed(headers={"cache-control": "s-maxage=7200"}), "15m", QUARTER, 5 * MINUTE, id="s-maxage-is-not-ours"
-        ),
-        pytest.param(
-            feed(headers={"cache-control": "max-age=99999999999999999999"}),
-            "15m", WEEK, 6 * HOUR, id="an-absurd-max-age",
-        ),
-        pytest.param(
-            feed(headers={"cache-control": "no-cache, max-age=7200"}), "15m", QUARTER, 5 * MINUTE, id="no-cache"
-        ),
-        pytest.param(expires_in(3 * HOUR), "15m", 3 * HOUR, QUARTER, id="expires"),
-        pytest.param(expires_in(-HOUR), "15m", QUARTER, 5 * MINUTE, id="expired-at-once"),
-        pytest.param(feed(headers={"expires": "0"}), "15m", QUARTER, 5 * MINUTE, id="an-odd-expires"),
-        pytest.param(
-            feed(head="<ttl>60</ttl>"), "6h", 6 * HOUR, QUARTER, id="the-operator-if-that-is-longer"
+            feed(head="<ttl>60</ttl>", headers={"Cache-Control": "max-age=7200"}),
+            2 * HOUR,
+            id="the-longer-one",
         ),
     ],
-)  # fmt: skip
-def test_a_source_is_asked_no_earlier_and_hardly_later(
-    guest: Guest, page: Answerable, every: str, wait: timedelta, step: timedelta
+)
+def test_a_source_is_asked_no_earlier_than_it_likes_and_no_later(
+    guest: Guest, page: Answerable, wait: timedelta
 ) -> None:
-    guest.server["/feed"] = (
-        page(guest.server) if page in MADE or not isinstance(page, Page) else page
-    )
+    guest.server["/feed"] = page
+    guest.configure("/feed")
+
+    found = gaps(guest.cron(4 * wait, step=max(wait / 12, 5 * MINUTE)))
+
+    assert found == [wait] * 3
+
+
+@pytest.mark.parametrize(
+    ("every", "wait"),
+    [
+        pytest.param("6h", 6 * HOUR, id="longer-than-it-asks-for"),
+        pytest.param("30m", HOUR, id="shorter-than-it-asks-for"),
+        pytest.param("10d", 10 * DAY, id="longer-than-it-may-ask-for"),
+    ],
+)
+def test_the_longer_of_two_wishes_counts(guest: Guest, every: str, wait: timedelta) -> None:
+    guest.server["/feed"] = feed(head="<ttl>60</ttl>")
     guest.configure("/feed", every=every)
 
-    found = gaps(guest.cron(4 * wait, step=step))
-
-    assert len(found) == 3
-    assert set(found) == {wait}
+    assert gaps(guest.cron(4 * wait, step=wait / 12)) == [wait] * 3
 
 
 def test_a_source_is_left_alone_when_it_asks_for_that(guest: Guest) -> None:

@@ -59,44 +59,37 @@ def test_a_date_comes_back_as_it_went_out(guest: Guest, date: str) -> None:
     assert "if-none-match" not in second.headers
 
 
-def tagged(tag: str, *, status: int = 200, body: bytes = b"") -> Answer:
+PAGE = b"<html><title>Sorry</title></html>"
+ONE, TWO = rss("ferry"), rss("crane", "ferry")
+
+
+def tagged(tag: str, body: bytes = b"", status: int = 200) -> Answer:
     return Answer(status=status, body=body, headers={"ETag": tag} if tag else {})
 
 
-ONE, TWO, PAGE = rss("ferry"), rss("crane", "ferry"), b"<html><title>Sorry</title></html>"
+FIRST = tagged("1", ONE)
 
 
 @pytest.mark.parametrize(
     ("answers", "sent"),
     [
+        pytest.param([FIRST, tagged("2", TWO)], "2", id="a-new-document-brings-a-new-one"),
+        pytest.param([FIRST, tagged("2", ONE)], "2", id="the-same-bytes-may-bring-a-new-one"),
+        pytest.param([FIRST, tagged("2", status=304)], "2", id="a-304-may-bring-a-new-one"),
+        pytest.param([FIRST, tagged("", status=304)], "1", id="or-say-nothing"),
+        pytest.param([FIRST, tagged("", TWO)], None, id="a-document-without-takes-it-away"),
+        pytest.param([FIRST, tagged("", ONE)], None, id="even-if-its-bytes-are-the-same"),
+        pytest.param([tagged("1", PAGE)], None, id="a-page-that-is-no-feed-brings-none"),
+        pytest.param([FIRST, tagged("2", PAGE)], "1", id="an-error-page-changes-nothing"),
+        pytest.param([FIRST, tagged("2")], "1", id="nor-does-an-empty-document"),
+        pytest.param([FIRST, tagged("2", TWO[:99])], "1", id="nor-one-that-cannot-be-read"),
+        pytest.param([FIRST, tagged("2", TWO, 500)], "1", id="nor-a-feed-with-a-500"),
+        pytest.param([FIRST, tagged("2", TWO, 404)], "1", id="nor-a-feed-with-a-404"),
         pytest.param(
-            [tagged("1", body=ONE), tagged("2", body=TWO)], "2", id="a-new-document-brings-a-new-tag"
-        ),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", body=ONE)], "2", id="the-same-bytes-may-bring-one"
-        ),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", status=304)], "2", id="a-304-may-bring-one"
-        ),
-        pytest.param([tagged("1", body=ONE), tagged("", status=304)], "1", id="or-keep-the-old-one"),
-        pytest.param([tagged("1", body=ONE), tagged("", body=TWO)], None, id="no-tag-is-no-tag"),
-        pytest.param([tagged("1", body=ONE), tagged("", body=ONE)], None, id="even-if-the-bytes-are-old"),
-        pytest.param([tagged("1", body=PAGE)], None, id="a-page-brings-none"),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", body=PAGE)], "1", id="an-error-page-leaves-the-old-one"
-        ),
-        pytest.param([tagged("1", body=ONE), tagged("2")], "1", id="as-does-an-empty-document"),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", body=TWO[:-200])], "1", id="and-one-that-was-cut-off"
-        ),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", status=500, body=TWO)], "1", id="and-an-error"
-        ),
-        pytest.param(
-            [tagged("1", body=ONE), tagged("2", status=404, body=TWO)], "1", id="and-a-404"
+            [FIRST, tagged("2", TWO), tagged("3", PAGE)], "2", id="nor-after-it-was-replaced"
         ),
     ],
-)  # fmt: skip
+)
 def test_a_tag_is_that_of_the_last_answer_that_could_be_used(
     guest: Guest, answers: list[Answerable], sent: str | None
 ) -> None:
@@ -110,7 +103,7 @@ def test_a_tag_is_that_of_the_last_answer_that_could_be_used(
 
 def test_a_cut_off_answer_leaves_tag_and_articles_as_they_were(guest: Guest) -> None:
     cut = b"HTTP/1.1 200 OK\r\nETag: 2\r\nContent-Length: 99999\r\n\r\n" + TWO
-    guest.server["/feed"] = InTurn(tagged("1", body=ONE), Raw([cut]), tagged("", status=304))
+    guest.server["/feed"] = InTurn(FIRST, Raw([cut]), tagged("", status=304))
     guest.configure("/feed")
 
     asked = guest.cron(3 * QUARTER)

@@ -1,7 +1,7 @@
 """Feeds of other people -> readings: RSS, RDF, Atom, CDF and JSON Feed, whatever they are called.
 
-    bytes -> `charset` -> `tree` (strict, else repaired) -> `document` -> `head`, `entry`
-                       -> `json`
+bytes -> `charset` -> `tree` (strict, else repaired) -> `document` -> `head`, `entry`
+                   -> `json`
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from lxml import etree
 from feedsvc.model import Draft, Hints, Origin, Reading, Tombstone
 from feedsvc.parsers.feed.entry import read_entry
 from feedsvc.parsers.feed.head import inherited_authors, read_head
-from feedsvc.parsers.feed.markup import based, text_of
+from feedsvc.parsers.feed.markup import based
 from feedsvc.parsers.feed.moments import Moments
-from feedsvc.parsers.feed.names import RDF, Names, local, names_for, prefix_of
+from feedsvc.parsers.feed.names import Names, local, names_for, prefix_of
 from feedsvc.parsers.feed.scope import Fields, Scope
 from feedsvc.parsers.feed.tree import Tree
 
@@ -24,7 +24,7 @@ _ENTRIES = frozenset({"item", "atom:entry", "entry"})
 def read_tree(
     tree: Tree, *, data: bytes, encoding: str, url: str | None, hints: Hints, max_entries: int
 ) -> Reading | None:
-    """What the feed in `tree` says, or None if its root is no feed's; `data` is what it came from."""
+    """What the feed in `tree` says, or None if its root is no feed's; `data` is its document."""
     found = _dialect(tree.root)
     if found is None:
         return None
@@ -65,12 +65,16 @@ def _dialect(root: etree._Element) -> tuple[str, Names] | None:
     own = namespace if prefix_of(namespace) is None and len(namespace) < 500 else ""
     name, version = local(tag).lower(), (root.get("version") or "").strip()
     if name == "rss":
-        return _RSS.get(version[:4], "rss20" if version[:1] in ("2", "") else "rss"), names_for("", own)
+        return _RSS.get(version[:4], "rss20" if version[:1] in ("2", "") else "rss"), names_for(
+            "", own
+        )
     if name == "rdf":
         return ("rss090" if _is_rss090(root) else "rss10"), names_for("", own)
     if name in ("feed", "entry"):
         old = version == "0.3" or "purl.org/atom/ns" in namespace or "purl.org/echo" in namespace
-        return ("atom03" if old or "purl.org/pie" in namespace else "atom10"), names_for("atom", own)
+        return ("atom03" if old or "purl.org/pie" in namespace else "atom10"), names_for(
+            "atom", own
+        )
     if name == "channel":
         return ("cdf" if local(tag).isupper() else "rss"), names_for("", own)
     return None
@@ -127,7 +131,9 @@ def _drafts(entries: list[etree._Element], scope: Scope, most: int) -> tuple[Dra
             continue
         drafts.append(draft)
         for name, count in fields.passed.items():
-            scope.remarks.append(f"entry {number}: {count:,} more <{name}> than are kept were left out")
+            scope.remarks.append(
+                f"entry {number}: {count:,} more <{name}> than are kept were left out"
+            )
     if len(entries) > most:
         scope.remarks.append(f"{len(entries) - most:,} of {len(entries):,} entries were left out")
     return tuple(drafts)
@@ -164,7 +170,9 @@ def _deleted(fields: Fields) -> tuple[Tombstone, ...]:
         ref = str(node.get("ref") or "").strip()
         when = str(node.get("when") or "").strip()
         if ref:
-            stones.setdefault(ref, Tombstone(ref=ref, when=fields.scope.moments.read(when) if when else None))
+            stones.setdefault(
+                ref, Tombstone(ref=ref, when=fields.scope.moments.read(when) if when else None)
+            )
     return tuple(stones.values())
 
 

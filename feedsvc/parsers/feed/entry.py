@@ -94,7 +94,11 @@ def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
     summary = next(filter(None, map(fields.body, _present(fields, _SUMMARIES))), None)
     if summary is None and body is None:
         summary = next(filter(None, map(fields.body, _present(fields, _LAST_SUMMARIES))), None)
-    if body is None and summary is not None and fields.scope.names[summary[1].tag] != "atom:summary":  # type: ignore[index]
+    if (
+        body is None
+        and summary is not None
+        and fields.scope.names[summary[1].tag] != "atom:summary"
+    ):  # type: ignore[index]
         body, summary = summary, None
     if body is None:
         return "", None, summary[0] if summary else None
@@ -168,7 +172,9 @@ def _tags(fields: Fields) -> tuple[str, ...]:
         tags.extend(text_of(node)[:10_000].split(","))
     if not tags:
         return ()
-    kept = dict.fromkeys(" ".join((plain(tag) if "&" in tag or "<" in tag else tag).split()) for tag in tags[:400])
+    kept = dict.fromkeys(
+        " ".join((plain(tag) if "&" in tag or "<" in tag else tag).split()) for tag in tags[:400]
+    )
     kept.pop("", None)
     if len(kept) > 200:
         fields.passed["category"] = fields.passed.get("category", 0) + len(kept) - 200
@@ -176,7 +182,9 @@ def _tags(fields: Fields) -> tuple[str, ...]:
 
 
 def _rights(fields: Fields) -> str | None:
-    found = fields.short("atom:rights", "dc:rights", "atom:copyright", "copyright", "media:copyright")
+    found = fields.short(
+        "atom:rights", "dc:rights", "atom:copyright", "copyright", "media:copyright"
+    )
     return found.plain() or None if found else None
 
 
@@ -190,7 +198,9 @@ def _origin(fields: Fields) -> Origin | None:
         return Origin(
             id=inner.text("atom:id"),
             title=title.plain() if title else None,
-            url=inner.address(str(own.get("href") or ""), own, "source") if own is not None else None,
+            url=inner.address(str(own.get("href") or ""), own, "source")
+            if own is not None
+            else None,
             link=alternate(inner),
             updated=inner.moment("updated", *_UPDATED),
             rights=rights.plain() if rights else None,

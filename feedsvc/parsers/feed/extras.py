@@ -75,9 +75,7 @@ def extras_of(fields: Fields) -> tuple[tuple[str, str], ...]:
     return tuple(lines[:_MOST])
 
 
-def _keep(
-    lines: list[tuple[str, str]], name: str, node: etree._Element, fields: Fields
-) -> None:
+def _keep(lines: list[tuple[str, str]], name: str, node: etree._Element, fields: Fields) -> None:
     prefix = name.partition(":")[0] if ":" in name else ""
     label = f"{prefix}:{local(str(node.tag))}" if prefix else name
     if name == "comments":

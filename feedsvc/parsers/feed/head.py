@@ -30,7 +30,14 @@ _UPDATED = (
     "pubdate",
     "dc:date",
 )
-_PUBLISHED = ("pubdate", "atom:published", "dcterms:issued", "dc:date", "dcterms:created", "atom:created")
+_PUBLISHED = (
+    "pubdate",
+    "atom:published",
+    "dcterms:issued",
+    "dc:date",
+    "dcterms:created",
+    "atom:created",
+)
 
 
 def read_head(fields: Fields) -> SourceHead:

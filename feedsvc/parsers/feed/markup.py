@@ -124,7 +124,8 @@ def atom_text(node: etree._Element, base: str | None, *, old: bool, body: bool =
 def _inline(node: etree._Element, base: str | None, old: bool) -> str:
     if not old and len(node) == 1 and not (node.text or "").strip():
         only = node[0]
-        # RFC 4287 §3.1.1.3: "The XHTML div element itself MUST NOT be considered part of the content"
+        # RFC 4287 §3.1.1.3: "The XHTML div element itself MUST NOT be considered part of the
+        # content."
         if local(str(only.tag)) == "div" and not (only.tail or "").strip():
             return inner_html(only, base, start=based(only, base))
     return inner_html(node, base)

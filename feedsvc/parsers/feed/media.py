@@ -92,7 +92,9 @@ def image_of(fields: Fields) -> Image | None:
     for node, written in _candidates(fields):
         url = fields.address(written, node, "image") if written else None
         if url is not None:
-            return Image(url=url, caption=_said(fields, "description"), credit=_said(fields, "credit"))
+            return Image(
+                url=url, caption=_said(fields, "description"), credit=_said(fields, "credit")
+            )
     return None
 
 

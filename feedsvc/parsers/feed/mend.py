@@ -1,8 +1,8 @@
 """Broken XML of a feed -> well-formed XML of the same feed: the work before the forgiving parse.
 
-libxml2's own recovery closes whatever is open at any end tag, so that one unclosed `<br>` nests each
-entry in the one before it. Here end tags are matched as HTML does it, within their entry. One pass
-over the bytes (UTF-8), linear in their number; every search that fails once is not made again.
+libxml2's own recovery closes whatever is open at any end tag, so that one unclosed `<br>` nests
+each entry in the one before it. Here end tags are matched as HTML does it, within their entry. One
+pass over the bytes (UTF-8), linear in their number; a search that fails once is not made again.
 
     junk | prolog, DOCTYPE | <root> … text, references, tags, CDATA … </root> | junk
 """
@@ -18,11 +18,14 @@ from feedsvc.parsers.feed.names import USUAL
 
 _DEEPEST = 200  # libxml2 gives up at 256
 _LONGEST_TEXT = 9_000_000  # bytes; libxml2 gives up at 10,000,000
-_MOST_NODES = 500_000  # elements and attributes: 120 bytes each in libxml2's tree, and their texts
+# Elements and attributes take 120 bytes each in libxml2's tree, beside their texts; what is no
+# markup after all counts too, since it takes time.
+_MOST_NODES = 500_000
+_MOST_REFERENCES = 300_000  # that have to be mended
 _MOST_PREFIXES = 200
 _LONGEST_ATTRIBUTES = 1_000_000  # of one tag
 _MOST_ATTRIBUTES = 300  # of one tag that has to be put right
-_PROLOG = 200_000  # how far the root is looked for
+_PROLOG = 5_000  # tags, comments and the like among which the root is looked for
 
 ROOTS = frozenset({b"rss", b"rdf", b"feed", b"channel", b"entry"})
 _ENTRIES = frozenset({b"item", b"entry"})
@@ -44,11 +47,11 @@ def mend(data: bytes) -> Mended | None:
     clean = data.translate(None, _CONTROLS)
     if b"\xef\xbf" in clean:
         clean = _NO_CHARACTERS.sub(b"", clean)
-    start = _root(clean)
+    start, sound = _root(clean)
     if start is None:
         return None
     job = _Mending(clean)
-    job.touched = len(clean) != len(data) or clean[:start].lstrip()[:1] not in (b"<", b"")
+    job.touched = not sound or len(clean) != len(data) or clean[:start].lstrip()[:1] not in (b"<", b"")
     job.run(start)
     return Mended(
         data=job.document(), touched=job.touched, remarks=tuple(dict.fromkeys(job.remarks))
@@ -68,29 +71,31 @@ _DOCTYPE = re.compile(
 )
 
 
-def _root(data: bytes) -> int | None:
-    """Where the root of a feed begins; comments, the DOCTYPE and other tags are passed over."""
-    at, end = 0, min(len(data), _PROLOG)
-    while (found := _OPENING.search(data, at, end)) is not None:
-        name = found[1]
-        if name is not None:
-            if name.rpartition(b":")[2].lower() in ROOTS:
-                return found.start()
-            at = found.end()
-        elif found[0] == b"<!--":
-            at = _behind(data, b"-->", found.end())
-        elif found[0] == b"<?":
-            at = _behind(data, b"?>", found.end())
-        else:
-            whole = _DOCTYPE.match(data, found.start(), end)
-            at = whole.end() if whole else _behind(data, b">", found.end())
-    return None
-
-
-def _behind(data: bytes, mark: bytes, at: int) -> int:
-    """The place behind the next `mark`, or `at` if there is none."""
-    found = data.find(mark, at)
-    return found + len(mark) if found >= 0 else at
+def _root(data: bytes) -> tuple[int | None, bool]:
+    """Where the root of a feed begins, and whether nothing but a prolog stands before it."""
+    at, sound = 0, True
+    marks = {b"<!--": b"-->", b"<?": b"?>"}
+    for _ in range(_PROLOG):
+        found = _OPENING.search(data, at)
+        if found is None:
+            break
+        at = found.end()
+        if found[1] is not None:
+            if found[1].rpartition(b":")[2].lower() in ROOTS:
+                return found.start(), sound
+            sound = False
+        elif found[0] not in (b"<!--", b"<?"):  # a DOCTYPE; more than one is no prolog
+            whole = _DOCTYPE.match(data, found.start()) if sound else None
+            sound = whole is not None
+            at = whole.end() if whole else at
+        elif (mark := marks.get(found[0])) is not None:
+            end = data.find(mark, at)
+            if end < 0:
+                sound = False
+                del marks[found[0]]  # nor is there one further on
+            else:
+                at = end + len(mark)
+    return None, False
 
 
 # --- the pass
@@ -129,6 +134,7 @@ class _Mending:
     outside: Counter[bytes] | None = None  # while inside an entry: the names around it
     entry_at: tuple[int, int] = (0, 0)  # depth of the stack and pieces of `out` before the entry
     nodes: int = 0
+    references: int = _MOST_REFERENCES  # that may still be mended
     run_of_text: int = 0
     used: set[bytes] = field(default_factory=set)  # prefixes
     declared: dict[bytes, bytes] = field(default_factory=dict)
@@ -142,10 +148,12 @@ class _Mending:
             at = found.end()
             special = found["special"]
             if special is not None:
+                self.nodes += 1
                 at = self._special(special, at)
             elif found["end"] is not None:
                 self._end(found["name"].lower())
             elif not self._start(found):
+                self.nodes += 1
                 self._text(b"&lt;", ready=True)
                 at = found.start() + 1
             if not self.stack or self.nodes > _MOST_NODES:
@@ -161,7 +169,7 @@ class _Mending:
             return
         if not ready:
             if b"&" in text:
-                text = _REFERENCE.sub(self._reference, text)
+                text = self._referred(text)
             if b"<" in text:
                 text = text.replace(b"<", b"&lt;")
                 self.touched = True
@@ -177,10 +185,16 @@ class _Mending:
         else:
             self._remark("a text of more than 9 MB was left out")
 
-    def _reference(self, found: re.Match[bytes]) -> bytes:
-        mended = _mended_reference(found[0])
-        if mended != found[0]:
-            self.touched = True
+    def _referred(self, text: bytes) -> bytes:
+        """`text` with references that XML knows; HTML's names and stray `&` become text."""
+        if self.references <= 0:
+            self._remark("there are more broken references than are mended")
+            return text.replace(b"&", b"&amp;")
+        mended, count = _BROKEN.subn(_mended_reference, text, count=self.references)
+        self.references -= count
+        if self.references <= 0:
+            return text.replace(b"&", b"&amp;")
+        self.touched = self.touched or mended != text
         return mended
 
     def _special(self, mark: bytes, at: int) -> int:
@@ -265,6 +279,7 @@ class _Mending:
             self._close()
             return
         self.touched = True
+        self.nodes += 1
         if not self.open[name] and self.outside is not None and self.outside[name]:
             # Only what holds entries may end one that was left open.
             if name.rpartition(b":")[2] not in _CONTAINERS:
@@ -306,9 +321,7 @@ class _Mending:
         kept: dict[bytes, bytes] = {}
         for name, double, single, bare in _ATTRIBUTE.findall(text)[:_MOST_ATTRIBUTES]:
             if _NAME.fullmatch(name) is not None:
-                value = _REFERENCE.sub(
-                    lambda found: _mended_reference(found[0]), double or single or bare
-                )
+                value = self._referred(double or single or bare)
                 kept.setdefault(name, value.replace(b'"', b"&quot;"))
         result = b"".join(b" " + name + b'="' + value + b'"' for name, value in kept.items())
         self.touched = True
@@ -367,20 +380,20 @@ class _Mending:
 
 # --- references
 
-_REFERENCE = re.compile(rb"&(?:#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,7});|[A-Za-z][A-Za-z0-9]{1,31};)?")
-_PREDEFINED = frozenset({b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;"})
+_BROKEN = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos);)"
+    rb"(?:#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,7});|[A-Za-z][A-Za-z0-9]{1,31};)?"
+)
 
 
-def _mended_reference(written: bytes) -> bytes:
-    """A reference XML knows; HTML's names become characters, a stray `&` becomes text."""
-    if written in _PREDEFINED:
-        return written
+def _mended_reference(found: re.Match[bytes]) -> bytes:
+    written = found[0]
     if written[1:2] == b"#":
         number = written[2:-1]
         code = int(number[1:], 16) if number[:1] in b"xX" else int(number)
-        if _is_character(code):
-            return b"&#%d;" % code if number[:1] == b"X" else written
-        return b""
+        if not _is_character(code):
+            return b""
+        return written.replace(b"X", b"x", 1)
     character = html5.get(written[1:].decode("ascii")) if len(written) > 1 else None
     if character is None:
         return b"&amp;" + written[1:]

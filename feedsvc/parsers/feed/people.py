@@ -33,7 +33,7 @@ def people(written: str) -> list[Person]:
 
 
 def _person(line: str) -> Person | None:
-    """"addr (Name)" of RSS 2.0, "Name <addr>" of RFC 5322, "Name (addr)", or one of the two."""
+    """ "addr (Name)" of RSS 2.0, "Name <addr>" of RFC 5322, "Name (addr)", or one of the two."""
     at = line.find("@")
     before = _BEFORE.search(line, max(at - 64, 0), at) if at >= 0 else None
     behind = _BEHIND.match(line, at + 1)

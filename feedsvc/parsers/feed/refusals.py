@@ -50,6 +50,7 @@ _ROOTS = {
     "envelope": ("a SOAP message, not a feed", _AGAIN),
 }
 
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b")
 _LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*+", re.DOTALL)
 _HTML = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta|script|div)[\s>]", re.IGNORECASE
@@ -74,7 +75,10 @@ def is_page(data: bytes) -> bool:
 def not_a_feed(
     data: bytes, root: str | None = None, media_type: str | None = None
 ) -> NotAFeedError:
-    """The error for a text (in UTF-8) in which no feed was found; `root` is its outermost element."""
+    """The error for a text (in UTF-8) in which no feed was found, by its outermost element."""
+    sample = data[:10_000]
+    if len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) // 20:
+        return NotAFeedError("the document is binary data, not a feed", hint=_FIND)
     if is_page(data) or (root is None and media_type in ("text/html", "application/xhtml+xml")):
         root = "html"
     if root is not None:

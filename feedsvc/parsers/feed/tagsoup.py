@@ -154,7 +154,6 @@ class _Tags(LooseFeedParser):  # type: ignore[misc]  # feedparser has no types
             self.root = local
         if not self.out:
             if local in _PAGES:
-                self.root = "html"
                 raise _PageError
             if local in _LOST:
                 self.out.append(_LOST[local])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from feedsvc.model import Hints, Reading, SourceHead
 from feedsvc.parsers.feed.charset import Recoded
 from feedsvc.parsers.feed.document import read_tree
+from feedsvc.parsers.feed.mend import ROOTS
 from feedsvc.parsers.feed.refusals import DoubtfulError, is_page, not_a_feed
 from feedsvc.parsers.feed.tree import Tree, repaired, root_name, strict
 
@@ -15,26 +16,32 @@ def read_xml(
     source: Recoded, *, url: str | None, media_type: str | None, hints: Hints, max_entries: int
 ) -> Reading:
     """What the XML feed in `source` says."""
-    tree = strict(source.data)
-    complaint = ""
-    if isinstance(tree, str):
-        complaint, tree = tree, None
-    reading = None
-    if tree is not None:
-        reading = _reading(tree, source, url=url, hints=hints, max_entries=max_entries)
+    first = strict(source.data)
+    reading, complaint = None, first if isinstance(first, str) else _NO_FEED
+    if not isinstance(first, str):
+        reading = _reading(first, source, url=url, hints=hints, max_entries=max_entries)
     if reading is None and not is_page(source.data):
-        tree = repaired(source.data, complaint or ("" if tree is None else "the root is no feed's"))
-        if tree is not None:
-            reading = _reading(tree, source, url=url, hints=hints, max_entries=max_entries)
+        second = repaired(source.data, complaint)
+        if second is not None:
+            reading = _reading(second, source, url=url, hints=hints, max_entries=max_entries)
     if reading is None:
-        raise not_a_feed(source.data, root_name(source.data), media_type)
+        root = root_name(source.data)
+        if root is not None and root.lower().encode() in ROOTS:
+            raise _doubtful(complaint)
+        raise not_a_feed(source.data, root, media_type)
     if not reading.well_formed and _is_empty(reading):
-        raise DoubtfulError(
-            f"the document begins as a feed, but nothing could be read from it"
-            f" ({reading.problems[0] if reading.problems else 'not well-formed'})",
-            hint="open the address in a browser: is the feed complete there?",
-        )
+        raise _doubtful(next(iter(reading.problems), complaint))
     return reading
+
+
+_NO_FEED = "its root is that of no feed"
+
+
+def _doubtful(why: str) -> DoubtfulError:
+    return DoubtfulError(
+        f"the document begins as a feed, but nothing could be read from it ({why or 'no element'})",
+        hint="open the address in a browser: is the feed complete there?",
+    )
 
 
 def _reading(

@@ -1,0 +1,52 @@
+"""The configuration for commands that can do without one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedsvc.cli.console import Console
+from feedsvc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from feedsvc.settings import Settings
+
+_LEAST = '[[source]]\npath = "articles"\n'  # one source is required
+
+
+def settings_or_defaults(console: Console) -> Settings:
+    """The configuration; where there is none, its defaults with what the environment says."""
+    from feedsvc.config import find, read
+
+    here = Path.cwd()
+    if console.args.config or os.environ.get("FEEDSVC_CONFIG"):
+        return console.settings
+    try:
+        find(None, cwd=here, environ=os.environ)
+    except ConfigError:
+        settings = read(_LEAST, file=here / "feedsvc.toml", cwd=here, environ=os.environ)
+        return replace(settings, path=None, sources=())
+    return console.settings
+
+
+def settings_to_edit(console: Console) -> Settings:
+    """The configuration of a file that may hold no source yet; raises ConfigError."""
+    import tomllib
+
+    from feedsvc.config import find, read
+    from feedsvc.config.parse import parse, read_text
+
+    here = Path.cwd()
+    named = Path(console.args.config) if console.args.config else None
+    file = find(named, cwd=here, environ=os.environ)
+    text = read_text(file, cwd=here)
+    if parse(text, file=file, cwd=here).get("source"):
+        return console.settings
+    try:
+        with_one = f"{text}\n{_LEAST}"
+        tomllib.loads(with_one)
+    except tomllib.TOMLDecodeError:  # source = []
+        return console.settings
+    return replace(read(with_one, file=file, cwd=here, environ=os.environ), sources=())
