@@ -271,6 +271,7 @@ class App:
 
     def check_kinds(self) -> None:
         """Raise ConfigError for a source whose kind does not exist, or lacks what it needs."""
+        kinds: dict[str, str] = {}
         for source in self.settings.sources:
             if is_remote(source):
                 continue
@@ -278,10 +279,12 @@ class App:
                 raise ConfigError(
                     f"source '{source.name}' has no path", hint='add path = "articles"'
                 )
+            kinds.setdefault(source.kind, source.name)
+        for kind, name in kinds.items():
             try:
-                resolve(SOURCES, source.kind)
+                resolve(SOURCES, kind)
             except ConfigError as error:
-                raise ConfigError(f"source '{source.name}': {error}", hint=error.hint) from error
+                raise ConfigError(f"source '{name}': {error}", hint=error.hint) from error
 
     def plan(self, source: SourceSettings) -> Plan:
         """How a source is synced."""
@@ -350,6 +353,7 @@ class App:
     @cached_property
     def press(self) -> Press:
         """Everything a build needs."""
+        from feedsvc.config import ops_token
         from feedsvc.feeds import RENDERING
         from feedsvc.publish.directory import Directory
         from feedsvc.regenerate import Pages, Press
@@ -369,18 +373,9 @@ class App:
                 if source.timezone != self.settings.site.timezone
             },
             clock=self.clock,
-            ops=self._ops_token(),
+            ops=ops_token(self.settings.ops),
             rendering=RENDERING,
         )
-
-    def _ops_token(self) -> str | None:
-        ops = self.settings.ops
-        if not ops.feed or ops.token is None:
-            return None
-        from feedsvc.config.ops import token_flaw
-        from feedsvc.config.secrets import reveal
-
-        return reveal(ops.token, where="[ops]: token", flaw=token_flaw)
 
     def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:
         from feedsvc.feeds.pages import Line, feed_page

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from feedsvc.app.remote import announced, client, reveal
+from feedsvc.app.remote import announced, client
 from feedsvc.errors import FetchError, OfflineError, ParseError, SourceError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.ports import Memory
@@ -233,13 +233,14 @@ class _Finder:
 
     async def ask(self, url: str) -> Response:
         """The answer of an address; FetchError if it is no document."""
+        from feedsvc.config import request_headers
         from feedsvc.sources.feed import FeedSource
 
         self._asked.append(url)
         source = self._source
         if _place(url) != _place(source.url or ""):  # what is secret stays on its host
             source = replace(source, auth=None, headers=())
-        asking = FeedSource(source, self._client, reveal(source))
+        asking = FeedSource(source, self._client, request_headers)
         response = await asking.ask(Memory(configured=url, url=url))
         if not 200 <= response.status < 300:
             raise _RefusedError(response)

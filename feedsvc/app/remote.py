@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +15,7 @@ from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import FetchError, LockedError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.ports import Clock, Memory, OutlineRow, Progress, SourceRow
-from feedsvc.settings import Secret, Settings
+from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _is_over(store: SqlStore, lease: str, own: int) -> bool:
 
 def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside) -> RemotePlan:
     """How a remote source is synced."""
+    from feedsvc.config import request_headers
     from feedsvc.filters.clean import clean
     from feedsvc.parsers.feed import DoubtfulError
     from feedsvc.sources.feed import FeedSource
@@ -165,7 +166,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
     async def ask(memory: Memory) -> Response:
         if source.path is not None:
             return read_file(source)
-        return await FeedSource(source, http, reveal(source)).ask(memory)
+        return await FeedSource(source, http, request_headers).ask(memory)
 
     return RemotePlan(
         name=source.name,
@@ -296,10 +297,3 @@ def outline(row: OutlineRow, parent: SourceSettings) -> SourceSettings:
         title=told.get("title"),
         tags=(*parent.tags, *told.get("tags", ())),
     )
-
-
-def reveal(source: SourceSettings) -> Callable[[Secret], str]:
-    """What reads a secret of a source."""
-    from feedsvc.config.secrets import reveal as read_secret
-
-    return partial(read_secret, where=f"source '{source.name}'")

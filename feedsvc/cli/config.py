@@ -49,7 +49,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def _check(console: Console) -> int:
     from feedsvc.app import App
-    from feedsvc.config import ConfigErrors
+    from feedsvc.config import ConfigErrors, unreadable_secrets
 
     try:
         settings = console.settings
@@ -67,8 +67,13 @@ def _check(console: Console) -> int:
             console.document("config-check", {"ok": False, "errors": [str(error)]})
         console.warn(error_lines(error))
         return error.exit_code
+    # A warning: the service's secrets need not be where its configuration is looked at.
+    unreadable = unreadable_secrets(settings)
+    for warning in unreadable:
+        console.warn(f"warning: {error_lines(warning)}")
     if console.args.json:
-        console.document("config-check", {"ok": True, "errors": []})
+        told = [str(warning) for warning in unreadable]
+        console.document("config-check", {"ok": True, "errors": [], "warnings": told})
     else:
         sources = _counted(len(settings.sources), "source")
         feeds = _counted(len(settings.feeds), "feed")

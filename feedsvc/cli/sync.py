@@ -75,6 +75,8 @@ def show_sync(console: Console, report: SyncReport) -> int:
 
     Raises OfflineError, once the rest is told, if no remote source could be reached at all.
     """
+    from feedsvc.regenerate import held_back
+
     failed = [source for source in report.sources if source.outcome == "failed"]
     offline = [source for source in failed if not report.network and source.status is None]
     failed = [source for source in failed if source not in offline]
@@ -88,7 +90,7 @@ def show_sync(console: Console, report: SyncReport) -> int:
         hint = f"\n{source.hint}" if source.hint else ""
         console.warn(f"feedsvc: {source.name}: {source.reason}{hint}")
     code = 4 if failed else 0
-    if report.build is not None:
+    if report.build is not None and not (offline and not held_back(report.build.publications)):
         code = report_build(console, report.build, results=False) or code
     if offline and code in (0, 4):
         raise OfflineError(

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from feedsvc.config.shapes import WrongValueError
 
+_EXPECTED = 'a name of letters, digits and "-_." such as "politik"'
 _VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _SIDECARS = (".gz", ".br", ".zst")
 # what lies beside the feeds in the output directory, or will
@@ -29,15 +30,21 @@ _DRAWN = (
 )
 
 
+def of_feed(value: object) -> str:
+    """A name that can also be a folder of the output directory."""
+    given = name(value)
+    if _is_reserved(given):
+        raise WrongValueError(_EXPECTED, "that name is taken by the output directory")
+    return given
+
+
 def name(value: object) -> str:
-    """A name that can be a folder, the part of an address and an argument."""
-    expected = 'a name of letters, digits and "-_." such as "politik"'
+    """A name that can be a part of an address and an argument."""
+    expected = _EXPECTED
     if not isinstance(value, str):
         raise WrongValueError(expected)
     if _VALID.fullmatch(value):
-        if not _is_reserved(value):
-            return value
-        raise WrongValueError(expected, "that name is taken by the output directory")
+        return value
     meant = made_of(value)
     raise WrongValueError(expected, f"did you mean '{meant}'?" if meant else None)
 

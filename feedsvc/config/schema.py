@@ -227,7 +227,7 @@ FEED = Table(
     title="[[feed]]",
     example="[[feed]]",
     keys={
-        "name": names.name,
+        "name": names.of_feed,
         "title": text("Nachrichten"),
         "description": text("Was heute wichtig ist"),
         "sources": many(text("articles"), '"articles"', empty=False),

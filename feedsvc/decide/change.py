@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from feedsvc.decide.digests import said, seen
+from feedsvc.decide.digests import said, seen, seen_of
 from feedsvc.model import Article, Draft, State
 
 # What a reader notices: RFC 4287 §4.2.15 leaves "significant" to the publisher.
@@ -41,7 +41,7 @@ def first_seen(
     # "As of 6 January" and no other date: then it was there at the latest.
     undated = stated if stated and stated < now else now
     published, due = _publication(draft, policy, undated=undated, now=now)
-    article = _filled(
+    values = _values(
         draft,
         source=source,
         key=key,
@@ -52,7 +52,9 @@ def first_seen(
         first_seen=now,
         due=due,
     )
-    return replace(article, said=said(draft) if words is None else words, seen=seen(article))
+    values["said"] = said(draft) if words is None else words
+    values["seen"] = seen_of(values)
+    return Article(**values)
 
 
 def revise(
@@ -82,7 +84,7 @@ def revise(
     taken_back = waits and stored.published > now
     undated = now if released or taken_back else stored.published
     published, due = _publication(draft, policy, undated=undated, now=now)
-    article = _filled(
+    values = _values(
         draft,
         source=stored.source,
         key=stored.key,
@@ -93,6 +95,7 @@ def revise(
         first_seen=stored.first_seen,
         due=due,
     )
+    article = Article(**values)
     news = any(getattr(article, name) != getattr(stored, name) for name in _NEWS)
     updated, noticed = stored.updated, max(now, stored.updated + timedelta(seconds=1))
     if waits:
@@ -130,7 +133,7 @@ def _whole(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(microsecond=0)
 
 
-def _filled(
+def _values(
     draft: Draft,
     *,
     source: str,
@@ -141,31 +144,32 @@ def _filled(
     updated: datetime,
     first_seen: datetime,
     due: datetime | None,
-) -> Article:
-    return Article(
-        source=source,
-        key=key,
-        guid=guid,
-        title=draft.title,
-        html=draft.html,
-        link=link,
-        summary=draft.summary,
-        subtitle=draft.subtitle,
-        published=published,
-        updated=updated,
-        first_seen=first_seen,
-        due=due,
-        expires=_whole(draft.expires),
-        authors=draft.authors,
-        tags=draft.tags,
-        section=draft.section,
-        language=draft.language,
-        image=draft.image,
-        enclosures=draft.enclosures,
-        rights=draft.rights,
-        location=draft.location,
-        agency=draft.agency,
-        extra=draft.extra,
-        origin=draft.origin,
-        state=State.HELD if draft.unreleased else State.PUBLISHED,
-    )
+) -> dict[str, Any]:
+    """The fields of an article but for its digests and its revision."""
+    return {
+        "source": source,
+        "key": key,
+        "guid": guid,
+        "title": draft.title,
+        "html": draft.html,
+        "link": link,
+        "summary": draft.summary,
+        "subtitle": draft.subtitle,
+        "published": published,
+        "updated": updated,
+        "first_seen": first_seen,
+        "due": due,
+        "expires": _whole(draft.expires),
+        "authors": draft.authors,
+        "tags": draft.tags,
+        "section": draft.section,
+        "language": draft.language,
+        "image": draft.image,
+        "enclosures": draft.enclosures,
+        "rights": draft.rights,
+        "location": draft.location,
+        "agency": draft.agency,
+        "extra": draft.extra,
+        "origin": draft.origin,
+        "state": State.HELD if draft.unreleased else State.PUBLISHED,
+    }

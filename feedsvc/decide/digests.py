@@ -6,10 +6,11 @@ With one digest for both an undated article would change at every sync.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from hashlib import blake2b
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from feedsvc.model import Article, Draft
@@ -47,6 +48,7 @@ _UNSAID = frozenset({"warnings", "base", "origin", "title_html", "summary_html"}
 
 _what_was_said = attrgetter(*(f.name for f in fields(Draft) if f.name not in _UNSAID))
 _what_is_seen = attrgetter(*_SEEN)
+_seen_values = itemgetter(*_SEEN)
 
 
 def said(draft: Draft) -> bytes:
@@ -58,3 +60,10 @@ def seen(article: Article) -> bytes:
     """The digest of what a reader sees."""
     shown = _what_is_seen(article)
     return digest_of((*shown, article.origin) if article.origin else shown)
+
+
+def seen_of(values: Mapping[str, Any]) -> bytes:
+    """The same digest of the fields of an article that is still to be made."""
+    shown = _seen_values(values)
+    origin = values["origin"]
+    return digest_of((*shown, origin) if origin else shown)

@@ -1,5 +1,6 @@
 """How a guest behaves: when a remote source is asked again, and what becomes of it after trouble.
 
+    due, but late -----------------------> rest()
     a good answer -> freshness() and Pace -> next_visit()     well() and moved() -> Standing
     no good answer ------------------------> after_failure()  failed() ----------> Standing
 
@@ -13,9 +14,9 @@ from __future__ import annotations
 from feedsvc.manners.freshness import freshness
 from feedsvc.manners.rhythm import rhythm
 from feedsvc.manners.standing import Health, Standing, failed, gone, health, late, moved, well
-from feedsvc.manners.visits import Every, after_failure, next_visit, without_network
+from feedsvc.manners.visits import Every, after_failure, next_visit, rest, without_network
 
 __all__ = [
     "Every", "Health", "Standing", "after_failure", "failed", "freshness", "gone", "health", "late",
-    "moved", "next_visit", "rhythm", "well", "without_network",
+    "moved", "next_visit", "rest", "rhythm", "well", "without_network",
 ]  # fmt: skip

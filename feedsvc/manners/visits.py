@@ -91,6 +91,18 @@ def after_failure(
     return _outside(pace, now + wait)
 
 
+def rest(pace: Pace, *, due: datetime | None, now: datetime) -> datetime | None:
+    """Until when a source that is due is left alone after all; None if it may be asked.
+
+    Whoever comes late to a visit, as cron does, may come into an hour that the source skips. A due
+    time in such an hour stands: it was put off for a week already, or is of the time before.
+    """
+    if due is None or due > now or _outside(pace, due) != utc(_whole(due)):
+        return None
+    until = _outside(pace, now)
+    return until if until > _whole(now) else None
+
+
 def without_network(*, now: datetime, every: Every) -> datetime:
     """When to try again where nobody could be reached: soon, since no source is at fault."""
     return _whole(now + (NETWORK if every == "auto" else min(every, NETWORK)))

@@ -24,6 +24,7 @@ from feedsvc.text.language import normalise_language
 from feedsvc.text.urls import absolute
 
 _MOST: Final = 20_000  # feeds
+_MOST_ELEMENTS: Final = 600_000  # some 2 s of work
 _DEEPEST: Final = 8  # folders inside one another; those further in count as the eighth
 _LONGEST: Final = 500  # characters of a title
 _LONGEST_NAME: Final = 200  # of a folder or tag
@@ -116,7 +117,10 @@ class _Reader:
 
     def read(self, elements: Iterable[Element], data: bytes) -> Opml:
         root = ""
-        for element in elements:
+        for number, element in enumerate(elements):
+            if number == _MOST_ELEMENTS:
+                self.problems.append(f"only its first {_MOST_ELEMENTS:,} elements were read")
+                break
             if not root:
                 root = element.name
                 self._check_root(root, data)
@@ -195,7 +199,7 @@ class _Reader:
             self.problems.append(f"includes {url}, which is not followed")
 
     def _finished(self) -> Opml:
-        left_out = (f"{number} outlines {what}: left out" for what, number in self.told.items())
+        left_out = (f"outlines {what}: {number} left out" for what, number in self.told.items())
         nothing = () if self.found else ("it names no feed",)
         return Opml(
             title=self.title,

@@ -113,7 +113,8 @@ def lenient(text: str) -> Iterator[Element]:
         attributes: dict[str, str] = {}
         for pair in _PAIR.finditer(found[4]):
             value = pair[2][1:-1] if pair[2] is not None else pair[3]
-            attributes.setdefault(_local(pair[1]), unreferenced(_spaced(value)))
+            if not pair[1].startswith("xmlns"):
+                attributes.setdefault(_local(pair[1]), unreferenced(_spaced(value)))
         own = ""
         if name in WITH_TEXT and name not in read:
             read.add(name)

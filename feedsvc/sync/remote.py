@@ -50,7 +50,7 @@ async def sync_remote(
     just now is left to it.
     """
     reports: dict[str, SourceReport] = {}
-    reached = not jobs
+    reached: set[bool | None] = set()
     claimed = store.claim([job.source.row for job in jobs], run, dead) if jobs else set()
     mine = [job for job in jobs if job.source.row in claimed]
     for job in jobs:
@@ -65,7 +65,7 @@ async def sync_remote(
         async with _visits(mine, visitor, clock) as visits:
             async for outcome in visits:
                 reports[outcome.report.name] = outcome.report
-                reached = reached or outcome.network
+                reached.add(outcome.network)
                 batch.add(outcome.visit)
                 if progress is not None:
                     progress("feeds", len(reports), len(jobs))
@@ -73,7 +73,7 @@ async def sync_remote(
         # Also when we are told to stop: what was read is not read again.
         batch.write()
     ordered = tuple(reports[job.plan.name] for job in jobs if job.plan.name in reports)
-    return RemoteReport(sources=ordered, network=reached or not mine)
+    return RemoteReport(sources=ordered, network=True in reached or False not in reached)
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ from feedsvc.sync.outlines import doubtful_loss, name_outlines
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.weigh import Weighed, weigh
-from feedsvc.web import NoNetworkError, Response
+from feedsvc.web import NoNetworkError, RefusedError, Response
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Outcome:
 
     visit: Visit
     report: SourceReport
-    network: bool = True  # False: nothing at all was reached
+    network: bool | None = True  # False: nothing at all was reached; None: nobody was asked
 
 
 class Visitor:
@@ -247,6 +247,7 @@ class Visitor:
         now, plan = self._now(), job.plan
         status = response.status if response is not None else None
         network = not isinstance(error, NoNetworkError)
+        nobody = isinstance(error, RefusedError) and response is None
         memory, standing = job.memory, _standing(job.memory)
         if network:
             standing = failed(standing, now=now, status=status)
@@ -283,7 +284,7 @@ class Visitor:
         report = SourceReport(
             name=plan.name, outcome="failed", reason=str(error), hint=error.hint, status=status
         )
-        return Outcome(visit=visit, report=report, network=network)
+        return Outcome(visit=visit, report=report, network=None if nobody else network)
 
 
 # -- what is asked ---------------------------------------------------------------------------------

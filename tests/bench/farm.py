@@ -38,6 +38,7 @@ from xml.sax.saxutils import quoteattr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench.crops import Crop, crops
+from tests.bench.dialects import document
 
 _SLOWEST = 2.0  # seconds of latency
 _SPREAD = 1.15  # of the logarithm of latencies: with a median of 80 ms one in 400 takes 2 s
@@ -179,25 +180,25 @@ class Farm:
 
 
 def _answers(crop: Crop, version: int, gzip: bool) -> Answers:
-    document = crop.document(version)
-    etag = document.etag.encode()
-    modified = format_datetime(document.modified, usegmt=True).encode()
+    state = document(crop, version)
+    etag = state.etag.encode()
+    modified = format_datetime(state.modified, usegmt=True).encode()
     shared = b"ETag: %b\r\nLast-Modified: %b\r\n" % (etag, modified)
     zipped = None
     if gzip:
         shared += b"Vary: Accept-Encoding\r\n"
         squeezer = zlib.compressobj(6, wbits=31)
-        zipped = squeezer.compress(document.body) + squeezer.flush()
+        zipped = squeezer.compress(state.body) + squeezer.flush()
 
     def whole(body: bytes, extra: bytes = b"") -> bytes:
         return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (
-            document.type.encode(), shared, extra, len(body), body,
+            state.type.encode(), shared, extra, len(body), body,
         )  # fmt: skip
 
     return Answers(
         etag=etag,
         modified=modified,
-        whole=whole(document.body),
+        whole=whole(state.body),
         zipped=None if zipped is None else whole(zipped, b"Content-Encoding: gzip\r\n"),
         not_modified=b"HTTP/1.1 304 Not Modified\r\n%b\r\n" % shared,
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedsvc.manners import Every, after_failure, next_visit, rhythm, without_network
+from feedsvc.manners import Every, after_failure, next_visit, rest, rhythm, without_network
 from feedsvc.model import Pace
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -135,6 +135,39 @@ def test_a_due_time_is_a_whole_second_and_not_early() -> None:
     now = NOON + timedelta(microseconds=1)
 
     assert next_visit(now=now, every=HOUR) == NOON + HOUR + SECOND
+
+
+EVENING = Pace(skip_hours=frozenset({22, 23, 0}))
+
+
+@pytest.mark.parametrize(
+    ("pace", "due", "now", "until"),
+    [
+        pytest.param(EVENING, "01T21:50", "01T21:59", None, id="in-time"),
+        pytest.param(EVENING, "01T21:50", "01T22:00", "02T01:00", id="too-late-for-today"),
+        pytest.param(EVENING, "01T21:50", "02T00:59", "02T01:00", id="still-too-late"),
+        pytest.param(EVENING, "01T21:50", "02T01:00", None, id="it-is-open-again"),
+        pytest.param(EVENING, None, "01T22:00", None, id="a-first-visit-knows-nothing"),
+        pytest.param(EVENING, "01T22:30", "01T23:00", None, id="put-off-for-a-week-already"),
+        pytest.param(EVENING, "03T21:50", "01T22:00", None, id="asked-by-hand-before-it-is-due"),
+        pytest.param(
+            Pace(skip_hours=ALL_HOURS), "01T21:50", "01T22:00", None, id="all-hours-are-not-meant"
+        ),
+        pytest.param(
+            Pace(skip_days=frozenset({0})), "01T21:50", "02T08:00", "03T00:00", id="a-skipped-day"
+        ),
+        pytest.param(Pace(), "01T21:50", "01T22:00", None, id="no-wishes"),
+    ],
+)
+def test_who_comes_late_may_have_to_wait(
+    pace: Pace, due: str | None, now: str, until: str | None
+) -> None:
+    def june(written: str) -> datetime:
+        return datetime.fromisoformat(f"2025-06-{written}").replace(tzinfo=UTC)
+
+    found = rest(pace, due=june(due) if due else None, now=june(now))
+
+    assert found == (june(until) if until else None)
 
 
 # -- as often as it publishes --------------------------------------------------------------------

@@ -7,11 +7,12 @@ the files `test_etiquette_*` beside this one have a subject each.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from tests.feedserver import Answer, Answerable, InTurn, Page, Request, Respond, http_date
+from tests.feedserver import Answer, Answerable, InTurn, Page, Raw, Request, Respond, http_date
 from tests.guest import Guest, feed, gaps, rss
 from tests.support import Service
 
@@ -52,7 +53,8 @@ def cached(control: str, **more: str) -> Page:
         pytest.param(feed(head="<ttl>5</ttl>"), QUARTER, id="a-short-ttl"),
         pytest.param(feed(head="<ttl>0</ttl>"), QUARTER, id="a-ttl-of-0"),
         pytest.param(feed(head="<ttl>soon</ttl>"), QUARTER, id="an-odd-ttl"),
-        pytest.param(feed(head="<ttl>99999999</ttl>"), WEEK, id="an-absurd-ttl"),
+        pytest.param(feed(head="<ttl>20160</ttl>"), WEEK, id="a-ttl-of-two-weeks"),
+        pytest.param(feed(head="<ttl>99999999</ttl>"), QUARTER, id="an-absurd-ttl"),
         pytest.param(feed(head=DAILY), DAY, id="daily"),
         pytest.param(feed(head=FOUR_TIMES), 6 * HOUR, id="four-times-a-day"),
         pytest.param(cached("max-age=3600"), HOUR, id="max-age"),
@@ -123,6 +125,15 @@ def test_a_failing_source_is_left_alone_as_well(guest: Guest) -> None:
     assert not {request.at.hour for request in asked} & set(range(13, 20))
 
 
+def test_who_comes_late_comes_into_no_skipped_hour(guest: Guest) -> None:
+    guest.server["/feed"] = feed(head="<skipHours><hour>13</hour><hour>15</hour></skipHours>")
+    guest.configure("/feed", every="10m")
+
+    asked = guest.cron(5 * HOUR, step=HOUR)
+
+    assert [request.at.hour for request in asked] == [12, 14, 16]
+
+
 def test_who_skips_every_hour_is_asked_as_usual(guest: Guest) -> None:
     hours = "".join(f"<hour>{hour}</hour>" for hour in range(24))
     guest.server["/feed"] = feed(head=f"<skipHours>{hours}</skipHours>")
@@ -184,18 +195,30 @@ def test_a_host_sees_no_more_connections_than_allowed(guest: Guest, sync: str, m
     assert (site.most_connections, site.most_requests) == (most, most)
 
 
+@pytest.mark.timeout(60)
 def test_a_slow_host_holds_up_no_other(guest: Guest) -> None:
-    hosts = [f"127.0.0.{number}" for number in range(2, 8)]
-    guest.server["/slow"] = Answer(body=rss("ferry"), delay=1.0)
+    hosts = {f"127.0.0.{number}" for number in range(2, 8)}
+
+    def slow(request: Request) -> Raw:
+        """Answers once all the others were asked; if they had to wait for it, that is never."""
+
+        def pieces() -> Iterator[bytes | float]:
+            while not hosts <= {asked.host for asked in guest.server.log}:
+                yield 0.01
+            body = rss("crane")
+            yield b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+        return Raw(pieces())
+
+    guest.server["/slow"] = slow
     guest.server["/feed"] = feed()
-    slow = [guest.full(f"/slow?{number}") for number in range(2)]
-    fast = [guest.server.url("/feed", host=host) for host in hosts]
-    guest.configure(*slow, *fast, sync="per_host = 1")
+    fast = [guest.server.url("/feed", host=host) for host in sorted(hosts)]
+    guest.configure("/slow?1", "/slow?2", *fast, sync="per_host = 1")
 
     asked = guest.sync()
 
-    assert asked[-1].path.startswith("/slow")
-    assert sorted(request.host for request in asked[1:-1]) == hosts
+    assert [row.state for row in guest.service.app.sources()] == ["ok"] * 8
+    assert len(asked) == 8
 
 
 def test_a_page_is_asked_once_and_then_the_feed_it_announces(guest: Guest) -> None:

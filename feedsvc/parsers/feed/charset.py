@@ -161,10 +161,10 @@ def _by_ladder(
     data: bytes, said: list[str], encodings: Sequence[str], remarks: list[str]
 ) -> Recoded:
     first = said[0] if said else "utf-8"  # XML 1.0 §4.3.3: what says nothing is UTF-8
+    text = data.translate(None, _CONTROLS)
+    if len(data) - len(text) > len(data) // 20:
+        raise NotAFeedError("the document is binary data, not a feed")
     try:
-        text = data.translate(None, _CONTROLS)
-        if len(data) - len(text) > len(data) // 20:
-            raise NotAFeedError("the document is binary data, not a feed")
         found = decode(text, [*said, *encodings])
     except ParseError as error:
         raise NotAFeedError(f"the document is no text: {error}", hint=error.hint) from error

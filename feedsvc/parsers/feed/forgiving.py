@@ -18,6 +18,7 @@ from feedsvc.parsers.feed.refusals import is_page, not_a_feed, refuse_binary
 from feedsvc.parsers.feed.tagsoup import MOST_TAGS, find_tags
 from feedsvc.parsers.feed.tree import repaired, root_name
 
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "item", "entry"})
 _MOST_BYTES = 4 * 1024 * 1024  # in UTF-8; in a second, and in memory for copies of four bytes each
 
 
@@ -41,23 +42,32 @@ def read(
     soup = find_tags(source.data[:_MOST_BYTES].decode("utf-8", "ignore"))
     markup = soup.markup.encode()
     tree = repaired(markup) if markup else None
-    if tree is None:
-        raise not_a_feed(source.data, soup.root or root_name(source.data), media_type)
-    reading = read_tree(
-        tree, data=markup, encoding=source.encoding, url=url, hints=hints, max_entries=max_entries
-    )
-    if reading is None or not (reading.drafts or reading.deleted or reading.head != SourceHead()):
-        raise ParseError(
-            "the document begins as a feed, but neither a head nor an entry is in it",
-            hint="open the address in a browser: is the feed complete there?",
+    reading = None
+    if tree is not None:
+        reading = read_tree(
+            tree,
+            data=markup,
+            encoding=source.encoding,
+            url=url,
+            hints=hints,
+            max_entries=max_entries,
         )
     problems = ["not well-formed: read tag by tag"]
     if len(source.data) > _MOST_BYTES:
         problems.append(f"only the first {_MOST_BYTES >> 20} MiB of what is not XML are read")
     if soup.cut:
         problems.append(f"only the first {MOST_TAGS:,} tags of what is not XML are read")
+    problems.extend(reading.problems if reading else ())
+    if reading is None or not (reading.drafts or reading.deleted or reading.head != SourceHead()):
+        root = soup.root or root_name(source.data)
+        if root is None or root.lower() not in _ROOTS:
+            raise not_a_feed(source.data, root, media_type)
+        raise ParseError(
+            f"the document begins as a feed, but nothing could be read from it ({problems[-1]})",
+            hint="open the address in a browser: is the feed complete there?",
+        )
     return replace(
         reading,
         well_formed=False,
-        problems=(*source.remarks, *dict.fromkeys((*problems, *reading.problems))),
+        problems=tuple(dict.fromkeys((*source.remarks, *problems))),
     )

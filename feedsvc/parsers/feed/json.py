@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from feedsvc.errors import ParseError
 from feedsvc.model import Draft, Enclosure, Hints, Image, Person, Reading, SourceHead
 from feedsvc.parsers.feed.jsontext import decode
 from feedsvc.parsers.feed.jsonvalues import Node, as_count, as_list, as_text, shape
+from feedsvc.parsers.feed.refusals import NotAFeedError
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.html import cut
 from feedsvc.text.prose import to_html
@@ -32,14 +32,14 @@ _MOST: Final = 200  # tags, authors, attachments of one item; the filters keep n
 
 
 def read(text: str, *, url: str | None, encoding: str, hints: Hints, max_entries: int) -> Reading:
-    """What a JSON Feed says; a ParseError for all other documents says what they are.
+    """What a JSON Feed says; a NotAFeedError for all other documents says what they are.
 
     Relative addresses start at `url`, where the document was found.
     """
     decoded = decode(text)
     document = decoded.value
     if not isinstance(document, dict):
-        raise ParseError(_no_object(document, decoded.problems))
+        raise NotAFeedError(_no_object(document, decoded.problems))
     problems = [f"the document {problem}" for problem in decoded.problems]
     format = _format(document, problems)
     top = Node(document, url, hints)
@@ -73,7 +73,7 @@ def _format(document: Mapping[str, object], problems: list[str]) -> str:
     found = _VERSION.fullmatch(stated.lower())
     if found is None and not _plausible(document, stated):
         keys = ", ".join(_shown(key) for key in islice(document, 5)) or "no keys"
-        raise ParseError(f"the document is JSON, but no JSON Feed: an object with {keys}")
+        raise NotAFeedError(f"the document is JSON, but no JSON Feed: an object with {keys}")
     number = found[1] if found is not None else stated
     if number not in _FORMATS:
         told = f"states the version {_shown(stated)!r}" if stated else "states no version"

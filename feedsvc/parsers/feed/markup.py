@@ -107,7 +107,7 @@ def atom_text(node: etree._Element, base: str | None, *, old: bool, body: bool =
         value = (node.text or "").strip()
         return Text(value, html=is_markup(value))
     if len(node):  # RFC 4287 §3.1.1 forbids it in text and html, and it happens
-        return Text(_inline(node, base, old).strip(), html=True)
+        return Text(_inline(node, base, old, sloppy=kind in _HTML_TYPES).strip(), html=True)
     value = (node.text or "").strip()
     if kind in _HTML_TYPES:
         return Text(value, html=True)
@@ -121,14 +121,16 @@ def atom_text(node: etree._Element, base: str | None, *, old: bool, body: bool =
     return _base64(node, kind)
 
 
-def _inline(node: etree._Element, base: str | None, old: bool) -> str:
+def _inline(
+    node: etree._Element, base: str | None, old: bool, *, sloppy: bool = False
+) -> str:
     if not old and len(node) == 1 and not (node.text or "").strip():
         only = node[0]
         # RFC 4287 §3.1.1.3: "The XHTML div element itself MUST NOT be considered part of the
         # content."
         if local(str(only.tag)) == "div" and not (only.tail or "").strip():
-            return inner_html(only, base, start=based(only, base))
-    return inner_html(node, base)
+            return inner_html(only, base, start=based(only, base), sloppy=sloppy)
+    return inner_html(node, base, sloppy=sloppy)
 
 
 def _base64(node: etree._Element, kind: str) -> Text:

@@ -50,9 +50,13 @@ def mend(data: bytes) -> Mended | None:
     start, sound = _root(clean)
     if start is None:
         return None
-    job = _Mending(clean)
-    job.touched = not sound or len(clean) != len(data) or clean[:start].lstrip()[:1] not in (b"<", b"")
-    job.run(start)
+    prolog = sound and len(clean) == len(data) and clean[:start].lstrip()[:1] in (b"<", b"")
+    job = _Mending(clean, touched=not prolog)
+    try:
+        job.run(start)
+    except _TangledError:  # only then may an entry be thought to end where the next begins
+        job = _Mending(clean, touched=True, tangled=True)
+        job.run(start)
     return Mended(
         data=job.document(), touched=job.touched, remarks=tuple(dict.fromkeys(job.remarks))
     )
@@ -120,12 +124,17 @@ _PREFIX = re.compile(
 )
 
 
+class _TangledError(Exception):
+    """End tags do not match their start tags."""
+
+
 @dataclass(slots=True)
 class _Mending:
-    """One document in the pass."""
+    """One document in the pass; `tangled` if its tags are known not to match."""
 
     data: bytes
     touched: bool = False
+    tangled: bool = False
     remarks: list[str] = field(default_factory=list)
     out: list[bytes] = field(default_factory=list)
     root: bytes = b""  # the start tag of the root without its end
@@ -253,8 +262,9 @@ class _Mending:
         self.run_of_text = 0
         self._note_prefixes(name, attributes)
         if local in _ENTRIES and self.stack and not self.open[b"content"]:
-            self._close_until_container()
-            if not empty:
+            if self.tangled:
+                self._close_until_container()
+            if not empty and self.outside is None:
                 self.outside, self.open = self.open, Counter()
                 self.entry_at = (len(self.stack), len(self.out))
         if not self.stack:
@@ -278,7 +288,8 @@ class _Mending:
         if self.stack[-1][1] == name:
             self._close()
             return
-        self.touched = True
+        if not self.tangled:
+            raise _TangledError
         self.nodes += 1
         if not self.open[name] and self.outside is not None and self.outside[name]:
             # Only what holds entries may end one that was left open.
@@ -303,11 +314,8 @@ class _Mending:
             self._close()
 
     def _close_until_container(self) -> None:
-        if self.outside is not None:
-            self.touched = True
-            self._close_entry()
+        self._close_entry()
         while len(self.stack) > 1 and self.stack[-1][1].rpartition(b":")[2] not in _CONTAINERS:
-            self.touched = True
             self._close()
 
     def _attributes(self, text: bytes) -> bytes:
@@ -346,7 +354,8 @@ class _Mending:
                 f"there is more markup than a feed needs: read to byte {at:,} of {len(data):,}"
             )
         elif self.stack:
-            self.touched = True
+            if not self.tangled:
+                raise _TangledError
             self.remarks.append("it ends too early")
         if self.stack and self.outside is not None:
             # Half an entry may have half an id: it would come back as another article.

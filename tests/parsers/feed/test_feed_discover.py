@@ -214,6 +214,21 @@ def test_each_address_is_told_once_and_lists_are_bounded() -> None:
     assert found[0].url == "https://kueste.example.org/0"
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        pytest.param("/f?a=1&amp;b=2", "/f?a=1&b=2", id="as-it-should-be"),
+        pytest.param("/f?a=1&section=2&copy=3", "/f?a=1&section=2&copy=3", id="no-references"),
+        pytest.param("/f?a=&#38;&#x26;b", "/f?a=&&b", id="numbers"),
+        pytest.param("/f?a=&nosuchname;", "/f?a=&nosuchname;", id="a-name-of-nothing"),
+    ],
+)
+def test_references_in_addresses(written: str, address: str) -> None:
+    html = f'<link rel="feed" href="{written}">'
+
+    assert addresses(html) == [f"https://kueste.example.org{address}"]
+
+
 def test_titles_are_one_clean_line() -> None:
     (found,) = announced(
         f"<link rel=feed href=/f title=' A\x1b[31m &amp;\n B&#xD800; {'lang ' * 1_000}'>", PAGE

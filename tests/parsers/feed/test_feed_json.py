@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.errors import ParseError
 from feedsvc.model import Draft, Hints, Pace, Reading, SourceHead
 from feedsvc.parsers.feed.json import read
+from feedsvc.parsers.feed.refusals import NotAFeedError
 from tests.support import as_toml, said
 
 DATA = Path(__file__).parent / "data" / "json"
@@ -136,7 +136,7 @@ def test_a_feed_without_its_version_is_accepted_and_told(document: object) -> No
     ],
 )
 def test_all_else_is_refused_and_named(text: str, told: str) -> None:
-    with pytest.raises(ParseError) as refused:
+    with pytest.raises(NotAFeedError) as refused:
         reading(text)
 
     assert told in str(refused.value)
