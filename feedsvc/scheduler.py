@@ -189,6 +189,8 @@ class Daemon:
         try:
             report = await remotes.sync(due, rows)
             self._report_sources(report.sources)
+            unheard = await remotes.tell()
+            self._once("webhook", unheard.line if unheard else None)
         except FeedsvcError as error:
             self._once("visits", error.line)
         except Exception as error:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from feedsvc.app.remote import Remotes, is_remote, opened, outline
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
-from feedsvc.errors import ConfigError, NotFoundError
+from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
 from feedsvc.model import Draft, FeedHead, Finding, Format, Hints
 from feedsvc.ports import Clock, Member, Parser, Progress, Renderer, Source, SourceRow
 from feedsvc.registry import FORMATS, PARSERS, SOURCES, names, resolve
@@ -74,6 +74,8 @@ class App:
         self._at_end = ExitStack()
         self._enrolled = False
         self._adapters: dict[str, Source] = {}
+        self.unheard: FeedsvcError | None = None
+        """Why the operator's webhook could not be told, the last time."""
 
     def close(self) -> None:
         """Give the store back."""
@@ -197,7 +199,10 @@ class App:
     ) -> RemoteReport:
         """Visit remote sources, whether due or not."""
         async with self.remotes() as remotes:
-            return await remotes.sync(sources, rows, progress)
+            report = await remotes.sync(sources, rows, progress)
+            if not self._dry_run:
+                self.unheard = await remotes.tell()
+            return report
 
     def remotes(self) -> AbstractAsyncContextManager[Remotes]:
         """The tools for visits of remote sources, for as long as they are needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from feedsvc.decide import Authority, Policy, digest_of
-from feedsvc.errors import FetchError, LockedError
+from feedsvc.errors import FeedsvcError, FetchError, LockedError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.ports import Clock, Memory, OutlineRow, Progress, SourceRow
 from feedsvc.settings import Settings
@@ -57,6 +58,7 @@ class Remotes:
         self._aside = aside
         self._run = run
         self._dead = dead
+        self._telling = asyncio.Lock()
 
     async def sync(
         self,
@@ -81,6 +83,20 @@ class Remotes:
         return await sync_remote(
             jobs, self._store, self._clock, run=self._run, dead=self._dead, progress=progress
         )
+
+    async def tell(self) -> FeedsvcError | None:
+        """Tell the operator's webhook, if there is one, what happened to sources."""
+        from feedsvc.app.hook import tell
+        from feedsvc.config import ops_webhook
+
+        try:
+            url = ops_webhook(self._settings.ops)
+        except FeedsvcError as error:
+            return error
+        if url is None:
+            return None
+        async with self._telling:  # visits may end at the same time, and each change is told once
+            return await tell(self._store, self._client, url, now=self._clock.now())
 
     def _plan(self, source: SourceSettings) -> RemotePlan:
         return plan(source, self._settings, self._client, self._aside)

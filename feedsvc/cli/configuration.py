@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from feedsvc.cli.console import Console
 from feedsvc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from feedsvc.settings import Settings
+    from feedsvc.cli.edit import NewSource
+    from feedsvc.settings import Settings, Source
 
 _LEAST = '[[source]]\npath = "articles"\n'  # one source is required
 
@@ -50,3 +52,40 @@ def settings_to_edit(console: Console) -> Settings:
     except tomllib.TOMLDecodeError:  # source = []
         return console.settings
     return replace(read(with_one, file=file, cwd=here, environ=os.environ), sources=())
+
+
+def everyone(console: Console, settings: Settings) -> tuple[Source, ...]:
+    """All sources: those of the configuration, and where it names OPML files, those of the store."""
+    if not any(one.kind == "opml" for one in settings.sources):
+        return settings.sources
+    with console.app() as app:
+        return app.all_sources()
+
+
+def write_sources(settings: Settings, added: Sequence[NewSource]) -> None:
+    """Put tables for `added` into the configuration file; raises ConfigError."""
+    from feedsvc.cli.edit import rewrite, with_sources
+
+    rewrite(_file(settings), lambda text: _checked(with_sources(text, added), settings))
+
+
+def take_out_source(settings: Settings, index: int) -> None:
+    """Take one source out of the configuration file; raises ConfigError."""
+    from feedsvc.cli.edit import rewrite, without_source
+
+    rewrite(_file(settings), lambda text: _checked(without_source(text, index), settings))
+
+
+def _checked(text: str, settings: Settings) -> str:
+    """The text, if it is a configuration; raises ConfigErrors."""
+    from feedsvc.config import read
+
+    file = _file(settings)
+    read(text.replace("\r\n", "\n"), file=file, cwd=Path.cwd(), environ=os.environ)
+    return text
+
+
+def _file(settings: Settings) -> Path:
+    if settings.path is None:
+        raise ConfigError("there is no configuration file", hint="`feedsvc init` writes one")
+    return settings.path

@@ -67,6 +67,8 @@ def _run(console: Console) -> int:
         if not (args.no_build or args.dry_run):
             # Not in the event loop, which would hear a Ctrl-C only when the build has ended.
             report = replace(report, build=app.regenerate(progress=progress))
+        if app.unheard is not None:
+            console.warn(f"feedsvc: {app.unheard.line}")
     return show_sync(console, report)
 
 

@@ -193,9 +193,10 @@ class Remotes(Sources):
         with reading(self._engine) as connection:
             return tuple(map(_read_event, connection.execute(query)))
 
-    def untold(self, *, limit: int) -> tuple[Event, ...]:
-        """The oldest changes of state that the webhook does not know yet."""
-        query = select(*_EVENT).where(event.c.told.is_(False)).order_by(event.c.id).limit(limit)
+    def untold(self, *, since: datetime, limit: int) -> tuple[Event, ...]:
+        """The oldest changes of state since then that the webhook does not know yet."""
+        news = (event.c.told.is_(False), event.c.at >= seconds(since))
+        query = select(*_EVENT).where(*news).order_by(event.c.id).limit(limit)
         with reading(self._engine) as connection:
             return tuple(map(_read_event, connection.execute(query)))
 

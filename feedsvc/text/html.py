@@ -62,7 +62,12 @@ _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start", 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*")
 _PASSES = 4
 
-_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp);)")
+# References to anything but the signs and letters that make up nearly all of them: what these stand
+# for is fit as it is. U+2028 is not among them, nor is any mark, nor a space that NFC replaces.
+_REFERENCE = re.compile(
+    "&(?!(?:amp|lt|gt|quot|apos|nbsp|shy|[aouAOU]uml|szlig|[lrs]squo|[lrb]dquo|[lr]aquo|[nm]dash"
+    "|hellip|euro|copy|#(?:160|0?3[489]|60|62|x27|82(?:[012][0-9]|30)));)"
+)
 # A run that may hold combining marks: there are none in Latin-1 (Unicode §7.9).
 _AFTER_TAG = re.compile(">[^\0-\u02ff]+")
 _STROKE = "\u0338"
@@ -73,6 +78,7 @@ _NO_CHARACTER = re.compile(
     + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
+_NO_CHARACTER_ENDS = re.compile(b"\xbf[\xbe\xbf]")  # in UTF-8, but for U+FDD0 and those after it
 _PRE = re.compile(r"(<pre(?: [^>]*)?>)\n")
 _NO_SOURCE = re.compile(r'<(?:img|source)(?![^>]* src(?:set)?=")([^>]*)>')
 _ALT = re.compile(r' alt="([^"]*)"')
@@ -164,9 +170,9 @@ def _clean(html: str) -> str:
 
 def _normalised(html: str) -> str:
     if not html.isascii():
-        # To look at each character for one of 66 costs more than all the rest: few bytes end so.
+        # To look at each character for one of 66 costs more than all the rest.
         data = html.encode("utf-8", "surrogatepass")
-        if b"\xbf\xbe" in data or b"\xbf\xbf" in data or b"\xef\xb7" in data:
+        if b"\xef" in data or (b"\xbf" in data and _NO_CHARACTER_ENDS.search(data)):
             html = _NO_CHARACTER.sub("", html)
         if _STROKE in html:
             # What `normalise` drops must not stand between the two.

@@ -19,7 +19,7 @@ from feedsvc.web.response import LONGEST_RETRY, Headers, Hop, Response, retry_af
 from feedsvc.web.target import basic_auth
 
 __all__ = [
-    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop", "NoNetworkError",
-    "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth",
+    "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop",
+    "NoNetworkError", "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth",
     "retry_after",
 ]  # fmt: skip

@@ -136,6 +136,34 @@ class Client:
                 private = ()
             target = after
 
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = 65_536,
+    ) -> Response:
+        """Post `body` to `url`, once; raises FetchError unless there is a whole answer.
+
+        A redirect is an answer: whoever is to be told there says so with another address.
+        `headers` and the credentials in `url` are as in `get`.
+        """
+        target = Target.read(url)
+        private = {**dict(target.credentials), **_own_fields(headers or {})}
+        nothing = _Validators(url=target.url, etag=None, last_modified=None)
+        fields = [
+            *self._fields(target, "*/*", nothing, tuple(private.items())),
+            (b"content-type", _latin(media_type)),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        budget = _Budget(self._settings.timeout.total_seconds())
+        answer = await self._hop(target, fields, budget, max_bytes, posted=body)
+        return Response(
+            status=answer.status, url=target.url, headers=answer.headers, body=answer.body
+        )
+
     def _fields(
         self,
         target: Target,
@@ -158,7 +186,13 @@ class Client:
         return fields
 
     async def _hop(
-        self, target: Target, fields: list[tuple[bytes, bytes]], budget: _Budget, limit: int
+        self,
+        target: Target,
+        fields: list[tuple[bytes, bytes]],
+        budget: _Budget,
+        limit: int,
+        *,
+        posted: bytes | None = None,
     ) -> Answer:
         """One request and its answer, in its turn; waiting for that costs none of the budget."""
         if self._wire is None or self._guard is None:
@@ -168,7 +202,7 @@ class Client:
         async with self._turns.turn(name, own=self._guard.own(name)) as turn:
             try:
                 async with budget.spent():
-                    answer = await self._wire.ask(target, fields, limit)
+                    answer = await self._wire.ask(target, fields, limit, posted=posted)
             except FetchError as error:
                 error.args = (placed(host, str(error)),)
                 raise

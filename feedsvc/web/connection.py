@@ -50,17 +50,25 @@ class Connection(asyncio.Protocol):
         self._chunks = self._body = 0
         self._transport: asyncio.Transport
 
-    async def ask(self, target: bytes, fields: list[tuple[bytes, bytes]]) -> Head:
-        """Send a GET and return the head of its answer; raises StaleError or FetchError."""
+    async def ask(
+        self,
+        target: bytes,
+        fields: list[tuple[bytes, bytes]],
+        *,
+        method: bytes = b"GET",
+        body: bytes = b"",
+    ) -> Head:
+        """Send a request and return the head of its answer; raises StaleError or FetchError."""
         self.asked += 1
         self._busy = True
         self._chunks = self._body = 0
         try:
-            request = self._h11.send(h11.Request(method=b"GET", target=target, headers=fields))
+            request = self._h11.send(h11.Request(method=method, target=target, headers=fields))
+            sent = self._h11.send(h11.Data(data=body)) if body else b""
+            self._h11.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise FetchError(f"the request cannot be sent: {error}") from error
-        self._h11.send(h11.EndOfMessage())
-        self._transport.write(request or b"")
+        self._transport.write((request or b"") + (sent or b""))
         head_bytes = 0
         while True:
             event = self._next_event()

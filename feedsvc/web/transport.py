@@ -44,17 +44,22 @@ class Transport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a GET and return the head of its answer; the body is raw, and has to be closed.
+        """Send a GET or POST and return the head of its answer; its body is raw, and to be closed.
 
         The extension `target` replaces the path of the address, as it does in httpcore. Raises
         FetchError and not what httpx has: its errors know neither `retryable` nor a hint.
         """
-        if request.method != "GET":
-            raise ValueError(f"{request.method}: this transport only reads")
+        if request.method not in _METHODS:
+            raise ValueError(f"{request.method}: this transport knows {' and '.join(_METHODS)}")
         origin = _origin(request.url)
+        # RFC 9110 §9.2.2: what may have been done already is not done again, so a POST never goes
+        # over a connection that may turn out to be closed.
+        posts = request.method == "POST"
         try:
-            connection, head = await self._ask(origin, request, fresh=False)
-        except StaleError:
+            connection, head = await self._ask(origin, request, fresh=posts)
+        except StaleError as error:
+            if posts:
+                raise FetchError("the connection was closed without an answer") from error
             connection, head = await self._ask(origin, request, fresh=True)
         return httpx.Response(
             head.status,
@@ -96,7 +101,10 @@ class Transport(httpx.AsyncBaseTransport):
         connection = await self._connect(origin, fresh=fresh)
         try:
             target = request.extensions.get("target") or request.url.raw_path
-            head = await connection.ask(target, request.headers.raw)
+            body = await request.aread() if request.method == "POST" else b""
+            head = await connection.ask(
+                target, request.headers.raw, method=request.method.encode("ascii"), body=body
+            )
             # RFC 9110 §15.5.9: a 408 closes a connection that was idle; the request may be repeated
             if head.status == 408 and connection.asked > 1:
                 raise StaleError
@@ -196,6 +204,7 @@ class Transport(httpx.AsyncBaseTransport):
         return self._tls
 
 
+_METHODS = ("GET", "POST")
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 

@@ -57,14 +57,24 @@ class Wire:
             event_hooks={"response": [_take_fields]},
         )
 
-    async def ask(self, target: Target, fields: list[tuple[bytes, bytes]], limit: int) -> Answer:
-        """One GET, redirects not followed; raises FetchError unless there is a whole answer."""
+    async def ask(
+        self,
+        target: Target,
+        fields: list[tuple[bytes, bytes]],
+        limit: int,
+        *,
+        posted: bytes | None = None,
+    ) -> Answer:
+        """One GET, or a POST of `posted`; redirects are not followed.
+
+        Raises FetchError unless there is a whole answer.
+        """
         try:
             request = httpx.Request(
-                "GET",
+                "GET" if posted is None else "POST",
                 target.url,
                 headers=fields,
-                stream=_NOTHING,
+                stream=_NOTHING if posted is None else httpx.ByteStream(posted),
                 extensions={"target": target.path},  # httpx would take `/../` and such away
             )
             response = await self._client.send(request, stream=True)

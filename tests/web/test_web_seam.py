@@ -252,7 +252,7 @@ def test_a_body_that_was_read_is_over(site: MakeSite, reply: Reply) -> None:
 @pytest.mark.parametrize(
     ("method", "url", "error"),
     [
-        pytest.param("POST", "http://127.0.0.1/", ValueError, id="it-only-reads"),
+        pytest.param("PUT", "http://127.0.0.1/", ValueError, id="it-only-reads-and-posts"),
         pytest.param("GET", "ftp://127.0.0.1/", RefusedError, id="another-scheme"),
         pytest.param("GET", "http://10.0.0.1/", RefusedError, id="a-private-address"),
         pytest.param("GET", "http://[::1]/", RefusedError, id="loopback-in-ipv6"),

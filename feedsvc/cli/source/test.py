@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +63,11 @@ def _run(console: Console) -> int:
     elif isinstance(found, Listing):
         _print_listing(console, found, target)
     else:
-        _print(console, found, target)
+        _print(console, found, target, settings.site.timezone)
     return 0
 
 
-def _print(console: Console, found: Inspection, target: str) -> None:
+def _print(console: Console, found: Inspection, target: str, zone: tzinfo) -> None:
     reading = found.reading
     shape = "well-formed" if reading.well_formed else "not well-formed"
     count = _counted(len(reading.drafts), "entry", "entries")
@@ -81,7 +81,7 @@ def _print(console: Console, found: Inspection, target: str) -> None:
     console.table(list(_of_entries(reading.drafts)), ("ENTRIES", "HAVE IT", ""))
     if reading.drafts:
         console.result("")
-        print_newest(console, found)
+        print_newest(console, found, zone)
     notes = [*way_found(found), *_some(found.problems)]
     if notes:
         console.result("")
@@ -133,9 +133,8 @@ def tally(drafts: Sequence[Draft]) -> dict[str, int]:
     }
 
 
-def print_newest(console: Console, found: Inspection) -> None:
+def print_newest(console: Console, found: Inspection, zone: tzinfo) -> None:
     """The newest entries; those without a date in the order of the document."""
-    zone = console_zone(console)
     dated = [one for one in found.reading.drafts if one.published is not None]
     dated.sort(key=lambda one: one.published or datetime.min, reverse=True)
     rest = [one for one in found.reading.drafts if one.published is None]
@@ -144,11 +143,6 @@ def print_newest(console: Console, found: Inspection) -> None:
         for one in [*dated, *rest][:NEWEST]
     ]
     console.table(rows, ("NEWEST", "TITLE", "LINK"))
-
-
-def console_zone(console: Console) -> Any:
-    """The time zone that tables are in."""
-    return settings_or_defaults(console).site.timezone
 
 
 def way_found(found: Inspection) -> Iterator[str]:

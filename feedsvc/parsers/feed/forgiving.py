@@ -62,8 +62,9 @@ def read(
         root = soup.root or root_name(source.data)
         if root is None or root.lower() not in _ROOTS:
             raise not_a_feed(source.data, root, media_type)
+        why = next((one for one in problems if not one.startswith("not well-formed")), problems[0])
         raise ParseError(
-            f"the document begins as a feed, but nothing could be read from it ({problems[-1]})",
+            f"the document begins as a feed, but nothing could be read from it ({why})",
             hint="open the address in a browser: is the feed complete there?",
         )
     return replace(

@@ -16,10 +16,10 @@ from typing import Final
 
 _MOST_DIGITS: Final = 400  # CPython refuses to convert more than 4,300, and nothing needs as many
 _DEEPEST: Final = 64  # what lies deeper in a document that has to be mended is left out
-# An object of ten bytes takes 240 in memory, and `json` cannot be told to stop: a document that has
-# more of them than 100,000 items need is read by `_mend`, which can.
-_LARGE: Final = 1_000_000  # characters
+# An object of ten bytes takes 240 in memory, and `json` cannot be told to stop: a large document
+# with little but brackets (a feed has one in 60 characters) is read by `_mend`, which can.
 _MOST_BRACKETS: Final = 400_000
+_DENSEST: Final = 25  # characters for one bracket, on average
 _MOST_TOKENS: Final = 2_000_000  # some 2 s of work
 
 
@@ -34,7 +34,7 @@ class Decoded:
 def decode(text: str) -> Decoded:
     """The value `text` holds; None where nothing in it can be told."""
     text = text.removeprefix("\ufeff")  # RFC 8259 §8.1 lets a reader ignore it
-    if len(text) > _LARGE and text.count("{") + text.count("[") > _MOST_BRACKETS:
+    if _dense(text):
         return _mend(text, "has too many objects and lists to be read with care")
     constants: list[str] = []
     try:
@@ -44,6 +44,11 @@ def decode(text: str) -> Decoded:
     if constants:
         return Decoded(value, (f"is not well-formed: {constants[0]} is no value of JSON",))
     return Decoded(value)
+
+
+def _dense(text: str) -> bool:
+    most = max(_MOST_BRACKETS, len(text) // _DENSEST)
+    return len(text) > most and text.count("{") + text.count("[") > most
 
 
 def _ill_formed(text: str, problem: str) -> Decoded:

@@ -25,7 +25,7 @@ URL = "https://news.example.org/feed"
 MIB = 1024 * 1024
 MOST = 15 * MIB  # what the client lets through
 MOST_ENTRIES = 2_000
-CPU = 5.0  # seconds; the worst of these takes a third of it
+CPU = 25.0  # seconds: five times what is promised, since the machine may be slow or busy
 MEMORY = 300 * MIB
 
 

@@ -501,6 +501,21 @@ def test_of_100_000_items_the_first_are_read() -> None:
     assert found.problems == ("holds 100000 items; only the first 50 were read",)
 
 
+def test_100_000_rich_items_are_no_hostile_document() -> None:
+    item = {
+        "id": "https://kueste.example.org/2025/ein-artikel",
+        "content_html": "<p>" + "Wort " * 30,
+        "authors": [{"name": "Ida"}],
+        "tags": ["Meer"],
+        "attachments": [{"url": "/a.mp3", "mime_type": "audio/mpeg"}],
+    }
+
+    found = reading(feed(*[item] * 100_000), max_entries=1)
+
+    assert found.well_formed
+    assert found.problems == ("holds 100000 items; only the first 1 were read",)
+
+
 def test_lists_inside_an_item_are_bounded() -> None:
     many = [f"wort{number}" for number in range(50_000)]
 

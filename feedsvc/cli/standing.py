@@ -1,0 +1,91 @@
+"""How a source stands, in the contract's words: for `status`, `source list` and `source show`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from feedsvc.manners import Health, Standing, health
+from feedsvc.model import iso_utc
+
+if TYPE_CHECKING:
+    from feedsvc.app import App
+    from feedsvc.ports import Memory, SourceRow
+    from feedsvc.settings import Source
+
+
+def of_all(app: App) -> list[dict[str, Any]]:
+    """Every source, those of OPML files among them, as `status` prints it."""
+    now = app.clock.now()
+    rows = {row.name: row for row in app.store.sources()}
+    sources = app.all_sources()
+    far = any(source.url is not None for source in sources)
+    memories = app.store.memories() if far else {}
+    return [of_one(s, rows.get(s.name), memories.get(s.name), now) for s in sources]
+
+
+def of_one(
+    source: Source, row: SourceRow | None, memory: Memory | None, now: datetime
+) -> dict[str, Any]:
+    """One source as it is configured, with what the store knows of it.
+
+    `configured` is its address in the configuration, where it is asked at another one.
+    """
+    configured = source.url or str(source.path)
+    url = asked_at(source, memory)
+    state, reason, since = _state(source, row, memory, now)
+    told = {
+        "name": source.name,
+        "kind": source.kind,
+        "url": url,
+        "state": state.value,
+        "last_ok": iso(row.last_ok) if row else None,
+        "next_due": iso(row.next_due) if row else None,
+        "failures": row.failures if row else 0,
+        "reason": reason,
+        "since": iso(since),
+    }
+    return told if url == configured else {**told, "configured": configured}
+
+
+def asked_at(source: Source, memory: Memory | None) -> str:
+    """The address that the next sync asks: it may have moved, or been found on a page."""
+    if source.url is None:
+        return str(source.path)
+    # What was remembered of another address says nothing of this one.
+    return memory.url if memory and memory.configured == source.url else source.url
+
+
+def _state(
+    source: Source, row: SourceRow | None, memory: Memory | None, now: datetime
+) -> tuple[Health, str | None, datetime | None]:
+    """The state, why, and since when."""
+    if row is None:
+        return Health.OK, None, None
+    from feedsvc.app.remote import DEFAULT_EVERY, is_remote
+
+    # A folder without `every` is looked at whenever there is a sync, so that it is never late.
+    scheduled = is_remote(source) or source.every is not None
+    standing = Standing.load(memory.standing) if memory else Standing(failures=row.failures)
+    if row.state == "parked" and standing.alive:
+        standing = Standing(parked=row.reason or "parked")
+    state = health(
+        standing,
+        now=now,
+        next_due=row.next_due if scheduled else None,
+        every=source.every or DEFAULT_EVERY,
+        paused=row.paused is not None,
+        quarantined=row.state == "quarantined",
+    )
+    if state is Health.PAUSED:
+        return state, f"`feedsvc source resume {source.name}` asks it again", row.paused
+    if state is Health.LATE:
+        return state, "no sync has asked it since it was due", row.next_due
+    return state, row.reason, row.since
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A time as `--json` documents hold it."""
+    return None if moment is None else iso_utc(moment)
+
+
