@@ -221,6 +221,8 @@ class Member:
     published: datetime
     updated: datetime
     released: datetime  # when it could first be shown
+    language: str | None = None
+    origin: str | None = None  # title of the feed it was published in first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

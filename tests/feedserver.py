@@ -8,7 +8,9 @@ pages with validators, keeps a log by the test's clock, and counts connections.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ class Asked:
     headers: dict[str, str]
     connection: int  # which connection of the server, from 1
     writer: asyncio.StreamWriter
+    body: bytes = b""
     open: bool = True
 
     async def send(self, data: bytes) -> None:
@@ -87,12 +90,14 @@ class Site:
                 first, *lines = head.strip().split("\r\n")
                 pairs = (line.partition(": ") for line in lines)
                 method, target, *_ = first.split()
+                headers = {name.lower(): value for name, _, value in pairs}
                 asked = Asked(
                     method=method,
                     target=target,
-                    headers={name.lower(): value for name, _, value in pairs},
+                    headers=headers,
                     connection=number,
                     writer=writer,
+                    body=await reader.readexactly(int(headers.get("content-length", "0"))),
                 )
                 self.asked.append(asked)
                 self._under_way += 1
@@ -130,6 +135,7 @@ class Request:
     path: str  # with its query
     headers: Mapping[str, str]  # names in lower case
     connection: int  # of that address, from 1
+    body: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +154,12 @@ class Answer:
 class Raw:
     """Bytes that are sent as they are, with pauses of so many seconds; then the connection ends.
 
-    An endless iterable ends when the other side hangs up.
+    An endless iterable ends when the other side hangs up. With `reset` the connection ends as if
+    the machine were gone.
     """
 
     pieces: Iterable[bytes | float]
+    reset: bool = False
 
 
 class Respond(Protocol):
@@ -309,6 +317,7 @@ class FeedServer:
             path=asked.target,
             headers=asked.headers,
             connection=asked.connection,
+            body=asked.body,
         )
         self.log.append(request)
         try:
@@ -327,6 +336,10 @@ class FeedServer:
                     await asked.send(piece)
                 else:
                     await asyncio.sleep(piece)
+            if found.reset:
+                wire = asked.writer.get_extra_info("socket")
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                asked.writer.transport.abort()
             return
         await asyncio.sleep(found.delay)
         if found.close or asked.headers.get("connection", "").lower() == "close":

@@ -44,10 +44,15 @@ class Guest:
         self.service.configure(f"{SITE}{sync}\n\n{sources}")
 
     def full(self, url: str) -> str:
+        """The address of a path of the server."""
         return self.server.url(url) if url.startswith("/") else url
 
     def sync(self, *, force: bool = False) -> list[Request]:
-        """One run of `feedsvc sync`, and the requests it made."""
+        """One run of `feedsvc sync`, and the requests it made.
+
+        One lost with a connection that was kept alive would be made again (RFC 9110 §9.2.2): a
+        server that hangs up in place of an answer does so on a new connection only.
+        """
         before = len(self.server.log)
         self.service.sync(force=force, build=False)
         asked = self.server.log[before:]

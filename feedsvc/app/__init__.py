@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from feedsvc.regenerate import BuildOptions, BuildReport, Press
     from feedsvc.store import SqlStore
     from feedsvc.sync.remote import RemoteReport
+    from feedsvc.web import Resolve
 
 READING = "1"
 """The version of our reading of documents: a new one reads every file again."""
@@ -65,11 +66,20 @@ class App:
     """feedsvc, put together for one configuration."""
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, *, dry_run: bool = False
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        dry_run: bool = False,
+        resolve: Resolve | None = None,
     ) -> None:
-        """With `dry_run` all work is done on a copy of the store that is thrown away."""
+        """With `dry_run` all work is done on a copy of the store that is thrown away.
+
+        `resolve` stands in for the system's resolver of host names.
+        """
         self.settings = settings
         self.clock = clock or SystemClock()
+        self._resolve = resolve
         self._dry_run = dry_run
         self._at_end = ExitStack()
         self._enrolled = False
@@ -206,7 +216,7 @@ class App:
 
     def remotes(self) -> AbstractAsyncContextManager[Remotes]:
         """The tools for visits of remote sources, for as long as they are needed."""
-        return opened(self.settings, self.store, self.clock)
+        return opened(self.settings, self.store, self.clock, self._resolve)
 
     def why_not(
         self, source: SourceSettings, row: SourceRow, *, force: bool = False, by_hand: bool = True
@@ -386,7 +396,13 @@ class App:
         from feedsvc.feeds.pages import Line, feed_page
 
         site = self.settings.site
-        lines = [Line(title=m.title, link=m.link, published=m.published) for m in members]
+        lines = [
+            Line(
+                title=m.title, link=m.link, published=m.published, language=m.language,
+                origin=m.origin,
+            )
+            for m in members
+        ]  # fmt: skip
         return feed_page(head, lines, site_title=site.title, site_url=site.base_url)
 
     def _site_page(self, heads: Sequence[FeedHead]) -> bytes:

@@ -157,7 +157,7 @@ async def inspect(
 async def _in_file(path: Path, settings: Settings, aside: Aside) -> Inspection | Listing:
     data = read_bytes(path, settings.sync.max_bytes)
     if _is_opml(data):
-        return Listing(opml=_opml(data, None, None))
+        return Listing(opml=read_opml(data, str(path)))
     hints = Hints(zone=settings.site.timezone)
     told = _told(None, None, None, hints, settings.sync.max_entries)
     try:
@@ -197,10 +197,17 @@ def _is_opml(data: bytes) -> bool:
     return b"<opml" in data[:4096].lower().replace(b"\0", b"")
 
 
-def _opml(data: bytes, url: str | None, charset: str | None) -> Opml:
+def read_opml(
+    data: bytes, place: str, *, url: str | None = None, charset: str | None = None
+) -> Opml:
+    """What an OPML file lists; raises ParseError, which names the `place`."""
     from feedsvc.parsers.opml import read
 
-    return read(data, url=url, charset=charset)
+    try:
+        return read(data, url=url, charset=charset)
+    except ParseError as error:
+        error.args = (f"{place}: {error}",)
+        raise
 
 
 class _Finder:
@@ -248,7 +255,7 @@ class _Finder:
 
     def _listing(self, response: Response) -> Listing:
         return Listing(
-            opml=_opml(response.body, response.url, response.charset),
+            opml=read_opml(response.body, response.url, url=response.url, charset=response.charset),
             url=response.url,
             asked=self._source.url,
             status=response.status,

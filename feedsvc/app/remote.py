@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from feedsvc.store import SqlStore
     from feedsvc.sync.remote import RemoteReport
     from feedsvc.sync.remote_plan import Outlines, RemotePlan
-    from feedsvc.web import Client, Response
+    from feedsvc.web import Client, Resolve, Response
 
 DEFAULT_EVERY = timedelta(minutes=15)
 SLOTS = 32  # runs that may ask sources of one store at once
@@ -103,20 +103,25 @@ class Remotes:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, store: SqlStore, clock: Clock) -> AsyncIterator[Remotes]:
-    """The tools for visits, for as long as a run goes on."""
+async def opened(
+    settings: Settings, store: SqlStore, clock: Clock, resolve: Resolve | None = None
+) -> AsyncIterator[Remotes]:
+    """The tools for visits, for as long as a run goes on; `resolve` as in `client`."""
     from feedsvc.aside import Aside
 
     with _slot(store) as (run, dead):
-        async with client(settings) as http, Aside() as aside:
+        async with client(settings, resolve) as http, Aside() as aside:
             try:
                 yield Remotes(settings, store, clock, http, aside, run, dead)
             finally:
                 store.release(run)
 
 
-def client(settings: Settings) -> Client:
-    """The HTTP client of a configuration, to be opened with `async with`."""
+def client(settings: Settings, resolve: Resolve | None = None) -> Client:
+    """The HTTP client of a configuration, to be opened with `async with`.
+
+    `resolve` stands in for the resolver of the system; what it answers is checked all the same.
+    """
     from feedsvc.web import Client
 
     sync = settings.sync
@@ -125,6 +130,7 @@ def client(settings: Settings) -> Client:
         contact=settings.site.base_url,
         concurrency=sync.concurrency,
         per_host=sync.per_host,
+        resolve=resolve,
     )
 
 
@@ -235,11 +241,15 @@ def listed(response: Response) -> Outlines:
     from feedsvc.parsers.opml import read as read_opml
     from feedsvc.sync.remote_plan import Listed, Outlines
 
-    found = read_opml(response.body, url=response.url)
+    found = read_opml(response.body, url=response.url, charset=response.charset)
     return Outlines(
         listed=tuple(
-            Listed(url=one.url, title=one.title, tags=tuple(one.folder)) for one in found.outlines
+            Listed(
+                url=one.url, title=one.title, tags=tuple(dict.fromkeys((*one.folder, *one.tags)))
+            )
+            for one in found.outlines
         ),
+        whole=found.well_formed,
         problems=found.problems,
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ def settings_to_edit(console: Console) -> Settings:
 
 
 def everyone(console: Console, settings: Settings) -> tuple[Source, ...]:
-    """All sources: those of the configuration, and where it names OPML files, those of the store."""
+    """All sources: those of the configuration, and those that its OPML files list."""
     if not any(one.kind == "opml" for one in settings.sources):
         return settings.sources
     with console.app() as app:

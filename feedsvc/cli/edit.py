@@ -3,8 +3,8 @@
     text --headers()--> where its tables lie --> text with tables put in, or one taken out
          --tomllib----> does it say just that? --> a new file in the place of the old one
 
-Text goes in and text comes out: a TOML writer that sets the file anew (tomlkit 0.15 was tried) moves
-comments to other tables, and loses some with a table that is taken out.
+Text goes in and text comes out: a TOML writer that sets the file anew (tomlkit 0.15 was tried)
+moves comments to other tables, and loses some with a table that is taken out.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
@@ -33,21 +34,47 @@ class NewSource:
     kind: str | None = None
     title: str | None = None
     every: str | None = None
-    language: str | None = None
     tags: tuple[str, ...] = ()
 
     def keys(self) -> dict[str, str | list[str]]:
         """What it says, without what is left to the defaults."""
         told = {
             "name": self.name, "kind": self.kind, "url": self.url, "title": self.title,
-            "every": self.every, "language": self.language, "tags": list(self.tags),
+            "every": self.every, "tags": list(self.tags),
         }  # fmt: skip
         return {key: value for key, value in told.items() if value}
+
+    @property
+    def public(self) -> str:
+        """Its address without a password."""
+        scheme, _, rest = self.url.partition("://")
+        authority, slash, path = rest.partition("/")
+        return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
     def toml(self) -> str:
         """Its table, with a line end after each key."""
         lines = [f"{key} = {_written(value)}\n" for key, value in self.keys().items()]
         return "".join(["[[source]]\n", *lines])
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, or the first numbered one that is free; `taken` is in lower case.
+
+    A number says nothing of the source, but it is written down, and so it stays.
+    """
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(one for one in chain((name,), numbered) if one.lower() not in taken)
+
+
+def shown_title(title: str | None) -> str | None:
+    """A title or tag as the configuration takes it; None if nothing is left of it."""
+    from feedsvc.text.clean import normalise, one_line
+    from feedsvc.text.html import cut
+
+    return cut(one_line(normalise(title)), _LONGEST_TITLE) or None if title else None
+
+
+_LONGEST_TITLE = 200
 
 
 def with_sources(text: str, added: Sequence[NewSource]) -> str:
@@ -87,7 +114,9 @@ def without_source(text: str, index: int) -> str:
         after = after.lstrip("\r\n")
     edited = before + after if after.strip() else before.rstrip("\r\n") + _line_end(text) + after
     listed = tree["source"][:index] + tree["source"][index + 1 :]
-    rest = {**tree, "source": listed} if listed else {k: v for k, v in tree.items() if k != "source"}
+    rest = (
+        {**tree, "source": listed} if listed else {k: v for k, v in tree.items() if k != "source"}
+    )
     _confirm(edited, rest)
     return edited
 

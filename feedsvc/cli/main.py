@@ -23,7 +23,9 @@ from feedsvc.cli import (
     regenerate,
     run,
     serve,
+    source,
     status,
+    subscriptions,
     sync,
     validate,
 )
@@ -31,7 +33,10 @@ from feedsvc.cli.command import Parser
 from feedsvc.cli.console import Console
 from feedsvc.errors import EXIT_INTERRUPTED, ConfigError, FeedsvcError
 
-COMMANDS = (demo, init, run, sync, regenerate, serve, status, article, validate, config)
+COMMANDS = (
+    demo, init, run, sync, regenerate, serve, status, source, article, validate, config,
+    subscriptions,
+)  # fmt: skip
 
 _EPILOG = """\
 examples:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from feedsvc.manners import Health, Standing, health
 from feedsvc.model import iso_utc
 
 if TYPE_CHECKING:
     from feedsvc.app import App
+    from feedsvc.manners import Health
     from feedsvc.ports import Memory, SourceRow
     from feedsvc.settings import Source
 
@@ -18,10 +19,10 @@ def of_all(app: App) -> list[dict[str, Any]]:
     """Every source, those of OPML files among them, as `status` prints it."""
     now = app.clock.now()
     rows = {row.name: row for row in app.store.sources()}
-    sources = app.all_sources()
-    far = any(source.url is not None for source in sources)
-    memories = app.store.memories() if far else {}
-    return [of_one(s, rows.get(s.name), memories.get(s.name), now) for s in sources]
+    memories = app.store.memories()
+    return [
+        of_one(one, rows.get(one.name), memories.get(one.name), now) for one in app.all_sources()
+    ]
 
 
 def of_one(
@@ -29,7 +30,8 @@ def of_one(
 ) -> dict[str, Any]:
     """One source as it is configured, with what the store knows of it.
 
-    `configured` is its address in the configuration, where it is asked at another one.
+    `title`, `since` and `configured` are there if there is something to tell: the last is its
+    address in the configuration, where it is asked at another one.
     """
     configured = source.url or str(source.path)
     url = asked_at(source, memory)
@@ -43,9 +45,13 @@ def of_one(
         "next_due": iso(row.next_due) if row else None,
         "failures": row.failures if row else 0,
         "reason": reason,
-        "since": iso(since),
     }
-    return told if url == configured else {**told, "configured": configured}
+    more = {
+        "title": title_of(source, memory),
+        "since": iso(since),
+        "configured": configured if configured != url else None,
+    }
+    return {**told, **{name: value for name, value in more.items() if value is not None}}
 
 
 def asked_at(source: Source, memory: Memory | None) -> str:
@@ -56,13 +62,23 @@ def asked_at(source: Source, memory: Memory | None) -> str:
     return memory.url if memory and memory.configured == source.url else source.url
 
 
+def title_of(source: Source, memory: Memory | None) -> str | None:
+    """What a source is called: by its operator, or by itself."""
+    if source.title is not None or memory is None or not memory.head:
+        return source.title
+    title: str | None = json.loads(memory.head).get("title")
+    return title
+
+
 def _state(
     source: Source, row: SourceRow | None, memory: Memory | None, now: datetime
 ) -> tuple[Health, str | None, datetime | None]:
     """The state, why, and since when."""
+    from feedsvc.app.remote import DEFAULT_EVERY, is_remote
+    from feedsvc.manners import Health, Standing, health
+
     if row is None:
         return Health.OK, None, None
-    from feedsvc.app.remote import DEFAULT_EVERY, is_remote
 
     # A folder without `every` is looked at whenever there is a sync, so that it is never late.
     scheduled = is_remote(source) or source.every is not None
@@ -87,5 +103,3 @@ def _state(
 def iso(moment: datetime | None) -> str | None:
     """A time as `--json` documents hold it."""
     return None if moment is None else iso_utc(moment)
-
-

@@ -31,6 +31,8 @@ _MEMBER = (
     article.c.published,
     article.c.updated,
     article.c.released,
+    article.c.language,
+    func.json_extract(body.c.fields, "$.origin.title").label("origin"),
     source.c.name.label("source"),
 )
 
@@ -150,11 +152,13 @@ def _newest_first(
 ) -> Iterator[dict[str, Any]]:
     columns = list(_MEMBER)
     reads_words = feed.match is not None or feed.exclude is not None or feed.dedupe == "text"
-    query = select(*columns).join(source, source.c.id == article.c.source_id)
+    query = (
+        select(*columns)
+        .join(source, source.c.id == article.c.source_id)
+        .join(body, body.c.article_id == article.c.id)
+    )
     if reads_words:
-        query = query.add_columns(body.c.summary, body.c.html).join(
-            body, body.c.article_id == article.c.id
-        )
+        query = query.add_columns(body.c.summary, body.c.html)
     query = query.where(*conditions(feed), shown).order_by(
         article.c.released.desc(), article.c.guid, article.c.id
     )
@@ -186,6 +190,8 @@ def _member(row: dict[str, Any]) -> Member:
         published=instant(row["published"]),
         updated=instant(row["updated"]),
         released=instant(row["released"]),
+        language=row["language"],
+        origin=row["origin"],
     )
 
 

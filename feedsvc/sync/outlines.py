@@ -42,9 +42,11 @@ def _free(name: str, url: str, taken: Collection[str]) -> str:
     return f"{name}-{blake2s(url.encode(), digest_size=4).hexdigest()}"
 
 
-def doubtful_loss(known: Collection[str], listed: Collection[str]) -> str | None:
+def doubtful_loss(known: Collection[str], listed: Collection[str], *, whole: bool) -> str | None:
     """Why the sources that are missing now are kept; None if their removal is believed."""
     lost = len(set(known) - set(listed))
+    if lost and not whole:
+        return f"is broken and lacks {lost} of {len(known)} feeds: their sources stay"
     if not listed and known:
         return f"lists no feed any more: its {len(known)} sources stay"
     if believable_loss(len(known), lost):

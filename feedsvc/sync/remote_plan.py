@@ -49,6 +49,7 @@ class Outlines:
     """What an OPML file lists."""
 
     listed: tuple[Listed, ...]
+    whole: bool = True  # False: it may have lost its end
     problems: tuple[str, ...] = ()
 
 

@@ -142,7 +142,7 @@ class Visitor:
         if len(listed) < len(found.listed):
             more = len(found.listed) - len(listed)
             problems.append(f"{more} of its feeds stand in another OPML file already")
-        doubt = doubtful_loss(known, [one.url for one in listed])
+        doubt = doubtful_loss(known, [one.url for one in listed], whole=found.whole)
         rows = name_outlines(
             plan.name, listed, known, {plan.name, *(one.name for one in others)} | plan.others
         )

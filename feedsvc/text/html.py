@@ -65,7 +65,7 @@ _PASSES = 4
 # References to anything but the signs and letters that make up nearly all of them: what these stand
 # for is fit as it is. U+2028 is not among them, nor is any mark, nor a space that NFC replaces.
 _REFERENCE = re.compile(
-    "&(?!(?:amp|lt|gt|quot|apos|nbsp|shy|[aouAOU]uml|szlig|[lrs]squo|[lrb]dquo|[lr]aquo|[nm]dash"
+    "&(?!(?:amp|lt|gt|quot|apos|nbsp|shy|[aouAOU]uml|szlig|[lr]squo|sbquo|[lrb]dquo|[lr]aquo|[nm]dash"
     "|hellip|euro|copy|#(?:160|0?3[489]|60|62|x27|82(?:[012][0-9]|30)));)"
 )
 # A run that may hold combining marks: there are none in Latin-1 (Unicode §7.9).

@@ -132,15 +132,15 @@ class Temper:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nobody_has_anything_to_complain_about(guest: Guest, seed: int) -> None:
     tempers = {f"/{number}": Temper(f"/{number}", seed) for number in range(12)}
     for path, temper in tempers.items():
         guest.server[path] = temper
     guest.configure(*tempers)
 
-    guest.cron(5 * DAY, step=STEP, restart_each=7)
+    guest.cron(4 * DAY, step=STEP, restart_each=7)
 
     assert [said for temper in tempers.values() for said in temper.complaints] == []
-    assert min(temper.visits for temper in tempers.values()) > 20
+    assert min(temper.visits for temper in tempers.values()) > 15
     assert guest.server.site().most_connections == 2

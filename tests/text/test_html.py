@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from html.entities import html5
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsvc.text.clean import normalise
 from feedsvc.text.html import cut, escape, plain, sanitise
 
 BASE = "https://example.org/a/b.html"
@@ -288,6 +291,19 @@ def test_sanitise_is_idempotent(html: str, base: str | None) -> None:
 
     assert sanitise(result, base) == result
     assert not re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", result)
+
+
+NUMBERS = [*range(1, 0x300), *range(0x2000, 0x2100), 0x338, 0xFEFF, 0xFFFE, 0x1FFFE, 0x1D165]
+
+
+def test_every_reference_is_what_it_stands_for() -> None:
+    references = [f"&{name}" for name in html5 if name.endswith(";")]
+    references += [f"&#{number};" for number in NUMBERS] + [f"&#x{number:x};" for number in NUMBERS]
+
+    for reference in references:
+        result = sanitise(f"<p>e{reference}</p>", None)
+        assert sanitise(result, None) == result
+        assert unescape(result) == normalise(unescape(result))
 
 
 @given(SOUP)

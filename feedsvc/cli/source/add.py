@@ -67,7 +67,7 @@ def _run(console: Console) -> int:
         raise UsageError(f"there is a source '{twin.name}' already", hint="give another --name")
     found = asyncio.run(inspect(settings, place, offline=args.offline))
     new = _new_source(args, place, found, known)
-    if (new.url, None) != (place.url, None):
+    if new.url != place.url:
         _refuse_twice(new.url, known)
     write_sources(settings, [_with_password(new, place)])
     silent = [feed.name for feed in settings.feeds if feed.sources and new.name not in feed.sources]
@@ -95,7 +95,7 @@ def _new_source(
     args: argparse.Namespace, place: Source, found: Inspection | Listing, known: Sequence[Source]
 ) -> NewSource:
     from feedsvc.app.inspect import Listing
-    from feedsvc.cli.edit import NewSource
+    from feedsvc.cli.edit import NewSource, free_name, shown_title
     from feedsvc.config.names import of_address as name_of
 
     url = _address(place, found)
@@ -120,23 +120,6 @@ def _address(place: Source, found: Inspection | Listing) -> str:
     if moved is None or place.auth is not None or (asked[:6] == "https:" and moved[:6] != "https:"):
         return asked
     return source_url(moved).url
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """`name`, or the first numbered one that is free; it is written down, so it stays."""
-    number, free = 1, name
-    while free.lower() in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
-
-
-def shown_title(title: str | None) -> str | None:
-    """A title as the configuration takes it."""
-    from feedsvc.text.clean import normalise, one_line
-    from feedsvc.text.html import cut
-
-    return cut(one_line(normalise(title)), 200) or None if title else None
 
 
 def _with_password(new: NewSource, place: Source) -> NewSource:

@@ -66,9 +66,7 @@ def _head(found: Inspection) -> dict[str, Any]:
     }
 
 
-def _item(
-    draft: Draft, found: Inspection, source: str | None, now: datetime
-) -> dict[str, Any]:
+def _item(draft: Draft, found: Inspection, source: str | None, now: datetime) -> dict[str, Any]:
     held = draft.unreleased or (draft.embargo is not None and draft.embargo > now)
     base = draft.base or draft.link or found.url
     summary = _as_said(draft.summary_html, base) or draft.summary
@@ -118,7 +116,7 @@ def _listing(found: Listing) -> dict[str, Any]:
     return {
         "format": "opml",
         "encoding": None,
-        "well_formed": not any(problem.startswith("not well-formed") for problem in opml.problems),
+        "well_formed": opml.well_formed,
         "problems": list(opml.problems),
         "feed": {
             "title": opml.title, "link": None, "id": None, "description": None, "language": None,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
-from feedsvc.cli.source.listing import title_of
 from feedsvc.cli.source.target import named
 from feedsvc.cli.standing import iso, of_one
 
@@ -60,7 +59,6 @@ def _document(app: App, source: Source) -> dict[str, Any]:
     problems = [problem for problem in app.store.problems() if problem.source == source.name]
     return {
         **of_one(source, row, memory, app.clock.now()),
-        "title": title_of(source, memory),
         "parent": row.parent if row else None,
         **_settings(source),
         **(_remembered(memory) if memory else {}),

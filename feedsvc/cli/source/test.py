@@ -72,7 +72,12 @@ def _print(console: Console, found: Inspection, target: str, zone: tzinfo) -> No
     shape = "well-formed" if reading.well_formed else "not well-formed"
     count = _counted(len(reading.drafts), "entry", "entries")
     console.table(
-        [(found.url or target, f"{format_name(reading.format)}, {reading.encoding}, {shape}, {count}")],
+        [
+            (
+                found.url or target,
+                f"{format_name(reading.format)}, {reading.encoding}, {shape}, {count}",
+            )
+        ],
         ("FOUND AT", "WHAT"),
     )
     console.result("")
@@ -135,12 +140,11 @@ def tally(drafts: Sequence[Draft]) -> dict[str, int]:
 
 def print_newest(console: Console, found: Inspection, zone: tzinfo) -> None:
     """The newest entries; those without a date in the order of the document."""
-    dated = [one for one in found.reading.drafts if one.published is not None]
-    dated.sort(key=lambda one: one.published or datetime.min, reverse=True)
-    rest = [one for one in found.reading.drafts if one.published is None]
+    long_ago = datetime.min.replace(tzinfo=UTC)
+    newest = sorted(found.reading.drafts, key=lambda one: one.published or long_ago, reverse=True)
     rows = [
         (when(one.published, zone) if one.published else "no date", _brief(one.title), one.link)
-        for one in [*dated, *rest][:NEWEST]
+        for one in newest[:NEWEST]
     ]
     console.table(rows, ("NEWEST", "TITLE", "LINK"))
 
@@ -167,7 +171,9 @@ def _some(problems: Sequence[str]) -> Iterator[str]:
 def _print_listing(console: Console, found: Listing, target: str) -> None:
     opml = found.opml
     count = _counted(len(opml.outlines), "feed", "feeds")
-    console.table([(found.url or target, opml.title, f"OPML, {count}")], ("FOUND AT", "TITLE", "WHAT"))
+    console.table(
+        [(found.url or target, opml.title, f"OPML, {count}")], ("FOUND AT", "TITLE", "WHAT")
+    )
     if opml.outlines:
         console.result("")
         rows = [(one.title, one.url, " / ".join(one.folder)) for one in opml.outlines]

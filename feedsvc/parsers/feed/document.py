@@ -42,6 +42,9 @@ def read_tree(
     holder, entries = _parts(tree.root, names)
     head_base = _base_of(holder, scope)
     fields = Fields(holder, scope, head_base)
+    if holder is not tree.root and "image" not in fields.found:
+        # RSS 1.0 §5.4: the image stands beside the channel
+        fields.found["image"] = [one for one in tree.root if names[str(one.tag)] == "image"][:1]
     head = read_head(fields)
     scope.authors = inherited_authors(fields)
     scope.moments.language = head.language or hints.language

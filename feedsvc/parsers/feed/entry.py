@@ -21,8 +21,14 @@ from feedsvc.text.urls import absolute
 
 # The best first.
 _BODIES = ("content:encoded", "atom:content", "xhtml:body", "xhtml:div", "fullitem", "encoded")
-_SUMMARIES = ("description", "atom:summary", "dc:description", "dcterms:abstract", "itunes:summary")
-_LAST_SUMMARIES = ("media:description", "itunes:subtitle")
+_SUMMARIES = (
+    "description",
+    "atom:summary",
+    "dc:description",
+    "dcterms:abstract",
+    "abstract",
+    "itunes:summary",
+)
 _TITLES = ("title", "atom:title", "dc:title", "media:title", "itunes:title")
 _PUBLISHED = (
     "pubdate",
@@ -54,12 +60,12 @@ def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Dr
         language = _languages(fields, body_node) or language
     draft = Draft(
         title=title.plain() if title else "",
-        title_html=title.value if title and title.html else None,
+        title_html=title.markup() if title else None,
         html=html,
         id=_id(fields),
         link=link,
         summary=summary.plain() if summary else None,
-        summary_html=summary.value if summary and summary.html else None,
+        summary_html=summary.markup() if summary else None,
         subtitle=fields.text("itunes:subtitle") if "itunes:subtitle" in found else None,
         published=fields.moment("published", *_PUBLISHED),
         updated=fields.moment("updated", *_UPDATED),
@@ -92,8 +98,8 @@ def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
     """The body as HTML, the element it stands in, and the summary if there is one beside it."""
     body = next(filter(None, map(fields.body, _present(fields, _BODIES))), None)
     summary = next(filter(None, map(fields.body, _present(fields, _SUMMARIES))), None)
-    if summary is None and body is None:
-        summary = next(filter(None, map(fields.body, _present(fields, _LAST_SUMMARIES))), None)
+    if summary is None and body is None:  # elsewhere it describes a picture
+        summary = fields.body("media:description")
     if (
         body is None
         and summary is not None

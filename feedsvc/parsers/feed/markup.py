@@ -30,7 +30,12 @@ class Text(NamedTuple):
         """The text on one line."""
         return plain(self.value, _LONGEST_PLAIN) if self.html else " ".join(self.value.split())
 
+    def markup(self) -> str | None:
+        """The value where it is HTML and not just text that could be."""
+        return self.value if self.html and ("<" in self.value or "&" in self.value) else None
+
     def as_html(self) -> str:
+        """The value as a body."""
         return self.value if self.html else escape(self.value).replace("&quot;", '"')
 
 
@@ -58,9 +63,10 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 
 def is_markup(text: str) -> bool:
     """Whether a text that may be plain or HTML holds tags or references."""
-    return ("<" in text and _MARKUP.search(text) is not None) or (
-        "&" in text and _ENTITY.search(text) is not None
-    )
+    if "<" in text and _MARKUP.search(text) is not None:
+        return True
+    # `&foo;` is text, and so is `&copy=` of an address.
+    return "&" in text and any(unescape(one[0]) != one[0] for one in _ENTITY.finditer(text))
 
 
 def rss_text(node: etree._Element, base: str | None) -> Text:
@@ -121,9 +127,7 @@ def atom_text(node: etree._Element, base: str | None, *, old: bool, body: bool =
     return _base64(node, kind)
 
 
-def _inline(
-    node: etree._Element, base: str | None, old: bool, *, sloppy: bool = False
-) -> str:
+def _inline(node: etree._Element, base: str | None, old: bool, *, sloppy: bool = False) -> str:
     if not old and len(node) == 1 and not (node.text or "").strip():
         only = node[0]
         # RFC 4287 §3.1.1.3: "The XHTML div element itself MUST NOT be considered part of the

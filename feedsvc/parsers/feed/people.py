@@ -47,9 +47,7 @@ def _person(line: str) -> Person | None:
 
 
 def atom_person(node: etree._Element, fields: Fields) -> Person | None:
-    """RFC 4287 §3.2; an element with text and no children is read as a line."""
-    if not len(node):
-        return next(iter(people(node.text or "")), None)
+    """RFC 4287 §3.2; an element whose children say nothing is read as a line."""
     told: dict[str, str] = {}
     for child in node:
         name = fields.scope.names[child.tag].rpartition(":")[2]  # type: ignore[index]
@@ -73,11 +71,10 @@ def authors_of(fields: Fields) -> tuple[Person, ...]:
     for name, structured in _KINDS:
         known: list[Person] = []
         for node in fields.found.get(name, ()):
-            if structured:
-                one = atom_person(node, fields)
-                known.extend([one] if one is not None else [])
-            else:
+            if not structured or not len(node):
                 known.extend(people(text_of(node)))
+            elif (one := atom_person(node, fields)) is not None:
+                known.append(one)
         if known:
             return tuple(known)
     return ()

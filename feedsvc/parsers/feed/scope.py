@@ -109,9 +109,10 @@ class Fields:
 
     def address(self, written: str, node: etree._Element, label: str) -> str | None:
         """`written` as an absolute address; what is none is told of."""
-        base = self.base_of(node)
-        url = urls.absolute(written, base)
-        if url is None and written.strip():
+        if not written.strip():  # it would be the address of the feed itself
+            return None
+        url = urls.absolute(written, self.base_of(node))
+        if url is None:
             self.warnings.append(f"{label}: {written[:80]!r} is no address; left out")
         return url
 

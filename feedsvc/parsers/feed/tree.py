@@ -52,7 +52,9 @@ def repaired(data: bytes, complaint: str = "") -> Tree | None:
     if root is None:
         return None
     well_formed = not (complaint or mended.touched or len(parser.error_log))
-    remarks = () if well_formed else (f"not well-formed: {complaint or 'its markup had to be mended'}",)
+    remarks = (
+        () if well_formed else (f"not well-formed: {complaint or 'its markup had to be mended'}",)
+    )
     return Tree(root=root, well_formed=well_formed, remarks=remarks + mended.remarks)
 
 
