@@ -388,8 +388,11 @@ class Store(Protocol):
 class RemoteStore(Protocol):
     """What the sync of remote feeds asks of the store."""
 
-    def claim(self, rows: Sequence[int], token: str, dead: Sequence[str]) -> set[int]:
-        """Take the lease of sources for a run; returns those that it got."""
+    def claim(self, sources: Sequence[SourceRow], token: str, dead: Sequence[str]) -> set[int]:
+        """Take the lease of sources for a run; returns the rows of those that it got.
+
+        A source that was asked since its row was read is none of them.
+        """
         ...
 
     def leases(self) -> set[str]:
@@ -409,8 +412,9 @@ class RemoteStore(Protocol):
         words: Sequence[bytes] = (),
         keys: Sequence[str] = (),
         moments: Sequence[int] = (),
+        newest: int = 0,
     ) -> dict[int, KnownEntry]:
-        """The articles of a source that any of these name, by row."""
+        """The articles of a source that any of these name, and so many of the newest, by row."""
         ...
 
     def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:

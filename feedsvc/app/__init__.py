@@ -183,7 +183,7 @@ class App:
                 )
             else:
                 (far if is_remote(source) else near).append(source)
-        visits = asyncio.create_task(self.visit(far, rows, progress)) if far else None
+        visits = asyncio.create_task(self.visit(far, rows, progress, force=force)) if far else None
         try:
             for source in near:
                 reports[source.name] = await self._sync_one(source, options, progress)
@@ -206,10 +206,12 @@ class App:
         sources: Sequence[SourceSettings],
         rows: dict[str, SourceRow],
         progress: Progress | None = None,
+        *,
+        force: bool = False,
     ) -> RemoteReport:
-        """Visit remote sources, whether due or not."""
+        """Visit remote sources; without `force`, those that may be asked at this hour."""
         async with self.remotes() as remotes:
-            report = await remotes.sync(sources, rows, progress)
+            report = await remotes.sync(sources, rows, progress, force=force)
             if not self._dry_run:
                 self.unheard = await remotes.tell()
             return report

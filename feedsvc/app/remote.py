@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import FeedsvcError, FetchError, LockedError
-from feedsvc.model import Draft, Hints, Reading
+from feedsvc.model import Draft, Hints, Origin, Reading
 from feedsvc.ports import Clock, Memory, OutlineRow, Progress, SourceRow
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
@@ -65,18 +65,23 @@ class Remotes:
         sources: Sequence[SourceSettings],
         rows: dict[str, SourceRow],
         progress: Progress | None = None,
+        *,
+        force: bool = False,
     ) -> RemoteReport:
-        """Visit these sources, whether due or not."""
+        """Visit these sources; without `force`, those that may be asked at this hour."""
         from feedsvc.sync.remote import sync_remote
         from feedsvc.sync.remote_plan import Job
 
         everyone = len(sources) > 200
+        began = self._clock.now()
         memories = self._store.memories(None if everyone else [s.name for s in sources])
         jobs = [
             Job(
                 plan=self._plan(source),
                 source=rows[source.name],
                 memory=_memory(source, memories.get(source.name)),
+                began=began,
+                force=force,
             )
             for source in sources
         ]
@@ -181,9 +186,10 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
     hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
     most = settings.sync.max_entries
 
-    def cleaned(draft: Draft, base: str, language: str | None) -> Draft:
+    def cleaned(draft: Draft, base: str, language: str | None, origin: Origin) -> Draft:
         spoken = source.language or language
-        return clean(draft, base=draft.link or base, tags=source.tags, language=spoken)
+        start = draft.link or base
+        return clean(draft, base=start, tags=source.tags, language=spoken, origin=origin)
 
     async def ask(memory: Memory) -> Response:
         if source.path is not None:

@@ -44,17 +44,17 @@ class NewSource:
         }  # fmt: skip
         return {key: value for key, value in told.items() if value}
 
-    @property
-    def public(self) -> str:
-        """Its address without a password."""
-        scheme, _, rest = self.url.partition("://")
-        authority, slash, path = rest.partition("/")
-        return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-
     def toml(self) -> str:
         """Its table, with a line end after each key."""
         lines = [f"{key} = {_written(value)}\n" for key, value in self.keys().items()]
         return "".join(["[[source]]\n", *lines])
+
+
+def without_password(url: str) -> str:
+    """An address as it may be printed."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -93,6 +93,8 @@ class _Skipped:
 
 def _import(console: Console) -> int:
     args = console.args
+    from feedsvc.cli.edit import without_password
+
     settings = settings_to_edit(console)
     opml = _read(console, settings, args.place)
     added, skipped = _chosen(opml, everyone(console, settings))
@@ -103,7 +105,9 @@ def _import(console: Console) -> int:
         console.document("import", _document(settings, opml, added, skipped, silent))
         return 0
     if args.dry_run:
-        rows = [(new.name, new.title, new.url, ", ".join(new.tags)) for new in added]
+        rows = [
+            (new.name, new.title, without_password(new.url), ", ".join(new.tags)) for new in added
+        ]
         console.table(rows, ("SOURCE", "TITLE", "URL", "TAGS"))
     verb = "would be added" if args.dry_run else "added"
     counts = [f"{len(added)} {verb}", *(f"{len(of)} {why}" for why, of in _by_reason(skipped))]
@@ -190,21 +194,25 @@ def _document(
     skipped: Sequence[_Skipped],
     silent: list[str],
 ) -> dict[str, Any]:
+    from feedsvc.cli.edit import without_password
+
     return {
         "config": str(settings.path),
         "title": opml.title,
         "added": [
-            {"name": new.name, "url": new.public, "title": new.title, "tags": list(new.tags)}
+            {"name": new.name, "url": without_password(new.url), "title": new.title,
+             "tags": list(new.tags)}
             for new in added
         ],
         "skipped": [
-            {"url": one.outline.url, "title": one.outline.title, "reason": one.reason}
+            {"url": without_password(one.outline.url), "title": one.outline.title,
+             "reason": one.reason}
             for one in skipped
         ],
         "problems": list(opml.problems),
         "not_in": silent,
         "totals": {"outlines": len(opml.outlines), "added": len(added), "skipped": len(skipped)},
-    }
+    }  # fmt: skip
 
 
 # -- export ----------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _TELLS_NOTHING = {"feed", "feeds", "index"}
 # Patterns as texts: most sources have a name of their own, and compile none of these.
 _ENDING = r"(?i)\.(?:xml|php|html?|aspx?|cgi|opml)\Z"
 _WORD = r"[A-Za-z0-9._~-]+"
-# A number drawn by lot, as in the addresses of private feeds: no name may give it away.
+# A number drawn by lot, as in the addresses of private feeds: nothing may give it away.
 _DRAWN = (
     r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_=]{16,}"
     r"|(?=.*[0-9])(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_=-]{16,}"
@@ -81,7 +81,7 @@ def of_address(url: str) -> str:
         first, dot, kind = stem.rpartition(".")  # feed.json
         if dot and first.lower() in _TELLS_NOTHING:
             stem = kind
-        if re.fullmatch(_DRAWN, stem):
+        if is_drawn(stem):
             whole = False
         elif re.fullmatch(_WORD, stem):
             parts.append(stem)
@@ -97,6 +97,11 @@ def of_address(url: str) -> str:
 
     digest = blake2s(f"{authority}/{tail}".encode(), digest_size=4).hexdigest()
     return f"{(made or 'source')[: _LONGEST_MADE - 9].rstrip('-._')}-{digest}"
+
+
+def is_drawn(word: str) -> bool:
+    """Whether part of an address looks drawn by lot: who knows it may be its only reader."""
+    return re.fullmatch(_DRAWN, word) is not None
 
 
 def _host(authority: str) -> str:

@@ -6,9 +6,10 @@ With one digest for both an undated article would change at every sync.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -37,7 +38,17 @@ def digest_of(values: object) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return [getattr(value, field.name) for field in fields(value)]
+    return _fields_of(type(value))(value)
+
+
+@cache
+def _fields_of(kind: type) -> Callable[[Any], list[Any]]:
+    """The values of a dataclass in the order of its fields."""
+    names = [field.name for field in fields(kind)]
+    if len(names) == 1:
+        return lambda value: [getattr(value, names[0])]
+    several = attrgetter(*names)
+    return lambda value: list(several(value))
 
 
 _JSON = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))

@@ -29,11 +29,18 @@ _MOST_WARNINGS = 50
 _YEARS = range(1900, 2201)  # "0001-01-01" is a tool's word for "none"
 
 
-def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: str | None) -> Draft:
+def clean(
+    draft: Draft,
+    *,
+    base: str | None,
+    tags: tuple[str, ...],
+    language: str | None,
+    origin: Origin | None = None,
+) -> Draft:
     """`draft` as it may be stored.
 
-    `base` is where relative addresses start if the article has no link of its own; `tags` and
-    `language` are those of the source.
+    `base` is where relative addresses start if the article has no link of its own; `tags`,
+    `language` and `origin` are those of the source.
     """
     warnings = _Warnings(draft.warnings)
     link = _address(draft.link, base, "link", warnings)
@@ -61,7 +68,7 @@ def clean(draft: Draft, *, base: str | None, tags: tuple[str, ...], language: st
         location=_text(draft.location, _TEXT),
         agency=_text(draft.agency, _NAME),
         extra=_extra(draft.extra),
-        origin=_origin(draft.origin),
+        origin=_origin(draft.origin or origin),
         title_html=draft.title_html,
         summary_html=draft.summary_html,
         warnings=warnings.told(),
@@ -125,6 +132,7 @@ def _tag(value: str) -> str | None:
     return normalise_language(normalise(value))
 
 
+@lru_cache(maxsize=64)  # all entries of a feed have the same
 def _origin(origin: Origin | None) -> Origin | None:
     if origin is None:
         return None

@@ -49,16 +49,23 @@ class Standing:
 
     def dump(self) -> str | None:
         """As the store keeps it; None where there is nothing to remember."""
+        if self == _FRESH:  # nearly all are, and `asdict` is slow
+            return None
         told = {name: value for name, value in asdict(self).items() if value}
-        return json.dumps(told, default=datetime.isoformat) if told else None
+        return json.dumps(told, default=datetime.isoformat)
 
     @classmethod
     def load(cls, text: str | None) -> Standing:
         """What `dump` wrote."""
-        told = json.loads(text) if text else {}
+        if not text:
+            return _FRESH
+        told = json.loads(text)
         if "gone_since" in told:
             told["gone_since"] = datetime.fromisoformat(told["gone_since"])
         return cls(**told)
+
+
+_FRESH = Standing()
 
 
 def well(standing: Standing) -> Standing:

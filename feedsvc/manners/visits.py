@@ -37,6 +37,7 @@ _HOURS = frozenset(range(24))
 _DAYS = frozenset(range(7))
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
+_NOTHING = timedelta()
 _NO_PACE = Pace()
 
 
@@ -47,17 +48,21 @@ def next_visit(
     pace: Pace = _NO_PACE,
     fresh: timedelta | None = None,
     published: Sequence[datetime] = (),
+    began: datetime | None = None,
 ) -> datetime:
     """When a source that answered well is asked again.
 
     After the longest of what the operator (`every`), the answer (`fresh`) and the document (`pace`)
     say, and outside the hours and days it wants to be left alone in. `published` are the times of
     its newest entries, for `auto`.
+
+    The source's wishes count from its answer, `now`; `every` counts from when the run `began`, or
+    a cron job at the same interval would come some seconds early each second time.
     """
     own = rhythm(published, now=now) if every == "auto" else every
-    asked = min(max(fresh or own, pace.ttl or own, pace.every or own), MOST_ASKED)
+    asked = min(max(fresh or _NOTHING, pace.ttl or _NOTHING, pace.every or _NOTHING), MOST_ASKED)
     latest = _whole(now + own + MOST_ASKED)
-    return min(_outside(pace, now + max(own, asked)), latest)
+    return min(_outside(pace, max((began or now) + own, now + asked)), latest)
 
 
 def after_failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from feedsvc.ports import Memory
 from feedsvc.settings import Source
@@ -33,6 +34,22 @@ class FeedSource:
             etag=memory.etag,
             last_modified=memory.last_modified,
             validated=memory.validated,
-            headers=self._headers(self._settings),
+            headers=self._private(memory.url),
             max_bytes=self._settings.max_bytes,
         )
+
+    def _private(self, url: str) -> Mapping[str, str]:
+        """What only the host of the configured address may see, over nothing less safe."""
+        if not same_host(self._settings.url or "", url):
+            return {}  # a feed that its page announces may lie anywhere
+        return self._headers(self._settings)
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether what is secret at the first address may be shown to the other."""
+    ours, theirs = urlsplit(one), urlsplit(other)
+    if ours.hostname != theirs.hostname:
+        return False
+    if (ours.scheme, ours.port) == (theirs.scheme, theirs.port):
+        return True
+    return (ours.scheme, theirs.scheme, ours.port, theirs.port) == ("http", "https", None, None)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from feedsvc.errors import FeedsvcError, StoreError
+from feedsvc.errors import FeedsvcError, LockedError, StoreError
 
 T = TypeVar("T")
 
@@ -121,7 +121,8 @@ def store_error(engine: Engine, error: DBAPIError) -> StoreError:
     hint = None
     if "locked" in said:
         hint = "another feedsvc is writing for long; try again, or stop it"
-    elif "not a database" in said or "malformed" in said:
+        return LockedError(f"{place}: {said}", hint=hint)
+    if "not a database" in said or "malformed" in said:
         hint = "the file is damaged: put a backup in its place, or move it away to start anew"
     elif "full" in said:
         hint = "make room on the disk; nothing that was stored is lost"

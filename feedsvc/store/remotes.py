@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from feedsvc.model import State
 from feedsvc.ports import Event, KnownEntry, Memory, SourceRow, Visit
@@ -42,17 +42,20 @@ class Remotes(Sources):
                     found[name] = Memory(*rest)
         return found
 
-    def claim(self, rows: Sequence[int], token: str, dead: Sequence[str]) -> set[int]:
-        """Take the lease of sources for the run `token`; returns those that it got.
+    def claim(self, sources: Sequence[SourceRow], token: str, dead: Sequence[str]) -> set[int]:
+        """Take the lease of sources for the run `token`; returns the rows of those that it got.
 
-        A lease of one of the `dead`, runs that are over, counts for nothing.
+        A lease of one of the `dead`, runs that are over, counts for nothing. A source that was
+        asked since its row was read is left alone: what we know of it is no longer true.
         """
         free = or_(source.c.lease.is_(None), source.c.lease.in_(dead), source.c.lease == token)
+        known = {one.row: (seconds(one.next_due), seconds(one.last_ok)) for one in sources}
         claimed: set[int] = set()
         with writing(self._engine) as connection:
-            for some in chunks(rows):
-                query = select(source.c.id).where(source.c.id.in_(some), free)
-                got = list(connection.execute(query).scalars())
+            for some in chunks(list(known)):
+                query = select(source.c.id, source.c.next_due, source.c.last_ok)
+                rows = connection.execute(query.where(source.c.id.in_(some), free))
+                got = [row for row, *times in rows if tuple(times) == known[row]]
                 connection.execute(update(source).where(source.c.id.in_(got)).values(lease=token))
                 claimed.update(got)
         return claimed
@@ -81,8 +84,12 @@ class Remotes(Sources):
         words: Sequence[bytes] = (),
         keys: Sequence[str] = (),
         moments: Sequence[int] = (),
+        newest: int = 0,
     ) -> dict[int, KnownEntry]:
-        """The articles of a source that any of these name, by row; `moments` are publications."""
+        """The articles of a source that any of these name, by row.
+
+        `moments` are publications; `newest` asks for so many of the newest articles as well.
+        """
         # In every sync of a feed that changed: the driver's own cursor costs a third.
         named: tuple[tuple[str, Sequence[Any]], ...] = (
             ("declared", declared), ("link", links), ("document", words), ("key", keys),
@@ -97,6 +104,11 @@ class Remotes(Sources):
                     cursor = connection.exec_driver_sql(query, (source_row, *some)).cursor
                     for row in cursor.fetchall():
                         found[row[0]] = KnownEntry._make(row)
+            if newest:
+                query = f"{_KNOWN} WHERE source_id = ? ORDER BY released DESC, guid LIMIT ?"
+                cursor = connection.exec_driver_sql(query, (source_row, newest)).cursor
+                for row in cursor.fetchall():
+                    found[row[0]] = KnownEntry._make(row)
         return found
 
     def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:
@@ -179,12 +191,13 @@ class Remotes(Sources):
                 .values(paused=None, next_due=None, state="ok", reason=None, failures=0)
             )
             # Without validators, so that what was held back is told again; `held` says that it may
-            # be believed now.
+            # be believed now, if anything was.
+            held = case((remote.c.held != b"", BELIEVED), else_=b"")
             connection.execute(
                 update(remote)
                 .where(remote.c.source_id == row)
                 .values(etag=None, last_modified=None, validated=None, digest=b"", standing=None,
-                        held=BELIEVED)
+                        held=held)
             )  # fmt: skip
 
     def events(self, *, limit: int) -> tuple[Event, ...]:

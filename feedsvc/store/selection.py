@@ -86,11 +86,26 @@ def members(
     The rows `without` count as not there: they take no place and no id from another.
     """
     at = int(now.timestamp())
+    left_out = set(without)
+    while True:
+        chosen, displaced = _choose(connection, feed, at, left_out)
+        # A copy that gave way had taken a place of its source, which is another one's now.
+        if not displaced or not feed.max_per_source:
+            break
+        left_out |= displaced
+    return Selection(members=tuple(chosen), next_change=_next_change(connection, feed, at, chosen))
+
+
+def _choose(
+    connection: Connection, feed: Feed, at: int, without: Collection[int]
+) -> tuple[list[Member], set[int]]:
+    """The members, and the copies that had been among them until their original came."""
     shown = _shown(feed, at)
     if feed.dedupe != "none":
         shown += _first_of_its_kind(feed, at, without)
     alike = Alike() if feed.dedupe == "text" else None
-    chosen: list[Member] = []
+    chosen: dict[int, Member] = {}
+    displaced: set[int] = set()
     guids: set[str] = set()
     per_source: Counter[str] = Counter()
     for row in _newest_first(connection, feed, and_(*shown)):
@@ -105,15 +120,15 @@ def members(
                 if twin < row["id"]:
                     continue
                 # The one that was there first stands for both, at its own place.
-                copy = next(one for one in chosen if one.row == twin)
-                chosen.remove(copy)
+                copy = chosen.pop(twin)
+                displaced.add(twin)
                 per_source[copy.source] -= 1
         per_source[row["source"]] += 1
         guids.add(row["guid"])
-        chosen.append(_member(row))
+        chosen[row["id"]] = _member(row)
         if len(chosen) == feed.limit:
             break
-    return Selection(members=tuple(chosen), next_change=_next_change(connection, feed, at, chosen))
+    return list(chosen.values()), displaced
 
 
 def _shown(feed: Feed, at: int, article: FromClause = article) -> list[ColumnElement[bool]]:

@@ -116,8 +116,14 @@ class Sources(Marks):
 
         The articles of those that went become `gone`, and come back with them.
         """
-        wanted = {one.name: (None, "feed", one.place) for one in outlines}
         known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
+        # Another file that was read in the same moment may have got the name first.
+        outlines = [
+            one
+            for one in outlines
+            if (row := known.get(one.name)) is None or row["removed"] or row["parent"] == parent
+        ]
+        wanted = {one.name: (None, "feed", one.place) for one in outlines}
         self._take_in(connection, wanted, known, parent, now)
         for name, row in known.items():
             if row["parent"] == parent and name not in wanted and not row["removed"]:
@@ -174,7 +180,16 @@ class Sources(Marks):
                 )
             if row["removed"]:
                 connection.execute(
-                    update(source).where(source.c.id == row["id"]).values(removed=False)
+                    update(source)
+                    .where(source.c.id == row["id"])
+                    .values(removed=False, next_due=None)
+                )
+                # Asked anew: what it told meanwhile, and the sources of an OPML file, which went
+                # with it, would not be told again.
+                connection.execute(
+                    update(remote)
+                    .where(remote.c.source_id == row["id"])
+                    .values(etag=None, last_modified=None, validated=None, digest=b"")
                 )
                 self._restate(connection, row["id"], State.GONE, State.PUBLISHED, None, now)
 

@@ -1,7 +1,8 @@
 """An OPML file -> the sources it lists: new ones, those still called as before, those that went.
 
 A source keeps its name for as long as its address stands in the file, wherever it moves in there:
-the name is its identity. New ones are named by their address.
+the name is its identity. New ones are named by their address, without scheme and `www.`: one that
+moved to https is the one that it was.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ def name_outlines(
     parent: str, listed: Sequence[Listed], known: Mapping[str, str], taken: Collection[str]
 ) -> tuple[OutlineRow, ...]:
     """The sources of an OPML file; `known` are the names by address, `taken` those of others."""
-    names = {name.lower() for name in taken} | {name.lower() for name in known.values()}
+    here = {one.url for one in listed}
+    left = {name.lower(): name for url, name in known.items() if url not in here}
+    names = {name.lower() for name in (*taken, *known.values())}
     found: dict[str, OutlineRow] = {}
     for one in listed:
         if one.url in found:
             continue
-        name = known.get(one.url) or _free(of_address(one.url), one.url, names)
+        made = of_address(one.url)
+        name = known.get(one.url) or left.pop(made.lower(), None) or _free(made, one.url, names)
         names.add(name.lower())
         told = {"title": one.title, "tags": list(one.tags)}
         extra = {key: value for key, value in told.items() if value}
@@ -43,7 +47,7 @@ def _free(name: str, url: str, taken: Collection[str]) -> str:
 
 
 def doubtful_loss(known: Collection[str], listed: Collection[str], *, whole: bool) -> str | None:
-    """Why the sources that are missing now are kept; None if their removal is believed."""
+    """Why the sources (by name) that are missing now are kept; None if that is believed."""
     lost = len(set(known) - set(listed))
     if lost and not whole:
         return f"is broken and lacks {lost} of {len(known)} feeds: their sources stay"

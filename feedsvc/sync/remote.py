@@ -10,16 +10,20 @@ simply asked again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from feedsvc.errors import LockedError
 from feedsvc.ports import Clock, Progress, RemoteStore, Visit
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.visit import Outcome, Visitor
+
+log = logging.getLogger(__name__)
 
 UNDER_WAY = 256  # sources between being asked and being read; more would only wait in memory
 BATCH_SOURCES = 500  # in one commit
@@ -51,7 +55,7 @@ async def sync_remote(
     """
     reports: dict[str, SourceReport] = {}
     reached: set[bool | None] = set()
-    claimed = store.claim([job.source.row for job in jobs], run, dead) if jobs else set()
+    claimed = store.claim([job.source for job in jobs], run, dead) if jobs else set()
     mine = [job for job in jobs if job.source.row in claimed]
     for job in jobs:
         if job.source.row not in claimed:
@@ -59,8 +63,16 @@ async def sync_remote(
             reports[job.plan.name] = SourceReport(
                 name=job.plan.name, outcome="skipped", reason=reason
             )
-    batch = _Batch(store)
     visitor = Visitor(store, clock.now)
+    named = {job.plan.name: job for job in mine}
+
+    def spoilt(visit: Visit, error: Exception) -> Visit:
+        """What is written instead of a visit that cannot be: that it failed."""
+        outcome = visitor.unstored(named[visit.source.name], error)
+        reports[outcome.report.name] = outcome.report
+        return outcome.visit
+
+    batch = _Batch(store, spoilt)
     try:
         async with _visits(mine, visitor, clock) as visits:
             async for outcome in visits:
@@ -81,6 +93,7 @@ class _Batch:
     """Visits that are written together."""
 
     store: RemoteStore
+    spoilt: Callable[[Visit, Exception], Visit]
     visits: list[Visit] = field(default_factory=list)
     entries: int = 0
     since: float = 0.0
@@ -100,7 +113,26 @@ class _Batch:
 
     def write(self) -> None:
         visits, self.visits, self.entries = self.visits, [], 0
-        self.store.settle(visits)
+        self._write(visits)
+
+    def _write(self, visits: Sequence[Visit]) -> None:
+        """Write visits in one transaction, or, if one of them spoils it, in as many as it takes.
+
+        What cannot be written is noted as a failure of its source, which so has to wait like any
+        that fails. Raises StoreError if not even that can be written: then it is not the visit.
+        """
+        try:
+            self.store.settle(visits)
+        except LockedError:
+            raise
+        except Exception as error:
+            log.debug("%d visits cannot be stored", len(visits), exc_info=True)
+            if len(visits) == 1:
+                self.store.settle([self.spoilt(visits[0], error)])
+                return
+            half = len(visits) // 2
+            self._write(visits[:half])
+            self._write(visits[half:])
 
 
 @asynccontextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from feedsvc.decide import Authority, Policy
 from feedsvc.manners import Every
-from feedsvc.model import Draft, Reading
+from feedsvc.model import Draft, Origin, Reading
 from feedsvc.ports import Memory, SourceRow
 from feedsvc.web import Response
 
@@ -30,7 +31,7 @@ class RemotePlan:
     forgive: Callable[[Response], Awaitable[Reading]]  # the same, slower and for broken ones
     doubtful: type[Exception]  # what `read` raises when `forgive` should be tried
     announced: Callable[[Response], tuple[str, ...]]  # the feeds a page tells of
-    clean: Callable[[Draft, str, str | None], Draft]  # draft, base, language of the feed
+    clean: Callable[[Draft, str, str | None, Origin], Draft]  # draft; base, language of the feed
     outlines: Callable[[Response], Outlines] | None = None  # of an OPML file; raises ParseError
     others: frozenset[str] = frozenset()  # names that its outlines cannot have
 
@@ -60,3 +61,5 @@ class Job:
     plan: RemotePlan
     source: SourceRow
     memory: Memory
+    began: datetime  # when the run began that asks it
+    force: bool = False  # asked for by hand: now, whatever the source would like

@@ -26,13 +26,14 @@ from feedsvc.manners import (
     freshness,
     moved,
     next_visit,
+    rest,
     well,
     without_network,
 )
 from feedsvc.model import Pace, Problem, Reading, SourceHead
 from feedsvc.ports import Memory, RemoteStore, Visit
 from feedsvc.sync.outlines import doubtful_loss, name_outlines
-from feedsvc.sync.remote_plan import Job
+from feedsvc.sync.remote_plan import Job, RemotePlan
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.weigh import Weighed, weigh
 from feedsvc.web import NoNetworkError, RefusedError, Response
@@ -62,6 +63,9 @@ class Visitor:
 
     async def visit(self, job: Job) -> Outcome:
         """Ask one source and tell what came of it; never raises for trouble of the source."""
+        until = rest(_pace(job.memory), due=job.source.next_due, now=self._now())
+        if until is not None and not job.force:
+            return self._left_alone(job, until)
         asked = _asked(job)
         try:
             response = await job.plan.ask(asked)
@@ -85,11 +89,35 @@ class Visitor:
             fault = f"unexpected: {type(error).__name__}: {error}"
             return self._failed(job, SourceError(fault, hint="--debug shows where"), None)
 
+    def _left_alone(self, job: Job, until: datetime) -> Outcome:
+        """We come too late for the hours in which the source wants to be asked."""
+        source = job.source
+        visit = Visit(
+            source=source,
+            memory=job.memory,
+            now=self._now(),
+            next_due=until,
+            state=source.state,
+            reason=source.reason,
+            failures=source.failures,
+            fingerprint=source.fingerprint,
+            keep_problems=True,
+        )
+        reason = f"it wants to be left alone until {until:%Y-%m-%d %H:%M:%SZ}"
+        report = SourceReport(name=job.plan.name, outcome="skipped", reason=reason)
+        return Outcome(visit=visit, report=report)
+
+    def unstored(self, job: Job, error: Exception) -> Outcome:
+        """The outcome of a visit whose outcome cannot be stored: nothing of it is remembered."""
+        fault = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+        hint = "nothing of it is lost; --debug shows where"
+        return self._failed(job, SourceError(f"cannot be stored: {fault}", hint=hint), None)
+
     # -- good answers --------------------------------------------------------------------------
 
     def _unchanged(self, job: Job, response: Response) -> Outcome:
         memory = _validated(job.memory, response)
-        standing, memory = _moved(job, _standing(memory), memory, response)
+        standing, memory = _moved(job, Standing.load(memory.standing), memory, response)
         visit = self._good(job, response, memory, standing, _pace(memory), _moments(memory))
         return Outcome(
             visit=visit,
@@ -115,7 +143,7 @@ class Visitor:
             held=weighed.held,
             head=_head(reading, job.plan.every == "auto"),
         )
-        standing, memory = _moved(job, _standing(job.memory), memory, response)
+        standing, memory = _moved(job, Standing.load(job.memory.standing), memory, response)
         moments = [draft.published for draft in reading.drafts if draft.published is not None]
         visit = self._good(job, response, memory, standing, reading.head.pace, moments)
         visit = replace(
@@ -142,19 +170,18 @@ class Visitor:
         if len(listed) < len(found.listed):
             more = len(found.listed) - len(listed)
             problems.append(f"{more} of its feeds stand in another OPML file already")
-        doubt = doubtful_loss(known, [one.url for one in listed], whole=found.whole)
-        rows = name_outlines(
-            plan.name, listed, known, {plan.name, *(one.name for one in others)} | plan.others
-        )
+        taken = {plan.name, *(one.name for one in others if one.parent != plan.name)}
+        rows = name_outlines(plan.name, listed, known, taken | plan.others)
+        here = {one.name for one in rows}
+        doubt = doubtful_loss(known.values(), here, whole=found.whole)
         if doubt is not None:
             problems.append(doubt)
-            here = {one.place for one in rows}
-            rows += tuple(o for o in others if o.parent == plan.name and o.place not in here)
+            rows += tuple(o for o in others if o.parent == plan.name and o.name not in here)
         memory = _validated(job.memory, response)._replace(digest=digest(response.body))
-        standing, memory = _moved(job, _standing(job.memory), memory, response)
+        standing, memory = _moved(job, Standing.load(job.memory.standing), memory, response)
         visit = self._good(job, response, memory, standing, Pace(), [])
-        fresh = sum(one.place not in known for one in rows)
-        gone = len(known.keys() - {one.place for one in rows})
+        fresh = sum(one.name not in known.values() for one in rows)
+        gone = len(set(known.values()) - {one.name for one in rows})
         visit = replace(
             visit,
             outlines=rows,
@@ -181,9 +208,7 @@ class Visitor:
         """
         plan = job.plan
         try:
-            return plan.read(response), response, None
-        except plan.doubtful:
-            return await plan.forgive(response), response, None
+            return await self._read_feed(plan, response), response, None
         except ParseError as error:
             # Later on a page is an error page, however many feeds it announces.
             announced = plan.announced(response) if not job.memory.digest else ()
@@ -194,11 +219,17 @@ class Visitor:
             try:
                 answer = await plan.ask(Memory(configured=url, url=url))
                 if answer.status == 200:
-                    return plan.read(answer), answer, url
+                    return await self._read_feed(plan, answer), answer, url
                 last = FetchError(f"the page announces {url}, which answers {answer.status}")
             except SourceError as wrong:
                 last = FetchError(f"the page announces {url}: {wrong}", hint=wrong.hint)
         raise last
+
+    async def _read_feed(self, plan: RemotePlan, response: Response) -> Reading:
+        try:
+            return plan.read(response)
+        except plan.doubtful:
+            return await plan.forgive(response)
 
     def _good(
         self,
@@ -216,12 +247,13 @@ class Visitor:
             pace=pace,
             fresh=freshness(response.headers, now=now),
             published=moments,
+            began=job.began,
         )
         # What is held back stays so until the document is another one.
         held = job.source.state == "quarantined" and bool(memory.held)
         return Visit(
             source=job.source,
-            memory=memory._replace(standing=_standing_json(well(standing))),
+            memory=memory._replace(standing=well(standing).dump()),
             now=now,
             next_due=due,
             state="quarantined" if held else "ok",
@@ -248,7 +280,7 @@ class Visitor:
         status = response.status if response is not None else None
         network = not isinstance(error, NoNetworkError)
         nobody = isinstance(error, RefusedError) and response is None
-        memory, standing = job.memory, _standing(job.memory)
+        memory, standing = job.memory, Standing.load(job.memory.standing)
         if network:
             standing = failed(standing, now=now, status=status)
             if response is not None:
@@ -256,8 +288,13 @@ class Visitor:
                     standing, response.moved_to, url=memory.url, parsed=False, secret=plan.secret
                 )
             if standing.failures >= _REDISCOVER and _found_on_page(memory):
-                memory = Memory(configured=memory.configured, url=memory.configured,
-                                identity=memory.identity)  # fmt: skip
+                memory = memory._replace(
+                    url=memory.configured,
+                    etag=None,
+                    last_modified=None,
+                    validated=None,
+                    digest=b"",
+                )
             due = after_failure(
                 now=now,
                 every=plan.every,
@@ -272,7 +309,7 @@ class Visitor:
         state = "parked" if not standing.alive else "failing"
         visit = Visit(
             source=job.source,
-            memory=memory._replace(standing=_standing_json(standing)),
+            memory=memory._replace(standing=standing.dump()),
             now=now,
             next_due=due,
             state=state if network else job.source.state,
@@ -323,30 +360,6 @@ def _moved(
 
 def _found_on_page(memory: Memory) -> bool:
     return memory.url != memory.configured
-
-
-def _standing(memory: Memory) -> Standing:
-    if memory.standing is None:
-        return _FRESH
-    told = json.loads(memory.standing)
-    since = told.pop("gone_since", None)
-    return Standing(**told, gone_since=datetime.fromisoformat(since) if since else None)
-
-
-_FRESH = Standing()
-
-
-def _standing_json(standing: Standing) -> str | None:
-    if standing == _FRESH:
-        return None
-    told = {
-        "failures": standing.failures,
-        "gone_since": standing.gone_since.isoformat() if standing.gone_since else None,
-        "parked": standing.parked,
-        "moving_to": standing.moving_to,
-        "moving_seen": standing.moving_seen,
-    }
-    return json.dumps({name: value for name, value in told.items() if value}, ensure_ascii=False)
 
 
 def _head(reading: Reading, auto: bool) -> str:

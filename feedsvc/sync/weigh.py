@@ -8,7 +8,7 @@ most entries did not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
@@ -17,17 +17,19 @@ from feedsvc.decide import believable_loss, digest, first_seen, revise, said
 from feedsvc.decide.entries import (
     Identity,
     Item,
-    Matching,
+    declared_id,
     free_keys,
-    is_flood,
     item,
     keys_of,
-    match,
-    next_identity,
+    spellings,
 )
-from feedsvc.model import Article, Draft, Origin, Reading, State
+from feedsvc.decide.matching import Matching, match
+from feedsvc.decide.stability import are_others, is_flood, marks_of, next_identity
+from feedsvc.model import Article, Draft, Reading, State
 from feedsvc.ports import EntryChange, KnownEntry, Memory, RemoteStore
+from feedsvc.sync.origin import kept_origin, origin_of
 from feedsvc.sync.remote_plan import Job
+from feedsvc.sync.window import window_start
 from feedsvc.text.canonical import canonical
 from feedsvc.text.html import plain
 
@@ -36,6 +38,8 @@ BELIEVED = b"believed"
 
 SILENCE = 24
 """Changes in a row that change no word; after that an entry is left as it is until one does."""
+
+_RECENT = 50  # articles beyond the window of the feed that an entry without id and link may be
 
 
 @dataclass(slots=True)
@@ -84,67 +88,64 @@ class _Weigher:
         self._now = now
         self._reread = reread
         self.out = Weighed(identity=cast("Identity", job.memory.identity))
-        head = reading.head
-        self._origin = Origin(
-            id=head.id, title=head.title, url=url, link=head.link, updated=head.updated,
-            rights=head.rights,
-        )  # fmt: skip
+        self._first = job.source.last_ok is None and not job.memory.digest
+        self._origin = origin_of(reading.head, url, secret=job.plan.secret)
 
     def run(self) -> None:
         dead = self._deleted()
-        items = [item(draft, said(draft)) for draft in self._reading.drafts if draft.id not in dead]
-        known = self._known(items)
-        found = match(items, known.values(), self.out.identity)
-        found = self._judge_flood(items, known, found)
-        self._add(items, found, known)
+        home = self._reading.head.link
+        items = [
+            item(draft, said(draft), home=home)
+            for draft in self._reading.drafts
+            if draft.id is None or declared_id(draft.id) not in dead
+        ]
+        found = match(items, self._known(items), self.out.identity, home=home)
+        found = self._judge_flood(items, found, home)
+        self._add(items, found)
         self._update(items, found)
         self._take_out(items, found, dead)
 
     # -- what is stored ------------------------------------------------------------------------
 
-    def _known(self, items: Sequence[Item]) -> dict[int, KnownEntry]:
+    def _known(self, items: Sequence[Item]) -> Iterable[KnownEntry]:
         """The stored articles that the items may be; nothing is asked of a source without any."""
-        if self._job.source.last_ok is None and not self._memory.digest:
-            return {}
-        row = self._job.source.row
-        ids = [one.declared for one in items if one.declared]
-        known = self._store.entries(row, declared=ids) if self.out.identity != "content" else {}
-        declared = {one.declared for one in known.values()}
-        left = [one for one in items if one.declared is None or one.declared not in declared]
-        if not left:
-            return known
-        dated = {int(one.draft.published.timestamp()) for one in left if one.draft.published}
-        more = self._store.entries(
-            row,
-            links=sorted({one.link for one in left if one.link}),
-            words=sorted({one.words for one in left if one.words}),
-            keys=keys_of(left, self.out.identity),
-            moments=sorted(dated),
-        )
-        return known | more
+        if self._first:
+            return ()
+        row, by_content = self._job.source.row, self.out.identity == "content"
+        ids = [] if by_content else sorted({one.declared for one in items if one.declared})
+        known = self._store.entries(row, declared=ids)
+        declared = {one.declared for one in known.values()} - {None}
+        left = [one for one in items if by_content or one.declared not in declared]
+        if left:
+            bare = by_content or any(not (one.declared or one.page) for one in left)
+            known |= self._store.entries(
+                row,
+                links=sorted(spellings({one.link for one in left if one.link and one.page})),
+                words=sorted({one.words for one in left if one.words}),
+                moments=sorted({one.moment for one in left if one.moment is not None}),
+                newest=2 * len(items) + _RECENT if bare else 0,
+            )
+        return known.values()
 
     # -- ids that are not believed -------------------------------------------------------------
 
-    def _judge_flood(
-        self, items: Sequence[Item], known: dict[int, KnownEntry], found: Matching
-    ) -> Matching:
+    def _judge_flood(self, items: Sequence[Item], found: Matching, home: str | None) -> Matching:
         """Hold back old content under new ids, unless it is believed by now."""
         memory, out = self._memory, self.out
-        flood = is_flood(found)
-        ids = sorted(str(items[index].declared or items[index].link) for index in found.risen)
-        told = digest("\n".join(ids).encode("utf-8", "surrogatepass"))
-        again = flood and memory.held not in (b"", BELIEVED, told)
         before = out.identity
+        marks = _marks(items, found)
+        again = is_flood(found) and memory.held not in (b"", BELIEVED)
+        again = again and are_others(marks, memory.held)
         out.identity = next_identity(before, found, items=len(items), flood_again=again)
-        if out.identity != before and out.identity[-1:] != "?":
-            found = match(items, known.values(), out.identity)
-            flood = is_flood(found)
-        if flood and memory.held != BELIEVED:
-            out.held = told
+        if out.identity != before and out.identity in ("link", "content"):
+            found = match(items, self._known(items), out.identity, home=home)
+        if is_flood(found) and memory.held != BELIEVED:
+            out.held = _marks(items, found)
             out.flood = (
-                f"{len(found.risen)} of {len(items)} entries are known articles under new ids: "
-                f"they wait for `feedsvc source resume {self._plan.name}`"
+                f"{len(found.risen) + len(found.echoes)} of {len(items)} entries are known"
+                f" articles under new ids: they wait for `feedsvc source resume {self._plan.name}`"
             )
+            found.fresh = [index for index in found.fresh if index not in found.echoes]
         else:
             found.known |= found.risen
         if out.identity in ("link", "content"):
@@ -155,11 +156,13 @@ class _Weigher:
 
     # -- new ones ------------------------------------------------------------------------------
 
-    def _add(self, items: Sequence[Item], found: Matching, known: dict[int, KnownEntry]) -> None:
+    def _add(self, items: Sequence[Item], found: Matching) -> None:
         if not found.fresh:
             return
-        wanted = keys_of(items, self.out.identity)
-        keys = free_keys([wanted[i] for i in found.fresh], [one.key for one in known.values()])
+        doubles = set(found.doubles)
+        kept = [index for index in range(len(items)) if index not in doubles]
+        wanted = dict(zip(kept, keys_of([items[i] for i in kept], self.out.identity), strict=True))
+        keys = self._free_keys([wanted[index] for index in found.fresh])
         for index, key in zip(found.fresh, keys, strict=True):
             one = items[index]
             draft = self._cleaned(one.draft)
@@ -178,9 +181,23 @@ class _Weigher:
             )
             self.out.new += 1
 
+    def _free_keys(self, wanted: Sequence[str]) -> list[str]:
+        """The keys, or numbered variants of them: two articles never share one."""
+        taken: set[str] = set()
+        asked: set[str] = set()
+        while True:
+            keys = free_keys(wanted, taken)
+            unknown = sorted(set(keys) - asked)
+            if self._first or not unknown:
+                return keys
+            asked.update(unknown)
+            stored = self._store.entries(self._job.source.row, keys=unknown).values()
+            if not stored:
+                return keys
+            taken.update(one.key for one in stored)
+
     def _cleaned(self, draft: Draft) -> Draft:
-        draft = self._plan.clean(draft, self._url, self._reading.head.language)
-        return replace(draft, origin=draft.origin or self._origin)
+        return self._plan.clean(draft, self._url, self._reading.head.language, self._origin)
 
     # -- known ones ----------------------------------------------------------------------------
 
@@ -204,7 +221,35 @@ class _Weigher:
 
     def _revise(self, one: Item, known: KnownEntry, stored: Article) -> None:
         draft = self._cleaned(one.draft)
-        revised = revise(
+        revised = self._revised(one, known, stored, kept_origin(draft, stored))
+        if revised is None:
+            return
+        change = EntryChange(
+            one.declared or known.declared,
+            one.words,
+            revised,
+            row=known.row,
+            canon=_canon(draft.link),
+        )
+        if replace(revised, said=stored.said, revision=stored.revision) == stored:
+            self.out.changes.append(change._replace(noise=known.noise, quiet=True))
+            return
+        noise = 0
+        if stored.state is not revised.state:
+            pass  # it is back, or released
+        elif _wording(revised) == _wording(stored):
+            noise = known.noise + 1
+            if noise > SILENCE:
+                return
+        elif draft.origin != revised.origin:  # it is news, and so its credit may be, too
+            revised = self._revised(one, known, stored, draft) or revised
+        self.out.changes.append(change._replace(article=revised, noise=noise))
+        self.out.changed += 1
+
+    def _revised(
+        self, one: Item, known: KnownEntry, stored: Article, draft: Draft
+    ) -> Article | None:
+        return revise(
             stored,
             draft,
             link=draft.link,
@@ -213,32 +258,26 @@ class _Weigher:
             reread=self._reread and one.said == known.said,
             words=one.said,
         )
-        if revised is None:
-            return
-        change = EntryChange(
-            one.declared, one.words, revised, row=known.row, canon=_canon(draft.link)
-        )
-        if replace(revised, said=stored.said, revision=stored.revision) == stored:
-            self.out.changes.append(change._replace(noise=known.noise, quiet=True))
-            return
-        noise = 0
-        if stored.state is revised.state and _wording(revised) == _wording(stored):
-            noise = known.noise + 1
-            if noise > SILENCE:
-                return
-        self.out.changes.append(change._replace(noise=noise))
-        self.out.changed += 1
 
     # -- those that went -----------------------------------------------------------------------
 
     def _deleted(self) -> set[str]:
         """RFC 6721 §3: what is deleted, unless it stands there still and was updated since."""
-        updated = {draft.id: draft.updated or draft.published for draft in self._reading.drafts}
+        if not self._reading.deleted:
+            return set()
+        updated: dict[str | None, datetime | None] = {}
+        for draft in self._reading.drafts:
+            stated, ref = draft.updated or draft.published, declared_id(draft.id)
+            before = updated.get(ref)
+            updated[ref] = max(stated, before) if stated and before else stated or before
         dead = set()
         for stone in self._reading.deleted:
-            alive = updated.get(stone.ref)
-            if stone.ref not in updated or (alive and stone.when and alive <= stone.when):
-                dead.add(stone.ref)
+            gone = declared_id(stone.ref)
+            alive = updated.get(gone)
+            if gone is not None and (
+                gone not in updated or (alive and stone.when and alive <= stone.when)
+            ):
+                dead.add(gone)
         return dead
 
     def _take_out(self, items: Sequence[Item], found: Matching, dead: set[str]) -> None:
@@ -252,11 +291,12 @@ class _Weigher:
                 ],
                 "its source deleted it",
             )
-        dates = [one.draft.published for one in items if one.draft.published is not None]
-        if self._plan.on_delete != "withdraw" or self.out.flood or not dates:
+        if self._plan.on_delete != "withdraw" or self.out.flood or not self._reading.well_formed:
             return
-        # What is older than all there is slid out of the feed's window, which is no deletion.
-        window = self._store.published_since(row, min(dates))
+        since = window_start([one.draft.published for one in items])
+        if since is None:
+            return
+        window = self._store.published_since(row, since)
         alive = {stored.row for stored in found.known.values()}
         gone = [row for row in window if row not in alive]
         if believable_loss(len(window), len(gone)):
@@ -278,6 +318,12 @@ def _wording(article: Article) -> str:
 
 def _canon(link: str | None) -> bytes | None:
     """The digest of a link's canonical form; the home page of a site is no article's own."""
-    if not link or "/" not in (page := canonical(link)):
+    if not link or not any(mark in (page := canonical(link)) for mark in "/?#"):
         return None
     return digest(page.encode("utf-8", "surrogatepass"))[:8]
+
+
+def _marks(items: Sequence[Item], found: Matching) -> bytes:
+    return marks_of(
+        str(items[index].declared or items[index].link) for index in (*found.risen, *found.echoes)
+    )

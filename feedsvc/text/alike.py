@@ -26,23 +26,40 @@ def runs(text: str) -> frozenset[int]:
 
 
 class Alike:
-    """Texts of different sources, each compared with all that were added before."""
+    """Texts of different sources, each compared with all that were added before.
+
+    Of those that tell the same the one with the lowest number stands for all.
+    """
 
     def __init__(self) -> None:
         self._runs: dict[int, tuple[str, int]] = {}  # number -> source, count of runs
         self._holders: dict[int, list[int]] = {}  # run -> numbers of texts that hold it
+        self._stands: dict[int, int] = {}  # number -> the one that stands for it
 
     def add(self, number: int, source: str, text: str) -> int | None:
-        """The number of a text of another source that tells the same; then this one counts, too."""
+        """The number that stands for a text of another source that tells the same, if there is one.
+
+        If it is higher than `number`, this one stands for both from now on.
+        """
         found = runs(text)
         shared: Counter[int] = Counter()
         for run in found:
             shared.update(self._holders.get(run, ()))
             self._holders.setdefault(run, []).append(number)
         self._runs[number] = (source, len(found))
+        self._stands[number] = number
         for other, count in shared.most_common():
             where, size = self._runs[other]
+            if source in (where, self._runs[self._stands[other]][0]):
+                continue  # no source repeats itself
             least = min(size, len(found))
-            if where != source and least >= _FEWEST and count >= _SHARED * least:
-                return other
+            if least >= _FEWEST and count >= _SHARED * least:
+                return self._join(number, self._stands[other])
         return None
+
+    def _join(self, number: int, other: int) -> int:
+        first = min(number, other)
+        for one, stands in self._stands.items():
+            if stands in (number, other):
+                self._stands[one] = first
+        return other

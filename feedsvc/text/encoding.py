@@ -188,7 +188,8 @@ def _damaged_utf8(data: bytes) -> Decoded | None:
     return _decoded(text, "utf-8", damaged=True)
 
 
-_SURROGATES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+")
+# In runs of bounded length: 15 MiB of them in one would stand in memory thirty times over.
+_SURROGATES = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf]){1,512}")
 
 
 def _one_character(halves: re.Match[bytes]) -> bytes:

@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._transport.write((request or b"") + (sent or b""))
         head_bytes = 0
         while True:
-            event = self._next_event()
+            event = self._next_event("its headers are")
             if isinstance(event, h11.Response):
                 return _head(event)
             if event is not h11.NEED_DATA:
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
     async def piece(self) -> bytes | None:
         """The next piece of the body, None at its end; raises FetchError when it is cut short."""
         while True:
-            event = self._next_event()
+            event = self._next_event("what frames its body is")
             if isinstance(event, h11.Data):
                 await self._count(len(event.data))
                 return bytes(event.data)
@@ -120,13 +120,18 @@ class Connection(asyncio.Protocol):
         self._ended = True
         self._transport.abort()
 
-    def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    def _next_event(self, framing: str) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """What h11 makes of what came; `framing` is what of it may not go on and on."""
         try:
             return self._h11.next_event()
         except h11.RemoteProtocolError as error:
+            if error.error_status_hint == 431:  # RFC 6585 §5; h11 has it for trailers and chunks too
+                raise FetchError(f"{framing} too long") from error
+            # h11 quotes the whole line, which is not for our log: it may be long, or no text.
+            said = str(error).partition(": bytearray(")[0]
             if self._h11.their_state is h11.ERROR and self._ended and not self._pieces:
-                raise FetchError(f"the body is truncated: {error}") from error
-            raise FetchError(f"it does not speak HTTP/1.1 as it should: {error}") from error
+                raise FetchError(f"the body is truncated: {said}") from error
+            raise FetchError(f"it does not speak HTTP/1.1 as it should: {said}") from error
 
     def _finish(self) -> None:
         self._busy = False
@@ -140,7 +145,12 @@ class Connection(asyncio.Protocol):
     def _no_answer(self, received: int) -> Exception:
         if self.asked > 1 and not received:
             return StaleError()
-        return FetchError("it closed the connection without an answer")
+        if not received:
+            return FetchError("it closed the connection without an answer")
+        begun, _ = self._h11.trailing_data
+        if not begun.startswith(b"HTTP/"):
+            return FetchError("it does not speak HTTP/1.1 as it should: no status line")
+        return FetchError("the head of its answer is truncated")
 
     async def _receive(self) -> bytes:
         """The next bytes of the wire, empty once there are no more."""

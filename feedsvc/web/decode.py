@@ -264,7 +264,8 @@ _UNREADABLE = frozenset(
 
 
 def _damaged(name: str, error: Exception) -> DecodingError:
-    return DecodingError(f"the body is damaged: its {name} data cannot be decoded ({error})")
+    said = str(error).rpartition(": ")[2]  # without what only a programmer wants to know
+    return DecodingError(f"the body is damaged: its {name} data cannot be decoded ({said})")
 
 
 def _size(number: int) -> str:

@@ -25,7 +25,7 @@ OWN = "feedsvc.own"
 """The extension of an answer that tells whether it came from a network of the operator's."""
 
 _IDLE = 15.0  # seconds a connection is kept; servers close theirs after 5 to 75
-_MOST_IDLE = 100
+_MOST_IDLE = 300  # a run over a few hundred hosts comes back to each of them
 _PER_ADDRESS = 5.0  # seconds to connect to one address while there are others to try
 _LAST_ADDRESS = 10.0  # below sync.timeout, so that "cannot be reached" and "is slow" differ
 _PORTS = {"http": 80, "https": 443}

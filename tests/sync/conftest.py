@@ -8,6 +8,7 @@ import pytest
 
 from tests.feedserver import FeedServer
 from tests.guest import Guest
+from tests.planet import Planet
 from tests.support import Service
 
 
@@ -16,3 +17,12 @@ def guest(make_service: Callable[..., Service], feed_server: FeedServer) -> Gues
     service = make_service()
     feed_server.clock = service.clock.now
     return Guest(service, feed_server)
+
+
+@pytest.fixture
+def planet(make_service: Callable[..., Service], feed_server: FeedServer) -> Planet:
+    service = make_service()
+    feed_server.clock = service.clock.now
+    found = Planet(service, feed_server)
+    found.configure()
+    return found

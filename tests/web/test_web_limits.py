@@ -181,23 +181,23 @@ def test_a_source_may_have_its_own_limit(client: Make, site: MakeSite, reply: Re
             id="chunked",
         ),
         pytest.param(
-            b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 999, "HTTP/1.1 as it should", id="headers"
+            b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 999, "headers are too long", id="headers"
         ),
-        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 9999, "as it should", id="one-header"),
-        pytest.param(b"HTTP/1.1 200 ", b"x" * 9999, "as it should", id="the-status-line"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 9999, "are too long", id="one-header"),
+        pytest.param(b"HTTP/1.1 200 ", b"x" * 9999, "are too long", id="the-status-line"),
         pytest.param(
             b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" * 99, "do not end", id="early-hints"
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
             b"X-A: b\r\n" * 999,
-            "as it should",
+            "what frames its body is too long",
             id="trailers",
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=",
             b"x" * 9999,
-            "as it should",
+            "what frames its body is too long",
             id="a-chunk-extension",
         ),
     ],
@@ -230,12 +230,12 @@ def test_a_bomb_is_stopped_while_it_arrives(client: Make, site: MakeSite, reply:
     [
         pytest.param(
             b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 40_000 + b"\r\n",
-            "headers|as it should",
+            "headers are too long",
             id="one-header-many-times",
         ),
         pytest.param(
             b"HTTP/1.1 200 OK\r\na: " + b"b" * 70_000 + b"\r\n\r\n",
-            "headers are too long|as it should",
+            "headers are too long",
             id="one-long-header",
         ),
         pytest.param(

@@ -157,7 +157,9 @@ def _document(
     from feedsvc.cli.source.found import document
 
     told = document(found, source=new.name, now=datetime.now(UTC))
-    newest = sorted(told["items"], key=lambda one: one["published"] or "", reverse=True)[:NEWEST]
+    dated = sorted(
+        told["items"], key=lambda one: one["published"] or one["updated"] or "", reverse=True
+    )
     return {
         "config": str(settings.path),
         "source": {"name": new.name, "kind": new.kind or "feed", "url": new.url,
@@ -165,6 +167,6 @@ def _document(
         "page": told.get("page"),
         "announced": told.get("announced", []),
         "feed": told["feed"],
-        "newest": newest,
+        "newest": dated[:NEWEST],
         "not_in": silent,
     }  # fmt: skip

@@ -112,6 +112,8 @@ def _as_said(html: str | None, base: str | None) -> str | None:
 
 
 def _listing(found: Listing) -> dict[str, Any]:
+    from feedsvc.cli.edit import without_password
+
     opml = found.opml
     return {
         "format": "opml",
@@ -125,7 +127,7 @@ def _listing(found: Listing) -> dict[str, Any]:
         "items": [],
         "outlines": [
             {
-                "url": one.url,
+                "url": without_password(one.url),
                 "title": one.title,
                 "link": one.link,
                 "folder": list(one.folder),

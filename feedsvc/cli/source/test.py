@@ -140,11 +140,11 @@ def tally(drafts: Sequence[Draft]) -> dict[str, int]:
 
 def print_newest(console: Console, found: Inspection, zone: tzinfo) -> None:
     """The newest entries; those without a date in the order of the document."""
-    long_ago = datetime.min.replace(tzinfo=UTC)
-    newest = sorted(found.reading.drafts, key=lambda one: one.published or long_ago, reverse=True)
+    dated = [(one.published or one.updated, one) for one in found.reading.drafts]
+    dated.sort(key=lambda pair: pair[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
     rows = [
-        (when(one.published, zone) if one.published else "no date", _brief(one.title), one.link)
-        for one in newest[:NEWEST]
+        (when(moment, zone) if moment else "no date", _brief(one.title), one.link)
+        for moment, one in dated[:NEWEST]
     ]
     console.table(rows, ("NEWEST", "TITLE", "LINK"))
 
@@ -169,6 +169,8 @@ def _some(problems: Sequence[str]) -> Iterator[str]:
 
 
 def _print_listing(console: Console, found: Listing, target: str) -> None:
+    from feedsvc.cli.edit import without_password
+
     opml = found.opml
     count = _counted(len(opml.outlines), "feed", "feeds")
     console.table(
@@ -176,7 +178,9 @@ def _print_listing(console: Console, found: Listing, target: str) -> None:
     )
     if opml.outlines:
         console.result("")
-        rows = [(one.title, one.url, " / ".join(one.folder)) for one in opml.outlines]
+        rows = [
+            (one.title, without_password(one.url), " / ".join(one.folder)) for one in opml.outlines
+        ]
         console.table(rows, ("FEED", "URL", "FOLDER"))
     notes = [*_some(opml.problems), *(f"includes {url}, not followed" for url in opml.includes)]
     if notes:

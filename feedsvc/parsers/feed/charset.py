@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedsvc.errors import ParseError
-from feedsvc.parsers.feed.refusals import NotAFeedError
+from feedsvc.parsers.feed.refusals import NotAFeedError, binary
 from feedsvc.text.encoding import decode
 
 
@@ -163,7 +163,7 @@ def _by_ladder(
     first = said[0] if said else "utf-8"  # XML 1.0 §4.3.3: what says nothing is UTF-8
     text = data.translate(None, _CONTROLS)
     if len(data) - len(text) > len(data) // 20:
-        raise NotAFeedError("the document is binary data, not a feed")
+        raise binary()
     try:
         found = decode(text, [*said, *encodings])
     except ParseError as error:

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from lxml import etree
 
 from feedsvc.model import Draft, Hints, Origin, Reading, Tombstone
+from feedsvc.parsers.feed.dialect import dialect_of
 from feedsvc.parsers.feed.entry import read_entry
 from feedsvc.parsers.feed.head import inherited_authors, read_head
 from feedsvc.parsers.feed.markup import based
 from feedsvc.parsers.feed.moments import Moments
-from feedsvc.parsers.feed.names import Names, local, names_for, prefix_of
+from feedsvc.parsers.feed.names import Names
 from feedsvc.parsers.feed.scope import Fields, Scope
 from feedsvc.parsers.feed.tree import Tree
 
 _MOST_TOMBSTONES = 5_000
 _MOST_REMARKS = 50
-_RSS = {"0.90": "rss090", "0.91": "rss091", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ENTRIES = frozenset({"item", "atom:entry", "entry"})
 
 
@@ -25,7 +25,7 @@ def read_tree(
     tree: Tree, *, data: bytes, encoding: str, url: str | None, hints: Hints, max_entries: int
 ) -> Reading | None:
     """What the feed in `tree` says, or None if its root is no feed's; `data` is its document."""
-    found = _dialect(tree.root)
+    found = dialect_of(tree.root)
     if found is None:
         return None
     form, names = found
@@ -61,32 +61,6 @@ def read_tree(
     )
 
 
-def _dialect(root: etree._Element) -> tuple[str, Names] | None:
-    """The format by its root, and the names that go with it."""
-    tag = str(root.tag)
-    namespace = tag[1:].partition("}")[0] if tag[:1] == "{" else ""
-    own = namespace if prefix_of(namespace) is None and len(namespace) < 500 else ""
-    name, version = local(tag).lower(), (root.get("version") or "").strip()
-    if name == "rss":
-        return _RSS.get(version[:4], "rss20" if version[:1] in ("2", "") else "rss"), names_for(
-            "", own
-        )
-    if name == "rdf":
-        return ("rss090" if _is_rss090(root) else "rss10"), names_for("", own)
-    if name in ("feed", "entry"):
-        old = version == "0.3" or "purl.org/atom/ns" in namespace or "purl.org/echo" in namespace
-        return ("atom03" if old or "purl.org/pie" in namespace else "atom10"), names_for(
-            "atom", own
-        )
-    if name == "channel":
-        return ("cdf" if local(tag).isupper() else "rss"), names_for("", own)
-    return None
-
-
-def _is_rss090(root: etree._Element) -> bool:
-    return any("simple/0.9" in str(child.tag) for child in root[:5])
-
-
 def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etree._Element]]:
     """The element that holds the head, and all entries in the order of the document."""
     top = names.get(str(root.tag)) or names[str(root.tag)]
@@ -95,7 +69,7 @@ def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etr
     holder: etree._Element | None = None
     entries: list[etree._Element] = []
     for child in root:
-        name = names[child.tag]  # type: ignore[index]
+        name = names[child.tag]
         if name in _ENTRIES:
             entries.append(child)
         elif name == "channel":
@@ -106,7 +80,7 @@ def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etr
 
 def _inside(channel: etree._Element, names: Names) -> Iterator[etree._Element]:
     for child in channel:
-        if names[child.tag] in _ENTRIES:  # type: ignore[index]
+        if names[child.tag] in _ENTRIES:
             yield child
 
 

@@ -54,7 +54,7 @@ def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Dr
     found = fields.found
     title = fields.short(*_TITLES)
     html, body_node, summary = _texts(fields)
-    link = link_of(fields) or _cdf_link(fields)
+    link = link_of(fields) or _other_link(fields)
     language = fields.text("dc:language") if "dc:language" in found else None
     if scope.has_lang:
         language = _languages(fields, body_node) or language
@@ -104,7 +104,7 @@ def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
         body is None
         and summary is not None
         and fields.scope.names[summary[1].tag] != "atom:summary"
-    ):  # type: ignore[index]
+    ):
         body, summary = summary, None
     if body is None:
         return "", None, summary[0] if summary else None
@@ -126,7 +126,8 @@ def _base(fields: Fields, body: etree._Element | None) -> str | None:
     return base if base != fields.scope.url else None
 
 
-def _cdf_link(fields: Fields) -> str | None:
+def _other_link(fields: Fields) -> str | None:
+    """The address of an entry in CDF, or of a page that is an entry's content."""
     for written in (fields.node.get("HREF"), fields.node.get("href")):
         if written:
             return fields.address(str(written), fields.node, "link")
@@ -147,7 +148,7 @@ def _is_draft(fields: Fields) -> bool:
     """RFC 5023 §13.1.1."""
     for control in fields.found["app:control"]:
         for child in control:
-            if fields.scope.names[child.tag] == "app:draft":  # type: ignore[index]
+            if fields.scope.names[child.tag] == "app:draft":
                 return text_of(child).lower() == "yes"
     return False
 
@@ -204,9 +205,7 @@ def _origin(fields: Fields) -> Origin | None:
         return Origin(
             id=inner.text("atom:id"),
             title=title.plain() if title else None,
-            url=inner.address(str(own.get("href") or ""), own, "source")
-            if own is not None
-            else None,
+            url=inner.address(str(own.get("href")), own, "source") if own is not None else None,
             link=alternate(inner),
             updated=inner.moment("updated", *_UPDATED),
             rights=rights.plain() if rights else None,
@@ -214,7 +213,7 @@ def _origin(fields: Fields) -> Origin | None:
     for node in fields.found.get("source", ()):
         written = str(node.get("url") or "")
         url = absolute(written, fields.base_of(node)) if written else None
-        title = text_of(node)
-        if url or title:
-            return Origin(title=" ".join(title.split()) or None, url=url)
+        name = text_of(node)
+        if url or name:
+            return Origin(title=" ".join(name.split()) or None, url=url)
     return None

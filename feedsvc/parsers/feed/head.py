@@ -89,12 +89,8 @@ def _language(fields: Fields) -> str | None:
     said = fields.text("language", "dc:language")
     if said or not fields.scope.has_lang:
         return said
-    node = fields.node
-    while node is not None:
-        if language := fields.language_of(node):
-            return language
-        node = node.getparent()  # type: ignore[assignment]
-    return None
+    around = (fields.language_of(node) for node in (fields.node, *fields.node.iterancestors()))
+    return next(filter(None, around), None)
 
 
 def _editors(fields: Fields) -> tuple[Person, ...]:
@@ -185,7 +181,7 @@ def _inside(fields: Fields, outer: str, inner: str) -> list[str]:
         text_of(child).lower()
         for node in fields.found.get(outer, ())
         for child in list(node)[:100]
-        if names[child.tag] == inner  # type: ignore[index]
+        if names[child.tag] == inner
     ]
 
 

@@ -73,14 +73,14 @@ def _media(fields: Fields, name: str) -> list[etree._Element]:
     nodes = list(fields.found.get(f"media:{name}", ()))
     for outer in fields.found.get("media:group", ()):
         for child in list(outer)[:_MOST]:
-            told = names[child.tag]  # type: ignore[index]
+            told = names[child.tag]
             if told == f"media:{name}":
                 nodes.append(child)
             elif told == "media:content" and name != "content":
-                nodes.extend(one for one in child if names[one.tag] == f"media:{name}")  # type: ignore[index]
+                nodes.extend(one for one in child if names[one.tag] == f"media:{name}")
     if name != "content":
         for outer in fields.found.get("media:content", ()):
-            nodes.extend(one for one in outer if names[one.tag] == f"media:{name}")  # type: ignore[index]
+            nodes.extend(one for one in outer if names[one.tag] == f"media:{name}")
     return nodes[:_MOST]
 
 
@@ -127,7 +127,7 @@ def _candidates(fields: Fields) -> list[tuple[etree._Element, str]]:
 def image_address(node: etree._Element, fields: Fields) -> str:
     """RSS `image` with its `url`, or however else an element of that name tells its address."""
     for child in node:
-        if fields.scope.names[child.tag] == "url":  # type: ignore[index]
+        if fields.scope.names[child.tag] == "url":
             return text_of(child)
     resource = node.get("href") or node.get("url") or node.get(f"{RDF}resource")
     return str(resource or ("" if len(node) else text_of(node)))

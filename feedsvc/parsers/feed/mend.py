@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from html.entities import html5
 
 from feedsvc.parsers.feed.names import USUAL
+from feedsvc.parsers.feed.prolog import find_root
+from feedsvc.parsers.feed.references import BROKEN, mended_reference
 
 _DEEPEST = 200  # libxml2 gives up at 256
 _LONGEST_TEXT = 9_000_000  # bytes; libxml2 gives up at 10,000,000
@@ -25,9 +26,7 @@ _MOST_REFERENCES = 300_000  # that have to be mended
 _MOST_PREFIXES = 200
 _LONGEST_ATTRIBUTES = 1_000_000  # of one tag
 _MOST_ATTRIBUTES = 300  # of one tag that has to be put right
-_PROLOG = 5_000  # tags, comments and the like among which the root is looked for
 
-ROOTS = frozenset({b"rss", b"rdf", b"feed", b"channel", b"entry"})
 _ENTRIES = frozenset({b"item", b"entry"})
 _CONTAINERS = frozenset({b"rss", b"rdf", b"feed", b"channel", b"items"})
 _VOID = frozenset({b"br", b"hr", b"img", b"wbr", b"input"})
@@ -47,7 +46,7 @@ def mend(data: bytes) -> Mended | None:
     clean = data.translate(None, _CONTROLS)
     if b"\xef\xbf" in clean:
         clean = _NO_CHARACTERS.sub(b"", clean)
-    start, sound = _root(clean)
+    start, sound = find_root(clean)
     if start is None:
         return None
     prolog = sound and len(clean) == len(data) and clean[:start].lstrip()[:1] in (b"<", b"")
@@ -57,6 +56,8 @@ def mend(data: bytes) -> Mended | None:
     except _TangledError:  # only then may an entry be thought to end where the next begins
         job = _Mending(clean, touched=True, tangled=True)
         job.run(start)
+    if not job.out:
+        return None
     return Mended(
         data=job.document(), touched=job.touched, remarks=tuple(dict.fromkeys(job.remarks))
     )
@@ -64,43 +65,6 @@ def mend(data: bytes) -> Mended | None:
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r")
 _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF: XML 1.0 §2.2
-
-# --- the prolog
-
-_OPENING = re.compile(rb"<(?:!--|\?|!DOCTYPE\b|([A-Za-z_][^\s<>/]*))", re.IGNORECASE)
-_DOCTYPE = re.compile(
-    rb"<!DOCTYPE(?:[^\[\]<>\"']++|\"[^\"]*+\"|'[^']*+')*+"
-    rb"(?:\[(?:[^\]\"'<]++|\"[^\"]*+\"|'[^']*+'|<!--.*?(?:-->|\Z)|<)*+\]\s*+)?+>",
-    re.DOTALL | re.IGNORECASE,
-)
-
-
-def _root(data: bytes) -> tuple[int | None, bool]:
-    """Where the root of a feed begins, and whether nothing but a prolog stands before it."""
-    at, sound = 0, True
-    marks = {b"<!--": b"-->", b"<?": b"?>"}
-    for _ in range(_PROLOG):
-        found = _OPENING.search(data, at)
-        if found is None:
-            break
-        at = found.end()
-        if found[1] is not None:
-            if found[1].rpartition(b":")[2].lower() in ROOTS:
-                return found.start(), sound
-            sound = False
-        elif found[0] not in (b"<!--", b"<?"):  # a DOCTYPE; more than one is no prolog
-            whole = _DOCTYPE.match(data, found.start()) if sound else None
-            sound = whole is not None
-            at = whole.end() if whole else at
-        elif (mark := marks.get(found[0])) is not None:
-            end = data.find(mark, at)
-            if end < 0:
-                sound = False
-                del marks[found[0]]  # nor is there one further on
-            else:
-                at = end + len(mark)
-    return None, False
-
 
 # --- the pass
 
@@ -199,7 +163,7 @@ class _Mending:
         if self.references <= 0:
             self._remark("there are more broken references than are mended")
             return text.replace(b"&", b"&amp;")
-        mended, count = _BROKEN.subn(_mended_reference, text, count=self.references)
+        mended, count = BROKEN.subn(mended_reference, text, count=self.references)
         self.references -= count
         if self.references <= 0:
             return text.replace(b"&", b"&amp;")
@@ -247,7 +211,9 @@ class _Mending:
     def _start(self, found: re.Match[bytes]) -> bool:
         """Write a start tag; False if it is none but text."""
         name, rest = found["name"], found["rest"]
-        if _NAME.fullmatch(name) is None or not (found["closed"] or _ATTRIBUTES.fullmatch(rest)):
+        # Of the root even half a tag is taken, for without it there is no feed.
+        whole = found["closed"] or not self.stack or _ATTRIBUTES.fullmatch(rest)
+        if _NAME.fullmatch(name) is None or not whole:
             self.touched = True
             return False
         if not found["closed"]:
@@ -357,8 +323,11 @@ class _Mending:
             if not self.tangled:
                 raise _TangledError
             self.remarks.append("it ends too early")
+        # Half an entry may have half an id: it would come back as another article.
+        if self.stack and self.stack[0][1].rpartition(b":")[2] in _ENTRIES:
+            self.out.clear()
+            return
         if self.stack and self.outside is not None:
-            # Half an entry may have half an id: it would come back as another article.
             depth, pieces = self.entry_at
             del self.out[pieces:], self.stack[depth:]
             self.remarks.append("its last entry is incomplete and was left out")
@@ -385,35 +354,3 @@ class _Mending:
     def _remark(self, text: str) -> None:
         self.touched = True
         self.remarks.append(text)
-
-
-# --- references
-
-_BROKEN = re.compile(
-    rb"&(?!(?:amp|lt|gt|quot|apos);)"
-    rb"(?:#(?:[0-9]{1,8}|[xX][0-9a-fA-F]{1,7});|[A-Za-z][A-Za-z0-9]{1,31};)?"
-)
-
-
-def _mended_reference(found: re.Match[bytes]) -> bytes:
-    written = found[0]
-    if written[1:2] == b"#":
-        number = written[2:-1]
-        code = int(number[1:], 16) if number[:1] in b"xX" else int(number)
-        if not _is_character(code):
-            return b""
-        return written.replace(b"X", b"x", 1)
-    character = html5.get(written[1:].decode("ascii")) if len(written) > 1 else None
-    if character is None:
-        return b"&amp;" + written[1:]
-    return character.replace("&", "&amp;").replace("<", "&lt;").encode()
-
-
-def _is_character(code: int) -> bool:
-    """XML 1.0 §2.2 `Char`."""
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )

@@ -50,7 +50,7 @@ def atom_person(node: etree._Element, fields: Fields) -> Person | None:
     """RFC 4287 §3.2; an element whose children say nothing is read as a line."""
     told: dict[str, str] = {}
     for child in node:
-        name = fields.scope.names[child.tag].rpartition(":")[2]  # type: ignore[index]
+        name = fields.scope.names[child.tag].rpartition(":")[2]
         told.setdefault(name, text_of(child)[:1_000])
     name = told.get("name", "")
     email = told.get("email", "").removeprefix("mailto:") or None

@@ -66,6 +66,11 @@ def refuse_binary(data: bytes) -> None:
             raise NotAFeedError(f"the document is {name}, not a feed", hint=_FIND)
 
 
+def binary() -> NotAFeedError:
+    """The error for what no encoding makes a text."""
+    return NotAFeedError("the document is binary data, not a feed", hint=_FIND)
+
+
 def is_page(data: bytes) -> bool:
     """Whether `data` (UTF-8) begins as an HTML page does."""
     lead = _LEAD.match(data, 0, 10_000)
@@ -78,7 +83,7 @@ def not_a_feed(
     """The error for a text (in UTF-8) in which no feed was found, by its outermost element."""
     sample = data[:10_000]
     if len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) // 20:
-        return NotAFeedError("the document is binary data, not a feed", hint=_FIND)
+        return binary()
     if is_page(data) or (root is None and media_type in ("text/html", "application/xhtml+xml")):
         root = "html"
     if root is not None:

@@ -45,7 +45,7 @@ class Fields:
         self.passed: dict[str, int] = {}  # how many of a name were too many
         found, names = self.found, scope.names
         for child in node:
-            name = names[child.tag]  # type: ignore[index]  # comments and the like are not parsed
+            name = names[child.tag]
             known = found.get(name)
             if known is None:
                 found[name] = [child]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from feedsvc.model import Hints, Reading, SourceHead
 from feedsvc.parsers.feed.charset import Recoded
 from feedsvc.parsers.feed.document import read_tree
-from feedsvc.parsers.feed.mend import ROOTS
+from feedsvc.parsers.feed.prolog import ROOTS
 from feedsvc.parsers.feed.refusals import DoubtfulError, is_page, not_a_feed
 from feedsvc.parsers.feed.tree import Tree, repaired, root_name, strict
 

@@ -251,9 +251,7 @@ def test_both_tiers_give_the_same_ids_dates_and_links() -> None:
 
 
 def identities(tree: Tree, data: bytes, url: str) -> list[tuple[object, ...]] | None:
-    reading = read_tree(
-        tree, data=data, encoding="utf-8", url=url, hints=Hints(), max_entries=MOST
-    )
+    reading = read_tree(tree, data=data, encoding="utf-8", url=url, hints=Hints(), max_entries=MOST)
     return None if reading is None else [what_counts(reading), *map(identity, reading.drafts)]
 
 

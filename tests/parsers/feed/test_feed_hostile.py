@@ -592,19 +592,8 @@ LARGE: dict[str, Callable[[], str | bytes]] = {
 }
 
 
-OPEN = {  # what is known to go beyond the bounds
-    "15-mib-of-surrogates": "text.encoding makes one character after the other of one long run"
-}
-
-
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(reason=OPEN[name])] if name in OPEN else [])
-        for name in LARGE
-    ],
-)
+@pytest.mark.parametrize("name", LARGE)
 def test_a_large_attack_stays_in_bounds(name: str) -> None:
     document = LARGE[name]()
     data = document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
