@@ -166,14 +166,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHead:
-    """What a remote feed says of itself."""
+    """What a remote feed says of itself; where it said it as HTML, `…_html` hold that."""
 
     title: str | None = None
+    title_html: str | None = None
     link: str | None = None  # of the site
     id: str | None = None
     description: str | None = None
+    description_html: str | None = None
     language: str | None = None
     rights: str | None = None
+    rights_html: str | None = None
     authors: tuple[Person, ...] = ()
     updated: datetime | None = None
     published: datetime | None = None

@@ -143,7 +143,8 @@ class Planet:
 
     def articles(self, source: str = "harbour") -> list[Article]:
         """The stored articles of a source, in the order in which they were first stored."""
-        stored = [one for one in self.service.stored().values() if one.source == source]
+        everything = self.service.app.store.list_articles(now=self.service.clock.now())
+        stored = [one for one in everything if one.source == source]
         rows = self.service.app.store.find(
             self.row(source).row, declared=(), links=(), rows=(), documents=(),
             keys=[one.key for one in stored],

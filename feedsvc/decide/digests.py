@@ -6,13 +6,13 @@ With one digest for both an undated article would change at every sync.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, cast
 
 from feedsvc.model import Article, Draft
 
@@ -42,9 +42,9 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _fields_of(kind: type) -> Callable[[Any], list[Any]]:
+def _fields_of(kind: Hashable) -> Callable[[Any], list[Any]]:
     """The values of a dataclass in the order of its fields."""
-    names = [field.name for field in fields(kind)]
+    names = [field.name for field in fields(cast("Any", kind))]
     if len(names) == 1:
         return lambda value: [getattr(value, names[0])]
     several = attrgetter(*names)

@@ -136,9 +136,12 @@ def _key(
     pages: Mapping[str | None, int],
 ) -> str:
     if identity in ("id", "id?") and one.declared:
-        if ids[one.declared] == 1:
-            return f"id:{one.declared}"
-        return f"id:{one.declared};{_tail(one)}"  # several entries bear one id
+        if ids[one.declared] > 1:  # several entries bear one id
+            return f"id:{one.declared};{_tail(one)}"
+        composed = normalise(one.declared)
+        if composed != one.declared:  # what is minted would be that of the composed form
+            return f"id:{composed};{_half(one.declared).hex()}"
+        return f"id:{one.declared}"
     if identity != "content" and one.page and pages[one.page] == 1:
         return f"link:{one.link}"
     return f"text:{(one.words or one.said).hex()}"

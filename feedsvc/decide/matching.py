@@ -225,6 +225,7 @@ class _Match:
         step(_with(_PAGE, _TEXT), lambda s: (page(s), text_of(s.words)), twins=False)
         step(_with(own_page, _TITLE), lambda s: (page(s), s.title), twins=False, veto=another)
         step(_with(own_page, _MOMENT), lambda s: (page(s), s.published), twins=False)
+        step(_with(_PAGE, _MOMENT), lambda s: (page(s), s.published), twins=False, veto=other_id)
         step(_with(_PAGE, _TITLE), lambda s: (page(s), s.title), twins=False, veto=later)
         step(own_page, page, twins=False, veto=other_id)
         churned = sum(other_id(self._items[index], one) for index, one in pairs)
