@@ -6,13 +6,12 @@ With one digest for both an undated article would change at every sync.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
-from typing import Any, cast
+from typing import Any
 
 from feedsvc.model import Article, Draft
 
@@ -38,17 +37,23 @@ def digest_of(values: object) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return _fields_of(type(value))(value)
+    kind = type(value)
+    return (_TAKERS.get(kind) or _taker(kind))(value)
 
 
-@cache
-def _fields_of(kind: Hashable) -> Callable[[Any], list[Any]]:
-    """The values of a dataclass in the order of its fields."""
-    names = [field.name for field in fields(cast("Any", kind))]
-    if len(names) == 1:
-        return lambda value: [getattr(value, names[0])]
-    several = attrgetter(*names)
-    return lambda value: list(several(value))
+_TAKERS: dict[type, Callable[[Any], Any]] = {}
+
+
+def _taker(kind: Any) -> Callable[[Any], Any]:
+    """What takes the values of a dataclass, in the order of its fields; made once for each."""
+    names = [field.name for field in fields(kind)]
+    taker = _TAKERS[kind] = attrgetter(*names) if len(names) > 1 else _listed(names[0])
+    return taker
+
+
+def _listed(name: str) -> Callable[[Any], Any]:
+    take = attrgetter(name)
+    return lambda value: [take(value)]
 
 
 _JSON = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))

@@ -16,8 +16,10 @@ from feedsvc.model import Draft
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.html import cut
 
-Identity = Literal["id", "id?", "link", "content"]
+Identity = Literal["id", "id?", "link", "content?", "content"]
 """What tells the entries of a source apart, see `matching.py`."""
+
+BY_ID: frozenset[Identity] = frozenset({"id", "id?", "content?"})
 
 _LONGEST_ID = 2_000  # characters; what is longer is told apart by its digest
 _LONGEST_TITLE = 1_000  # as `filters/` cuts it
@@ -135,7 +137,7 @@ def _key(
     ids: Mapping[str | None, int],
     pages: Mapping[str | None, int],
 ) -> str:
-    if identity in ("id", "id?") and one.declared:
+    if identity in BY_ID and one.declared:
         if ids[one.declared] > 1:  # several entries bear one id
             return f"id:{one.declared};{_tail(one)}"
         composed = normalise(one.declared)

@@ -8,7 +8,8 @@ ids at all, ids that are others at every visit, and old articles that suddenly b
 
 What tells the entries of a source apart is its *identity*. It begins with the id; a source whose
 ids are measured to be unstable is told apart by link from then on, and by content if its links
-change as well. The first time it is only noted (`id?`): a move to https changes every id once.
+change as well. The first time it is only noted (`id?`, `content?`): a move to another system
+changes every id once.
 
 An item and an article are paired by a ladder of keys that have to be equal, from what leaves no
 doubt to what merely hints; a hint counts only if it points from one to one. Two entries that are
@@ -23,7 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from feedsvc.decide.entries import Identity, Item, page_of, text_of
+from feedsvc.decide.entries import BY_ID, Identity, Item, page_of, text_of
 from feedsvc.ports import KnownEntry
 
 _T = TypeVar("_T")
@@ -69,7 +70,7 @@ class _Match:
         self._known = sorted(known, key=lambda one: one.row)
         self._identity = identity
         self._home = home
-        self._by_name = identity in ("id", "id?")
+        self._by_name = identity in BY_ID
         self._found = Matching()
         self._claimed: set[int] = set()
         self._ids = {one.declared for one in items if one.declared}

@@ -33,15 +33,17 @@ def next_identity(
 ) -> Identity:
     """What tells the entries of the source apart from now on, by what was measured.
 
-    `flood_again` tells that the risen entries bore other ids at the last visit: that is no move.
+    What looks unstable once may be a move, and is only noted. `flood_again` tells that the risen entries bore other ids at the last visit: that is no move.
     """
-    if flood_again:
+    if flood_again or identity == "content":
         return "content"
-    if identity not in ("id", "id?"):
+    if found.risen and len(found.risen) * 2 >= items and not is_flood(found):
+        return "content" if identity in ("content?", "link") else "content?"
+    if identity == "link":
         return identity
     if found.churned >= CHURN and found.churned * 2 >= items:
         return "link" if identity == "id?" else "id?"
-    if found.named >= CHURN and not found.churned:
+    if found.named * 2 >= items and not found.churned:
         return "id"  # it was a move, and that is over
     return identity
 

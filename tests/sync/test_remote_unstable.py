@@ -146,7 +146,6 @@ def test_such_a_source_never_doubles_and_never_merges(
     if size > 1:
         show(title, *window[1:-1], body)
         show(body, *window[1:-1], title)
-    show(*others(window, 99)) if False else None
 
     assert len(planet.articles()) == seen
     assert set(planet.ids().values()) == ids
