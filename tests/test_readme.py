@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.config import load
+from tests.feedserver import FeedServer, Page
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -57,6 +58,29 @@ def test_the_commands_to_look_with_succeed_after_the_tour(tmp_path: Path) -> Non
 
     assert done.returncode == 0, done.stderr
     assert "Die neue Fähre fährt ab Montag" in done.stdout
+
+
+PAGE = (
+    b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'
+)
+BLOG = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Hafenblog</title>
+<link>https://blog.example.org/</link><description>Was am Hafen geschieht</description>
+<item><guid isPermaLink="false">1</guid><title>Nebel am Morgen</title>
+<description>Die erste Barkasse wartete.</description></item></channel></rss>"""
+
+
+def test_a_blog_is_added_and_synced(tmp_path: Path, feed_server: FeedServer) -> None:
+    assert shell(block("tour"), tmp_path).returncode == 0
+    feed_server["/"] = Page(body=PAGE, headers={"Content-Type": "text/html"})
+    feed_server["/feed.xml"] = Page(body=BLOG)
+    script = block("subscribe").replace("https://blog.example.org/", feed_server.url("/"))
+    assert script != block("subscribe")
+
+    done = shell(f"export FEEDSVC_SYNC__ALLOW_NETWORKS=127.0.0.0/8\n{script}", tmp_path / "news")
+
+    assert done.returncode == 0, done.stderr
+    assert "Nebel am Morgen" in done.stdout + done.stderr
+    assert "Nebel am Morgen" in (tmp_path / "news/public/all/atom.xml").read_text("utf-8")
 
 
 def test_the_two_line_configuration_loads(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def next_identity(
 ) -> Identity:
     """What tells the entries of the source apart from now on, by what was measured.
 
-    What looks unstable once may be a move, and is only noted. `flood_again` tells that the risen entries bore other ids at the last visit: that is no move.
+    What looks unstable once may be a move, and is only noted. `flood_again` tells that the risen
+    entries bore other ids at the last visit: that is no move.
     """
     if flood_again or identity == "content":
         return "content"

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from feedsvc.decide import digest
@@ -30,12 +31,13 @@ from feedsvc.manners import (
     well,
     without_network,
 )
-from feedsvc.model import Pace, Problem, Reading, SourceHead
+from feedsvc.model import Draft, Pace, Problem, Reading, SourceHead
 from feedsvc.ports import Memory, RemoteStore, Visit
 from feedsvc.sync.outlines import doubtful_loss, name_outlines
 from feedsvc.sync.remote_plan import Job, RemotePlan
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.weigh import Weighed, weigh
+from feedsvc.text.clean import normalise, one_line
 from feedsvc.web import NoNetworkError, RefusedError, Response
 
 log = logging.getLogger(__name__)
@@ -415,11 +417,20 @@ _MOST_PROBLEMS = 20
 
 
 def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
-    told = dict.fromkeys((*weighed.notes, *reading.problems))
-    return tuple(
-        Problem(source=job.plan.name, path=None, reason=reason)
-        for reason in list(told)[:_MOST_PROBLEMS]
+    """What of the document needs a look, and then what of single entries."""
+    told = dict.fromkeys((None, reason) for reason in (*weighed.notes, *reading.problems))
+    told |= dict.fromkeys(
+        (_place(draft), warning) for draft in reading.drafts for warning in draft.warnings
     )
+    return tuple(
+        Problem(source=job.plan.name, path=path, reason=reason)
+        for path, reason in islice(told, _MOST_PROBLEMS)
+    )
+
+
+def _place(draft: Draft) -> str:
+    """Where an operator finds an entry."""
+    return one_line(normalise((draft.link or draft.id or draft.title)[:200]))
 
 
 def _report(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:

@@ -16,10 +16,9 @@ from feedsvc.web.client import FEEDS, Client
 from feedsvc.web.decode import DecodingError, TooLargeError
 from feedsvc.web.failures import NoNetworkError, RefusedError, UnreachableError
 from feedsvc.web.response import LONGEST_RETRY, Headers, Hop, Response, retry_after
-from feedsvc.web.target import basic_auth
 
 __all__ = [
     "FEEDS", "LONGEST_RETRY", "Client", "DecodingError", "Guard", "Headers", "Hop",
-    "NoNetworkError", "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError", "basic_auth",
+    "NoNetworkError", "RefusedError", "Resolve", "Response", "TooLargeError", "UnreachableError",
     "retry_after",
 ]  # fmt: skip

@@ -82,11 +82,6 @@ def same_place(old: Target, new: Target) -> bool:
     return old.origin == ("http", new.origin.host, 80) and new.origin[::2] == ("https", 443)
 
 
-def basic_auth(user: str, password: str) -> str:
-    """The value of an Authorization header (RFC 7617, in UTF-8)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-
-
 def _basic(userinfo: str) -> bytes:
     user, _, password = userinfo.partition(":")
     return b"Basic " + base64.b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password))

@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc import __version__
 from feedsvc.errors import FetchError
-from feedsvc.web import Client, Hop, RefusedError, Response, basic_auth
+from feedsvc.web import Client, Hop, RefusedError, Response
 
 Make = Callable[..., Client]
 MakeSite = Callable[..., Any]
@@ -420,7 +420,6 @@ def test_credentials_in_the_address_are_sent_and_not_shown(
     header, response = asyncio.run(run())
 
     assert base64.b64decode(header.removeprefix("Basic ")).decode() == "us@er:päss:w"
-    assert header == basic_auth("us@er", "päss:w")
     assert "ss:w" not in repr(response)
 
 

@@ -202,12 +202,13 @@ def test_closing_the_client_closes_what_is_under_way(client: Make, site: MakeSit
 def test_few_connections_are_kept_of_many_hosts(client: Make, site: MakeSite, reply: Reply) -> None:
     async def run() -> int:
         async with site(reply(), host="0.0.0.0") as server, client() as web:
-            for number in range(1, 151):
-                await web.get(server.url(host=f"127.0.1.{number}"))
+            for number in range(350):
+                host = f"127.0.{1 + number // 200}.{1 + number % 200}"
+                await web.get(server.url(host=host))
             await asyncio.sleep(0.05)
             return len(server._tasks)
 
-    assert asyncio.run(run()) == 100
+    assert asyncio.run(run()) == 300
 
 
 # Turns
