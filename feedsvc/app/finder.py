@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from feedsvc.app.inspect import (
+    Answer,
     Inspection,
     Listing,
     in_file,
@@ -54,7 +55,7 @@ class Finder:
     async def find(self) -> Inspection | Listing:
         source = self._source
         if source.path is not None:  # an OPML file of this machine
-            return await in_file(source.path, self._settings, self._aside)
+            return await in_file(source.path, self._settings, self._aside, Answer())
         assert source.url is not None  # noqa: S101 - the configuration saw to it
         response = await self.ask(source.url)
         if source.kind == "opml" or is_opml(response.body):

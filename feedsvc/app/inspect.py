@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedsvc.app.remote import client
+from feedsvc.app.remote import MOST_MEMORY, PATIENCE, client
 from feedsvc.errors import FetchError, OfflineError, ParseError, SourceError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.settings import Settings
@@ -61,21 +61,32 @@ def inspect_bytes(
     hints: Hints,
     max_entries: int,
 ) -> Inspection:
-    """What a document says; raises ParseError.
+    """What a document says that was fetched from `url`, read as a sync reads it; raises ParseError.
 
-    Reads as a sync does, but the forgiving reader is not put aside, where it could be stopped: for
-    documents that mean no harm.
+    For whoever has no event loop; in one, `read_document` and `inspection` do the same.
     """
+    import asyncio
+
     from feedsvc.parsers.feed import DoubtfulError, read
 
     told = told_of(url, media_type, charset, hints, max_entries)
+
+    async def forgive() -> Reading:
+        async with put_aside() as aside:
+            return await read_document(data, told, aside)
+
     try:
         reading = read(data, **told)
     except DoubtfulError:
-        from feedsvc.parsers.feed import forgiving
-
-        reading = forgiving.read(data, **told)
+        reading = asyncio.run(forgive())
     return inspection(reading, url=url, tags=(), language=hints.language)
+
+
+def put_aside() -> Aside:
+    """The process for documents that are broken; bounded, since they may be made to be slow."""
+    from feedsvc.aside import Aside
+
+    return Aside(seconds=PATIENCE, memory=MOST_MEMORY)
 
 
 def told_of(
@@ -109,11 +120,16 @@ def inspection(
 _MOST_PROBLEMS = 100
 
 
+_NOTHING = "says nothing; a sync leaves it out"
+
+
 def _of_entries(drafts: Sequence[Draft]) -> tuple[str, ...]:
+    from feedsvc.parsers.feed import says_nothing
+
     told = [
         f"entry {number}: {warning}"
         for number, draft in enumerate(drafts, start=1)
-        for warning in draft.warnings
+        for warning in (*draft.warnings, *([_NOTHING] if says_nothing(draft) else ()))
     ]
     if len(told) > _MOST_PROBLEMS:
         told[_MOST_PROBLEMS:] = [f"and {len(told) - _MOST_PROBLEMS} more about single entries"]
@@ -123,21 +139,32 @@ def _of_entries(drafts: Sequence[Draft]) -> tuple[str, ...]:
 # -- places ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server said of a document that lies in a file now."""
+
+    url: str | None = None  # where it was fetched, and where its relative addresses start
+    content_type: str | None = None  # as in the header
+
+
 async def inspect(
-    settings: Settings, place: SourceSettings | Path, *, offline: bool = False
+    settings: Settings,
+    place: SourceSettings | Path,
+    *,
+    offline: bool = False,
+    answer: Answer | None = None,
 ) -> Inspection | Listing:
     """Ask a remote source, or read a file; raises SourceError, and OfflineError without network.
 
     Where a page is found instead of a feed, its feeds are asked, then the paths where feeds lie on
-    many sites. `offline` forbids every request.
+    many sites. `offline` forbids every request. `answer` is for a file.
     """
-    from feedsvc.app.finder import Finder
-    from feedsvc.aside import Aside
-    from feedsvc.web import NoNetworkError
-
-    async with Aside() as aside:
+    async with put_aside() as aside:
         if isinstance(place, Path):
-            return await in_file(place, settings, aside)
+            return await in_file(place, settings, aside, answer or Answer())
+        from feedsvc.app.finder import Finder
+        from feedsvc.web import NoNetworkError
+
         if offline:
             raise OfflineError(
                 "--offline forbids to ask an address", hint="save the document and test the file"
@@ -149,19 +176,34 @@ async def inspect(
             raise OfflineError(f"no network: {error}") from error
 
 
-async def in_file(path: Path, settings: Settings, aside: Aside) -> Inspection | Listing:
+async def in_file(
+    path: Path, settings: Settings, aside: Aside, answer: Answer
+) -> Inspection | Listing:
     """What a file says; raises SourceError."""
     data = read_bytes(path, settings.sync.max_bytes)
+    url = answer.url
+    media_type, charset = _kind_of(answer.content_type)
     if is_opml(data):
-        return Listing(opml=read_opml(data, str(path)))
+        return Listing(opml=read_opml(data, str(path), url=url, charset=charset), url=url)
     hints = Hints(zone=settings.site.timezone)
-    told = told_of(None, None, None, hints, settings.sync.max_entries)
+    told = told_of(url, media_type, charset, hints, settings.sync.max_entries)
     try:
         reading = await read_document(data, told, aside)
     except SourceError as error:
         error.args = (f"{path}: {error}",)
         raise
-    return inspection(reading, url=None, tags=(), language=None)
+    return inspection(reading, url=url, tags=(), language=None)
+
+
+def _kind_of(content_type: str | None) -> tuple[str | None, str | None]:
+    """The media type and the charset of a header, read as those of an answer are."""
+    if content_type is None:
+        return None, None
+    from feedsvc.web import Headers, Response
+
+    said = Headers(((b"content-type", content_type.encode("utf-8", "replace")),))
+    response = Response(status=200, url="", headers=said)
+    return response.media_type, response.charset
 
 
 def read_bytes(path: Path, most: int) -> bytes:

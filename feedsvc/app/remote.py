@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from feedsvc.web import Client, Resolve, Response
 
 DEFAULT_EVERY = timedelta(minutes=15)
+PATIENCE = 4.0  # seconds for a broken document; with what goes before, an answer takes under five
+MOST_MEMORY = 200 * 1024 * 1024  # bytes for reading one, beside the 60 of the process
 SLOTS = 32  # runs that may ask sources of one store at once
 
 READING = "1"
@@ -115,7 +117,10 @@ async def opened(
     from feedsvc.aside import Aside
 
     with _slot(store) as (run, dead):
-        async with client(settings, resolve) as http, Aside() as aside:
+        async with (
+            client(settings, resolve) as http,
+            Aside(seconds=PATIENCE, memory=MOST_MEMORY) as aside,
+        ):
             try:
                 yield Remotes(settings, store, clock, http, aside, run, dead)
             finally:
@@ -264,7 +269,9 @@ def read(response: Response, *, hints: Hints, max_entries: int) -> Reading:
     """Read a document as our own readers do; raises ParseError."""
     from feedsvc.parsers.feed import read as read_feed
 
-    return read_feed(response.body, **_told(response), hints=hints, max_entries=max_entries)
+    return worth_storing(
+        read_feed(response.body, **_told(response), hints=hints, max_entries=max_entries)
+    )
 
 
 async def forgive(response: Response, *, aside: Aside, hints: Hints, max_entries: int) -> Reading:
@@ -273,7 +280,19 @@ async def forgive(response: Response, *, aside: Aside, hints: Hints, max_entries
         "feedsvc.parsers.feed.forgiving:read",
         response.body, **_told(response), hints=hints, max_entries=max_entries,
     )  # fmt: skip
-    return cast("Reading", found)
+    return worth_storing(cast("Reading", found))
+
+
+def worth_storing(reading: Reading) -> Reading:
+    """Without the entries that say nothing, which would be noise in every feed of ours."""
+    from feedsvc.parsers.feed import says_nothing
+
+    if not any(map(says_nothing, reading.drafts)):
+        return reading
+    drafts = tuple(one for one in reading.drafts if not says_nothing(one))
+    count = len(reading.drafts)
+    told = f"{count - len(drafts)} of {count} entries say nothing; left out"
+    return replace(reading, drafts=drafts, problems=(*reading.problems, told))
 
 
 def _told(response: Response) -> dict[str, Any]:

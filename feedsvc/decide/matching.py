@@ -10,24 +10,30 @@ What tells the entries of a source apart is its *identity*. It begins with the i
 ids are measured to be unstable is told apart by link from then on, and by content if its links
 change as well. The first time it is only noted (`id?`, `content?`): a move to another system
 changes every id once.
-
-An item and an article are paired by a ladder of keys that have to be equal, from what leaves no
-doubt to what merely hints; a hint counts only if it points from one to one. Two entries that are
-taken for one lose an article, one that is taken for two shows it twice: where nothing decides, the
-second is chosen.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from feedsvc.decide.entries import BY_ID, Identity, Item, page_of, text_of
+from feedsvc.decide.pairing import (
+    DECLARED,
+    MOMENT,
+    PAGE,
+    TEXT,
+    TITLE,
+    WORDS,
+    Ours,
+    Theirs,
+    Veto,
+    apart_in_time,
+    pairs,
+    together,
+)
 from feedsvc.ports import KnownEntry
-
-_T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,11 +57,6 @@ def match(
     `home` is the page that the feed calls its own: a link to it tells of no entry.
     """
     return _Match(items, known, identity, home).run()
-
-
-_Ours = Callable[[Item], Hashable]  # None: it has no such key
-_Theirs = Callable[[KnownEntry], Hashable]
-_Veto = Callable[[Item, KnownEntry], bool]
 
 
 class _Match:
@@ -104,39 +105,30 @@ class _Match:
                 self._found.doubles.append(other if newer else index)
         return sorted(best.values())
 
-    # -- pairs ---------------------------------------------------------------------------------
+    # -- pairs --------------------------------------------------------------------------------
 
     def _pair(
         self,
-        ours: _Ours,
-        theirs: _Theirs,
+        ours: Ours,
+        theirs: Theirs,
         stored: Iterable[KnownEntry],
         *,
         twins: bool = False,
-        veto: _Veto | None = None,
+        veto: Veto | None = None,
     ) -> list[tuple[int, KnownEntry]]:
-        """Claim the articles whose key is that of an item, if it is one of each.
-
-        With `twins` several of one key are as good as each other: the first gets the first.
-        """
+        """Claim articles for the items that are left, see `pairs`."""
         if not self._left:
             return []
-        wanting = _grouped(self._left, lambda index: ours(self._items[index]))
-        having = _grouped((s for s in stored if s.row not in self._claimed), theirs)
-        pairs = [
-            pair
-            for key, indices in wanting.items()
-            if (found := having.get(key)) and (twins or len(indices) == len(found) == 1)
-            for pair in zip(indices, found, strict=False)
-            if veto is None or not veto(self._items[pair[0]], pair[1])
-        ]
-        self._claimed.update(one.row for _, one in pairs)
-        taken = {index for index, _ in pairs}
+        left = {index: self._items[index] for index in self._left}
+        free = [one for one in stored if one.row not in self._claimed]
+        found = pairs(left, free, ours, theirs, twins=twins, veto=veto)
+        self._claimed.update(one.row for _, one in found)
+        taken = {index for index, _ in found}
         self._left = [index for index in self._left if index not in taken]
-        return pairs
+        return found
 
-    def _know(self, pairs: Iterable[tuple[int, KnownEntry]]) -> None:
-        self._found.known.update(pairs)
+    def _know(self, found: Iterable[tuple[int, KnownEntry]]) -> None:
+        self._found.known.update(found)
 
     def _gone(self, stored: KnownEntry) -> bool:
         """Whether the id of an article is missing in the document: it may have got another."""
@@ -146,7 +138,7 @@ class _Match:
 
     def _match_ids(self) -> None:
         named = [one for one in self._known if one.declared in self._ids]
-        self._know(self._pair(_DECLARED, lambda s: s.declared, named))
+        self._know(self._pair(DECLARED, lambda s: s.declared, named))
         shared = {self._items[index].declared for index in self._left} - {None}
         named = [one for one in named if one.declared in shared and one.row not in self._claimed]
         if named:
@@ -173,10 +165,10 @@ class _Match:
                 lambda s: (s.declared, self._page(s), s.title),
                 True,
             ),
-            (_with(_DECLARED, _WORDS), lambda s: (s.declared, s.words), True),
-            (_with(_DECLARED, _TEXT), lambda s: (s.declared, text_of(s.words)), False),
+            (together(DECLARED, WORDS), lambda s: (s.declared, s.words), True),
+            (together(DECLARED, TEXT), lambda s: (s.declared, text_of(s.words)), False),
             (own_page, lambda s: (s.declared, self._page(s)), False),
-            (_with(_DECLARED, _MOMENT), lambda s: (s.declared, s.published), False),
+            (together(DECLARED, MOMENT), lambda s: (s.declared, s.published), False),
         ):
             self._know(self._pair(mine, its, named, twins=twins))
 
@@ -210,33 +202,33 @@ class _Match:
 
         def another(one: Item, stored: KnownEntry) -> bool:
             """Another id, and another date if it has one: then a title alone says nothing."""
-            return other_id(one, stored) and (_apart(one, stored) or ours[one.page] > 1)
+            return other_id(one, stored) and (apart_in_time(one, stored) or ours[one.page] > 1)
 
         def later(one: Item, stored: KnownEntry) -> bool:
-            """An id that differs, or else a date, where many bear one address."""
-            return (other_id(one, stored) or _apart(one, stored)) and ours[one.page] > 1
+            """The same, or another date, where many bear one address."""
+            return another(one, stored) or (ours[one.page] > 1 and apart_in_time(one, stored))
 
-        pairs: list[tuple[int, KnownEntry]] = []
+        claimed: list[tuple[int, KnownEntry]] = []
 
-        def step(ours: _Ours, theirs: _Theirs, *, twins: bool, veto: _Veto | None = None) -> None:
-            pairs.extend(self._pair(ours, theirs, stored, twins=twins, veto=veto))
+        def step(ours: Ours, theirs: Theirs, *, twins: bool, veto: Veto | None = None) -> None:
+            claimed.extend(self._pair(ours, theirs, stored, twins=twins, veto=veto))
 
-        step(_with(_PAGE, _WORDS), lambda s: (page(s), s.words), twins=True)
-        step(_with(_PAGE, _TITLE, _MOMENT), lambda s: (page(s), s.title, s.published), twins=False)
-        step(_with(_PAGE, _TEXT), lambda s: (page(s), text_of(s.words)), twins=False)
-        step(_with(own_page, _TITLE), lambda s: (page(s), s.title), twins=False, veto=another)
-        step(_with(own_page, _MOMENT), lambda s: (page(s), s.published), twins=False)
-        step(_with(_PAGE, _MOMENT), lambda s: (page(s), s.published), twins=False, veto=other_id)
-        step(_with(_PAGE, _TITLE), lambda s: (page(s), s.title), twins=False, veto=later)
+        step(together(PAGE, WORDS), lambda s: (page(s), s.words), twins=True)
+        step(together(PAGE, TITLE, MOMENT), lambda s: (page(s), s.title, s.published), twins=False)
+        step(together(PAGE, TEXT), lambda s: (page(s), text_of(s.words)), twins=False)
+        step(together(own_page, TITLE), lambda s: (page(s), s.title), twins=False, veto=another)
+        step(together(own_page, MOMENT), lambda s: (page(s), s.published), twins=False)
+        step(together(PAGE, MOMENT), lambda s: (page(s), s.published), twins=False, veto=other_id)
+        step(together(PAGE, TITLE), lambda s: (page(s), s.title), twins=False, veto=later)
         step(own_page, page, twins=False, veto=other_id)
-        churned = sum(other_id(self._items[index], one) for index, one in pairs)
+        churned = sum(other_id(self._items[index], one) for index, one in claimed)
         if churned * 2 >= len(kept):  # then ids say nothing here, and a page of its own does
             step(own_page, page, twins=False)
         self._found.churned = sum(
             bool(one.declared) and self._items[index].declared not in (None, one.declared)
-            for index, one in pairs
+            for index, one in claimed
         )
-        self._know(pairs)
+        self._know(claimed)
 
     # -- by content ----------------------------------------------------------------------------
 
@@ -265,7 +257,7 @@ class _Match:
             return bool(ids or (one.page and self._page(stored)))
 
         def apart(one: Item, stored: KnownEntry) -> bool:
-            return _apart(one, stored) or strangers(one, stored)
+            return apart_in_time(one, stored) or strangers(one, stored)
 
         for ours, theirs, twins, veto in _BY_CONTENT:
             self._know(
@@ -282,44 +274,17 @@ class _Match:
         often = {words for words, n in Counter(s.words for s in self._known).items() if n > 1}
 
         def repeated(one: Item, stored: KnownEntry) -> bool:
-            return stable and (_apart(one, stored) or stored.words in often)
+            return stable and (apart_in_time(one, stored) or stored.words in often)
 
         risen = self._pair(
-            _with(_WORDS, _MOMENT), lambda s: (s.words, s.published), stored, twins=True
+            together(WORDS, MOMENT), lambda s: (s.words, s.published), stored, twins=True
         )
-        risen += self._pair(_with(_WORDS), lambda s: (s.words,), stored, twins=True, veto=repeated)
+        risen += self._pair(
+            together(WORDS), lambda s: (s.words,), stored, twins=True, veto=repeated
+        )
         if not stable:
-            risen += self._pair(_with(_TITLE, _MOMENT), lambda s: (s.title, s.published), stored)
+            risen += self._pair(together(TITLE, MOMENT), lambda s: (s.title, s.published), stored)
         self._found.risen.update(risen)
-
-
-# -- keys ------------------------------------------------------------------------------------------
-
-
-def _with(*keys: _Ours) -> _Ours:
-    """All keys together; without one of them there is none."""
-
-    def whole(one: Item) -> Hashable:
-        values = tuple(key(one) for key in keys)
-        return None if None in values else values
-
-    return whole
-
-
-_DECLARED: _Ours = lambda one: one.declared  # noqa: E731 - a table of keys
-_PAGE: _Ours = lambda one: one.page  # noqa: E731
-_TITLE: _Ours = lambda one: one.title or None  # noqa: E731
-_MOMENT: _Ours = lambda one: one.moment  # noqa: E731
-_WORDS: _Ours = lambda one: one.words or None  # noqa: E731
-_TEXT: _Ours = lambda one: one.text or None  # noqa: E731
-
-
-def _grouped(values: Iterable[_T], key: Callable[[_T], Hashable]) -> dict[Hashable, list[_T]]:
-    groups: dict[Hashable, list[_T]] = defaultdict(list)
-    for one in values:
-        if (found := key(one)) is not None:
-            groups[found].append(one)
-    return groups
 
 
 def _version(one: Item) -> tuple[float, bytes]:
@@ -327,17 +292,12 @@ def _version(one: Item) -> tuple[float, bytes]:
     return (stated.timestamp() if stated else 0.0, one.said)
 
 
-def _apart(one: Item, stored: KnownEntry) -> bool:
-    """Whether an item says that it was published at another time."""
-    return one.moment is not None and one.moment != stored.published
-
-
 # What has to be equal; whether several of one key are as good as each other; whether the dates may
 # not differ.
-_BY_CONTENT: tuple[tuple[_Ours, _Theirs, bool, bool], ...] = (
-    (_with(_WORDS, _MOMENT), lambda s: (s.words, s.published), True, False),
-    (_with(_WORDS), lambda s: (s.words,), True, False),
-    (_with(_TITLE, _MOMENT), lambda s: (s.title, s.published), False, False),
-    (_with(_TEXT), lambda s: (text_of(s.words),), False, False),
-    (_with(_TITLE), lambda s: (s.title,), False, True),
+_BY_CONTENT: tuple[tuple[Ours, Theirs, bool, bool], ...] = (
+    (together(WORDS, MOMENT), lambda s: (s.words, s.published), True, False),
+    (together(WORDS), lambda s: (s.words,), True, False),
+    (together(TITLE, MOMENT), lambda s: (s.title, s.published), False, False),
+    (together(TEXT), lambda s: (text_of(s.words),), False, False),
+    (together(TITLE), lambda s: (s.title,), False, True),
 )

@@ -24,7 +24,14 @@ from feedsvc.model import FileStat, Problem, State
 from feedsvc.ports import Change, KnownFile, Stored
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
-from feedsvc.store.rows import article_columns, moment, read_article, seconds, whole_articles
+from feedsvc.store.rows import (
+    ArticleRow,
+    article_row,
+    moment,
+    read_article,
+    seconds,
+    whole_articles,
+)
 from feedsvc.store.schema import article, file, source
 from feedsvc.store.writing import Written, insert_articles, revise_articles
 
@@ -172,10 +179,10 @@ class Intake(Marks):
             self._mark(connection, touched, now)
 
 
-def _columns(change: Change) -> dict[str, Any]:
+def _columns(change: Change) -> ArticleRow:
     if change.article is None:
         raise ValueError(f"{change.path}: no article to write")
-    return article_columns(change.article, declared=change.declared, document=change.digest)
+    return article_row(change.article, declared=change.declared, document=change.digest)
 
 
 def _write_files(

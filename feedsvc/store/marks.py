@@ -14,7 +14,6 @@ from sqlalchemy import (
 )
 
 from feedsvc.settings import Feed
-from feedsvc.store.engine import chunks
 from feedsvc.store.schema import feed
 from feedsvc.store.selection import matches_any
 
@@ -30,7 +29,7 @@ class Marks:
         return {
             definition.name
             for definition in self._feeds
-            if any(matches_any(connection, definition, some) for some in chunks(rows))
+            if rows and matches_any(connection, definition, rows)
         }
 
     def _mark(self, connection: Connection, names: Iterable[str], now: datetime) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from feedsvc.model import State
 from feedsvc.ports import Event, KnownEntry, Memory, SourceRow, Visit
+from feedsvc.store.bulk import replacement, write
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.rows import article_columns, instant, seconds
+from feedsvc.store.rows import article_row, instant, seconds
 from feedsvc.store.schema import article, event, remote, source
 from feedsvc.store.sources import Sources, source_problems
 from feedsvc.store.writing import Written, insert_articles, revise_articles
@@ -140,7 +141,7 @@ class Remotes(Sources):
                 change.row,
                 visit.source.row,
                 change.article,
-                article_columns(
+                article_row(
                     change.article,
                     declared=change.declared,
                     document=change.words,
@@ -233,6 +234,23 @@ BELIEVED = b"believed"
 EVENTS = 1_000  # changes of state that are kept
 
 
+class _Ended(NamedTuple):
+    """The columns of `source` that a visit changes, in the order in which they are written."""
+
+    next_due: int | None
+    last_ok: int | None
+    state: str
+    failures: int
+    reason: str | None
+    since: int | None
+    fingerprint: bytes
+    problems: str | None
+    lease: str | None = None
+
+
+_END = replacement(source, *_Ended._fields, key="id")
+
+
 def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
     rows = []
     happened = []
@@ -240,19 +258,17 @@ def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
     for visit in visits:
         was = visit.source
         changed = visit.state != was.state
-        rows.append(
-            {
-                "row": visit.source.row,
-                "next_due": seconds(visit.next_due),
-                "last_ok": seconds(visit.now if visit.good else was.last_ok),
-                "state": visit.state,
-                "failures": visit.failures,
-                "reason": visit.reason,
-                "since": seconds(visit.now if changed else was.since),
-                "fingerprint": visit.fingerprint,
-            }
-            | _problems(visit, before.get(was.row))
+        ended = _Ended(
+            next_due=seconds(visit.next_due),
+            last_ok=seconds(visit.now if visit.good else was.last_ok),
+            state=visit.state,
+            failures=visit.failures,
+            reason=visit.reason,
+            since=seconds(visit.now if changed else was.since),
+            fingerprint=visit.fingerprint,
+            problems=_problems(visit, before.get(was.row)),
         )
+        rows.append((*ended, was.row))
         if changed:
             happened.append(
                 {
@@ -260,22 +276,15 @@ def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
                     "state": visit.state, "reason": visit.reason, "told": False,
                 }
             )  # fmt: skip
-    names = [name for name in rows[0] if name != "row"]
-    connection.execute(
-        update(source)
-        .where(source.c.id == bindparam("row"))
-        .values(lease=None, **{name: bindparam(name) for name in names}),
-        rows,
-    )
+    write(connection, _END, rows)
     if happened:
         connection.execute(insert(event), happened)
         newest = select(event.c.id).order_by(event.c.id.desc()).offset(EVENTS).limit(1)
         connection.execute(delete(event).where(event.c.id <= newest.scalar_subquery()))
 
 
-def _problems(visit: Visit, before: str | None) -> dict[str, Any]:
-    told = before if visit.keep_problems else source_problems(visit.problems, before, visit.now)
-    return {"problems": told}
+def _problems(visit: Visit, before: str | None) -> str | None:
+    return before if visit.keep_problems else source_problems(visit.problems, before, visit.now)
 
 
 def _problems_before(connection: Connection, visits: Sequence[Visit]) -> dict[int, str]:

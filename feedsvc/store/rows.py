@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
 
@@ -31,57 +31,92 @@ def instant(value: int) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
-def article_columns(
+class ArticleRow(NamedTuple):
+    """The columns of `article` but `id` and `source_id`, in the order in which they are written."""
+
+    key: str
+    declared: str | None
+    document: bytes
+    guid: str
+    link: str | None
+    title: str
+    language: str | None
+    published: int
+    updated: int
+    first_seen: int
+    released: int
+    due: int | None
+    expires: int | None
+    state: str
+    state_reason: str | None
+    said: bytes
+    seen: bytes
+    revision: int
+    canon: bytes | None
+    noise: int
+
+
+class BodyRow(NamedTuple):
+    """The columns of `body` but its key, in the order in which they are written."""
+
+    summary: str | None
+    html: str
+    fields: str  # JSON
+
+
+def article_row(
     article: Article,
     *,
     declared: str | None,
     document: bytes,
     canon: bytes | None = None,
     noise: int = 0,
-) -> dict[str, Any]:
-    """The row of `article`, without its key columns `id` and `source_id`."""
+) -> ArticleRow:
+    """What `article` holds of an article."""
     published, due = int(article.published.timestamp()), seconds(article.due)
-    return {
-        "key": article.key,
-        "declared": declared,
-        "document": document,
-        "guid": article.guid,
-        "link": article.link,
-        "title": article.title,
-        "language": article.language,
-        "published": published,
-        "updated": int(article.updated.timestamp()),
-        "first_seen": int(article.first_seen.timestamp()),
-        "released": published if due is None else max(published, due),
-        "due": due,
-        "expires": seconds(article.expires),
-        "state": article.state.value,
-        "state_reason": None,
-        "said": article.said,
-        "seen": article.seen,
-        "revision": article.revision,
-        "canon": canon,
-        "noise": noise,
-    }
+    return ArticleRow(
+        key=article.key,
+        declared=declared,
+        document=document,
+        guid=article.guid,
+        link=article.link,
+        title=article.title,
+        language=article.language,
+        published=published,
+        updated=int(article.updated.timestamp()),
+        first_seen=int(article.first_seen.timestamp()),
+        released=published if due is None else max(published, due),
+        due=due,
+        expires=seconds(article.expires),
+        state=article.state.value,
+        state_reason=None,
+        said=article.said,
+        seen=article.seen,
+        revision=article.revision,
+        canon=canon,
+        noise=noise,
+    )
 
 
-def body_columns(article: Article) -> dict[str, Any]:
-    """The row of `body` for an article, without its key."""
-    fields: dict[str, Any] = {name: getattr(article, name) for name in _PLAIN}
-    fields["authors"] = [[p.name, p.email, p.uri] for p in article.authors]
-    fields["tags"] = article.tags
-    fields["extra"] = article.extra
-    fields["enclosures"] = [[e.url, e.type, e.length, e.duration] for e in article.enclosures]
+def body_row(article: Article) -> BodyRow:
+    """What `body` holds of an article."""
+    fields: dict[str, Any] = {}
+    for name in _PLAIN:
+        if value := getattr(article, name):
+            fields[name] = value
+    if article.authors:
+        fields["authors"] = [(one.name, one.email, one.uri) for one in article.authors]
+    if article.tags:
+        fields["tags"] = article.tags
+    if article.extra:
+        fields["extra"] = article.extra
+    if article.enclosures:
+        fields["enclosures"] = [(e.url, e.type, e.length, e.duration) for e in article.enclosures]
     if article.image:
-        fields["image"] = [article.image.url, article.image.caption, article.image.credit]
-    if article.origin is not None:
-        fields["origin"] = _origin_fields(article.origin)
-    kept = {name: value for name, value in fields.items() if value}
-    return {
-        "summary": article.summary,
-        "html": article.html,
-        "fields": _JSON.encode(kept),
-    }
+        fields["image"] = (article.image.url, article.image.caption, article.image.credit)
+    if article.origin is not None and (origin := _origin_fields(article.origin)):
+        fields["origin"] = origin
+    return BodyRow(article.summary, article.html, _JSON.encode(fields))
 
 
 def _origin_fields(origin: Origin) -> dict[str, Any]:

@@ -133,12 +133,13 @@ revision = Table(
 label = Table(
     "label",
     metadata,
+    # Feeds go through articles in their order and look here whether one has the word; in this order
+    # what belongs to an article lies together, and new ones come at the end.
+    Column("article_id", ForeignKey("article.id"), primary_key=True),
     Column("kind", Text, primary_key=True),  # tag | author
     Column("word", Text, primary_key=True),  # case-folded
-    Column("article_id", ForeignKey("article.id"), primary_key=True),
     sqlite_with_rowid=False,
 )
-Index(None, label.c.article_id)
 
 file = Table(
     "file",

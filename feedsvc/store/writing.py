@@ -2,102 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, literal, select
 
 from feedsvc.model import Article
+from feedsvc.store.bulk import insertion, replacement, write
 from feedsvc.store.engine import chunks
-from feedsvc.store.rows import body_columns, labels
+from feedsvc.store.rows import ArticleRow, BodyRow, body_row, labels
 from feedsvc.store.schema import article, body, label, revision
 
 
 class Written(NamedTuple):
-    """An article to be written; `columns` are those of `rows.article_columns`."""
+    """An article to be written, and the columns it is found by."""
 
     row: int | None  # None: a new one
     source: int
     article: Article
-    columns: dict[str, Any]
+    columns: ArticleRow
+
+
+_INSERT_ARTICLE = insertion(article, "id", "source_id", *ArticleRow._fields)
+_INSERT_BODY = insertion(body, "article_id", *BodyRow._fields)
+_INSERT_LABEL = insertion(label, "article_id", "kind", "word")
+_REPLACE_ARTICLE = replacement(article, *ArticleRow._fields, key="id")
+_REPLACE_BODY = replacement(body, *BodyRow._fields, key="article_id")
 
 
 def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[int]:
     """Add new articles; returns their rows, in the same order."""
-    if not fresh:
-        return []
     # The transaction is the only writer (BEGIN IMMEDIATE), so the next rows are ours to number:
     # asking the database for each with RETURNING costs five times as much.
     first = (connection.execute(select(func.max(article.c.id))).scalar() or 0) + 1
-    rows = list(range(first, first + len(fresh)))
-    _insert_many(
-        connection,
-        article,
-        [
-            {"id": row, "source_id": one.source, **one.columns}
-            for row, one in zip(rows, fresh, strict=True)
-        ],
-    )
-    _insert_many(
-        connection,
-        body,
-        [
-            {"article_id": row, **body_columns(one.article)}
-            for row, one in zip(rows, fresh, strict=True)
-        ],
-    )
-    words = [
-        word for row, one in zip(rows, fresh, strict=True) for word in _labels(row, one.article)
-    ]
-    # In the order of its key: the tree is then filled from one end.
-    words.sort()
-    _insert_many(
-        connection,
-        label,
-        [{"kind": kind, "word": word, "article_id": row} for kind, word, row in words],
-    )
-    return rows
-
-
-def _insert_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that all have the same columns.
-
-    The statement is SQLAlchemy's, the rows go to the driver as they are: to look at each value of
-    tens of thousands of rows costs more than to write them.
-    """
-    if not rows:
-        return
-    names = list(rows[0])
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=names)
-    order = compiled.positiontup or names
-    connection.exec_driver_sql(str(compiled), [tuple(row[name] for name in order) for row in rows])
+    numbered = list(enumerate(fresh, first))
+    write(connection, _INSERT_ARTICLE, [(row, one.source, *one.columns) for row, one in numbered])
+    write(connection, _INSERT_BODY, [(row, *body_row(one.article)) for row, one in numbered])
+    _write_labels(connection, [(row, one.article) for row, one in numbered])
+    return [row for row, _ in numbered]
 
 
 def revise_articles(connection: Connection, revised: Sequence[Written], now: datetime) -> None:
     """Keep what is replaced as a revision, then replace it."""
-    if not revised:
+    known = [(one.row, one) for one in revised if one.row is not None]
+    if not known:
         return
-    rows = [one.row for one in revised if one.row is not None]
+    rows = [row for row, _ in known]
     numbers: dict[int, int] = {}
     for some in chunks(rows):
         query = select(article.c.id, article.c.revision).where(article.c.id.in_(some))
         numbers.update(dict(connection.execute(query).all()))
-    reworded = [
-        one.row
-        for one in revised
-        if one.row is not None and one.article.revision != numbers[one.row]
-    ]
+    reworded = [row for row, one in known if one.article.revision != numbers[row]]
     for some in chunks(reworded):
         kept = (
             article.c.id, article.c.revision, literal(int(now.timestamp())), article.c.title,
@@ -112,25 +68,13 @@ def revise_articles(connection: Connection, revised: Sequence[Written], now: dat
                 .where(article.c.id.in_(some)),
             )
         )  # fmt: skip
-    connection.execute(
-        update(article).where(article.c.id == bindparam("row")),
-        [{"row": one.row, **one.columns} for one in revised],
-    )
-    connection.execute(
-        update(body).where(body.c.article_id == bindparam("row")),
-        [{"row": one.row, **body_columns(one.article)} for one in revised],
-    )
+    write(connection, _REPLACE_ARTICLE, [(*one.columns, row) for row, one in known])
+    write(connection, _REPLACE_BODY, [(*body_row(one.article), row) for row, one in known])
     for some in chunks(rows):
         connection.execute(delete(label).where(label.c.article_id.in_(some)))
-    words = [
-        {"kind": kind, "word": word, "article_id": row}
-        for one in revised
-        if one.row is not None
-        for kind, word, row in _labels(one.row, one.article)
-    ]
-    _insert_many(connection, label, words)
+    _write_labels(connection, [(row, one.article) for row, one in known])
 
 
-def _labels(row: int, written: Article) -> Iterable[tuple[str, str, int]]:
-    for kind, word in sorted(labels(written)):
-        yield kind, word, row
+def _write_labels(connection: Connection, articles: Sequence[tuple[int, Article]]) -> None:
+    rows = [(row, kind, word) for row, one in articles for kind, word in sorted(labels(one))]
+    write(connection, _INSERT_LABEL, rows)

@@ -418,13 +418,12 @@ _MOST_PROBLEMS = 20
 
 def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
     """What of the document needs a look, and then what of single entries."""
-    told = dict.fromkeys((None, reason) for reason in (*weighed.notes, *reading.problems))
-    told |= dict.fromkeys(
-        (_place(draft), warning) for draft in reading.drafts for warning in draft.warnings
-    )
+    found: list[tuple[str | None, str]] = [(None, told) for told in weighed.notes]
+    found += [(None, told) for told in reading.problems]
+    found += [(_place(draft), told) for draft in reading.drafts for told in draft.warnings]
     return tuple(
         Problem(source=job.plan.name, path=path, reason=reason)
-        for path, reason in islice(told, _MOST_PROBLEMS)
+        for path, reason in islice(dict.fromkeys(found), _MOST_PROBLEMS)
     )
 
 

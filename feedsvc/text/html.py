@@ -17,57 +17,13 @@ from urllib.parse import unquote
 import nh3
 
 from feedsvc.text import urls
+from feedsvc.text.allowed import ATTRIBUTES, DROPPED, TAGS, attribute
 from feedsvc.text.clean import normalise, repaired, xml_safe
-
-_TAGS = frozenset(
-    """
-a abbr address article aside audio b bdi bdo blockquote br caption center cite code col
-colgroup dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header
-hgroup hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s samp section
-small source span strong sub summary sup table tbody td tfoot th thead time tr u ul var
-video wbr
-""".split()
-)
-# What stands inside these is not prose.
-_DROPPED = frozenset(
-    "script style template title textarea select option datalist button iframe noscript noembed"
-    " noframes svg math".split()
-)
-_ATTRIBUTES = {
-    "*": {"lang", "dir"},
-    "a": {"href", "hreflang", "title"},
-    "abbr": {"title"},
-    "audio": {"src"},
-    "blockquote": {"cite"},
-    "col": {"span"},
-    "colgroup": {"span"},
-    "del": {"cite", "datetime"},
-    "details": {"open"},
-    "dfn": {"title"},
-    "img": {"src", "srcset", "sizes", "alt", "title", "width", "height"},
-    "ins": {"cite", "datetime"},
-    "li": {"value"},
-    "ol": {"start", "reversed", "type"},
-    "q": {"cite"},
-    "source": {"src", "srcset", "sizes", "type", "media"},
-    "td": {"colspan", "rowspan", "align", "headers"},
-    "th": {"colspan", "rowspan", "align", "scope", "abbr"},
-    "time": {"datetime"},
-    "video": {"src", "poster", "width", "height"},
-}
-_ADDRESSES = {"href": urls.LINKS, "src": urls.WEB, "poster": urls.WEB, "cite": urls.WEB}
-_NUMBER = re.compile(r"-?[0-9]{1,5}%?")
-_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
+from feedsvc.text.orderly import ODD_REFERENCE, orderly
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*")
 _PASSES = 4
 
-# References to anything but the signs and letters that make up nearly all of them: what these stand
-# for is fit as it is. U+2028 is not among them, nor is any mark, nor a space that NFC replaces.
-_REFERENCE = re.compile(
-    "&(?!(?:amp|lt|gt|quot|apos|nbsp|shy|[aouAOU]uml|szlig|[lr]squo|sbquo|[lrb]dquo|[lr]aquo|[nm]dash"
-    "|hellip|euro|copy|#(?:160|0?3[489]|60|62|x27|82(?:[012][0-9]|30)));)"
-)
 # A run that may hold combining marks: there are none in Latin-1 (Unicode §7.9).
 _AFTER_TAG = re.compile(">[^\0-\u02ff]+")
 _STROKE = "\u0338"
@@ -99,16 +55,20 @@ def sanitise(html: str, base: str | None) -> str:
         return html.replace(">", "&gt;")
     if _suspicious(html):
         html = _FOREIGN.sub(" ", html)
-    if exhausts(html):
-        return _as_text(html)
-    result = _settled(html, base)
+        if exhausts(html):
+            return _as_text(html)
+    result = orderly(html, base)
+    if result is None:
+        result = by_parser(html, base)
     if result is None or exhausts(result):
         return _as_text(html)
     return result
 
 
-def _settled(html: str, base: str | None) -> str | None:
-    """What further cleaning leaves as it is; None if there is no end to it."""
+def by_parser(html: str, base: str | None) -> str | None:
+    """What a parser makes of `html`, so that a second reading changes nothing; None if there is no
+    end to it.
+    """
     token = _BASE.set(base)
     try:
         return _cleaned_until_stable(html)
@@ -139,9 +99,9 @@ _BASE: ContextVar[str | None] = ContextVar("base of the body in hand", default=N
 def _cleaner() -> nh3.Cleaner:
     """One for all bodies: to make it takes half as long as to clean one of 4 KB."""
     return nh3.Cleaner(
-        tags=_TAGS,
-        clean_content_tags=_DROPPED,
-        attributes=_ATTRIBUTES,
+        tags=TAGS,
+        clean_content_tags=DROPPED,
+        attributes=ATTRIBUTES,
         attribute_filter=_attribute,
         link_rel=None,
         url_schemes=urls.LINKS,
@@ -151,7 +111,7 @@ def _cleaner() -> nh3.Cleaner:
 def _clean(html: str) -> str:
     result = _cleaner().clean(html)
     # `&#13;`, `e&#769;`, `e</x>&#769;`: what was removed comes back, and marks meet letters.
-    if _REFERENCE.search(html) is not None or not unicodedata.is_normalized("NFC", result):
+    if ODD_REFERENCE.search(html) is not None or not unicodedata.is_normalized("NFC", result):
         result = _normalised(result)
     if _TO_MEND.search(result) is None:
         return result.strip()
@@ -214,39 +174,7 @@ def _alternative(match: re.Match[str]) -> str:
 
 
 def _attribute(_: str, name: str, value: str) -> str | None:
-    if name in _ADDRESSES:
-        # An empty one names the page itself: no picture, and no link worth following.
-        if not value.strip():
-            return None
-        return urls.absolute(value, _BASE.get(), schemes=_ADDRESSES[name])
-    if name == "srcset":
-        return _srcset(value, _BASE.get())
-    if name in _NUMBERS:
-        value = value.strip()
-        return value if _NUMBER.fullmatch(value) else None
-    return value
-
-
-_CANDIDATE = re.compile(r"([^\s,]\S*)([^,]*)")
-_DESCRIPTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?[wxh](?: [0-9]{1,6}[wh])?")
-
-
-def _srcset(value: str, base: str | None) -> str | None:
-    """The image candidates with absolute addresses (HTML §4.8.4.2.1), without the bad ones."""
-    found = []
-    for match in _CANDIDATE.finditer(value[:20_000]):
-        address, descriptor = match[1], " ".join(match[2].split())
-        if address.endswith(","):
-            address = address.rstrip(",")
-        url = urls.absolute(address, base)
-        if (
-            url is None
-            or url.endswith(",")
-            or (descriptor and not _DESCRIPTOR.fullmatch(descriptor))
-        ):
-            continue
-        found.append(f"{url} {descriptor}".strip())
-    return ", ".join(found) or None
+    return attribute(name, value, _BASE.get())
 
 
 # --- markup made to exhaust a parser

@@ -7,7 +7,6 @@ Client.get --turn--> polite.Turns
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from feedsvc.text.urls import absolute
 from feedsvc.web.addresses import Guard, Resolve
 from feedsvc.web.decode import ACCEPTED
 from feedsvc.web.failures import RefusedError, placed
+from feedsvc.web.patience import Wait, patience
 from feedsvc.web.polite import Turns
 from feedsvc.web.response import REDIRECTS, Hop, Response
 from feedsvc.web.target import Target, following, same_place
@@ -241,21 +241,20 @@ class _Budget:
     @asynccontextmanager
     async def spent(self) -> AsyncIterator[None]:
         """Raises FetchError when the time is over."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        timeout = asyncio.timeout(max(self._left, 0))
+        wait: Wait | None = None
         try:
-            async with timeout:
+            async with patience(self._left) as wait:
                 yield
         except TimeoutError as error:
-            if not timeout.expired():
+            if wait is None or not wait.over:
                 raise
             raise FetchError(
                 f"no whole answer within {self._whole:g} seconds",
                 hint="raise sync.timeout if it is only slow",
             ) from error
         finally:
-            self._left -= loop.time() - start
+            if wait is not None:
+                self._left -= wait.spent
 
 
 def _response(

@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         try:
             return self._h11.next_event()
         except h11.RemoteProtocolError as error:
-            if error.error_status_hint == 431:  # RFC 6585 §5; h11 has it for trailers and chunks too
+            if error.error_status_hint == 431:  # RFC 6585 §5, and h11's for any line
                 raise FetchError(f"{framing} too long") from error
             # h11 quotes the whole line, which is not for our log: it may be long, or no text.
             said = str(error).partition(": bytearray(")[0]

@@ -20,6 +20,7 @@ from feedsvc.errors import FetchError
 from feedsvc.web.addresses import Guard, Origin
 from feedsvc.web.connection import Connection, Head
 from feedsvc.web.failures import NoNetworkError, RefusedError, StaleError, UnreachableError
+from feedsvc.web.patience import patience
 
 OWN = "feedsvc.own"
 """The extension of an answer that tells whether it came from a network of the operator's."""
@@ -159,7 +160,7 @@ class Transport(httpx.AsyncBaseTransport):
         for number, address in enumerate(addresses, 1):
             wait = _LAST_ADDRESS if number == len(addresses) else _PER_ADDRESS
             try:
-                async with asyncio.timeout(wait):
+                async with patience(wait):
                     return await self._open(origin, address)
             except ssl.CertificateError as error:
                 raise FetchError(

@@ -76,11 +76,11 @@ SPELLINGS = {
     "of-everybody": ("255.255.255.255", "a reserved address"),
     "of-many": ("224.0.0.1", "a multicast address"),
     "of-documentation": ("[2001:db8::1]", "an address for documentation"),
-}  # fmt: skip
+}
 
 # Only in what others send: a configuration does not take these for hosts.
 DISGUISES = {
-    "in-wide-digits": ("１２７．０．０．１", LOOPBACK),  # fmt: skip
+    "in-wide-digits": ("１２７．０．０．１", LOOPBACK),
     "with-ideographic-dots": ("127。0。0。1", LOOPBACK),
     "in-circled-digits": ("①②⑦.⓪.⓪.①", LOOPBACK),
     "percent-encoded": ("%31%32%37.0.0.1", LOOPBACK),
@@ -129,6 +129,18 @@ def to(name: str, location: str, told: str) -> Case:
     return failing(name, Answer(status=301, headers={"Location": location}), told)
 
 
+def hanging(siege: Siege) -> str:
+    siege.server["/hangs"] = Raw([60.0])
+    return siege.server.url("/hangs", host="127.1.2.1")
+
+
+def endless_redirect(siege: Siege, number: int) -> Answerable:
+    siege.server["/fine"] = Page(body=NEW)
+    there = siege.server.url("/fine", host="127.1.2.2")
+    lines = f"HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: {10**12}\r\n\r\n"
+    return Raw([lines.encode(), *[b"x" * 5_000] * 30])
+
+
 NO_HTTP = "redirects to what is no http or https address"
 LEADING = (
     to("a-redirect-to-a-file", "file:///etc/passwd", f"{NO_HTTP} ('file')"),
@@ -148,27 +160,52 @@ LEADING = (
     to("a-redirect-of-20-kib", "http://127.1.0.1/" + "x" * 20_000, NO_HTTP),
     failing("a-redirect-to-nowhere", Answer(status=302), "redirects, but not to one address"),
     failing("a-redirect-to-an-empty-address", moved(""), "redirects, but not to one address"),
-    failing("a-redirect-to-itself", b"", "redirects in a circle", at=lambda siege, n: moved(siege.home(n))),
-    failing("a-redirect-to-itself-with-a-fragment", b"", "redirects in a circle", at=lambda siege, n: moved("#x")),
-    failing("a-redirect-to-itself-in-other-words", b"", "redirects in a circle", at=lambda siege, n: moved(f"HTTP://x@{siege.host(n)}.:{siege.server.site(siege.host(n)).port}/{n}/feed")),
-    failing("a-ring-of-two", b"", "redirects in a circle", at=lambda siege, n: lambda request: moved(f"/{n}/feed?{int(request.path[-1:] != '1')}")),
-    failing("redirects-without-end", lambda request: moved(f"?x{request.path.partition('?')[2]}"), "redirects more than 10 times"),
-    failing("a-redirect-to-a-host-that-hangs", b"", "no whole answer within 2 seconds", at=lambda siege, n: moved(hanging(siege))),
+    failing(
+        "a-redirect-to-itself",
+        b"",
+        "redirects in a circle",
+        at=lambda siege, n: moved(siege.home(n)),
+    ),
+    failing(
+        "a-redirect-to-itself-with-a-fragment",
+        b"",
+        "redirects in a circle",
+        at=lambda siege, n: moved("#x"),
+    ),
+    failing(
+        "a-redirect-to-itself-in-other-words",
+        b"",
+        "redirects in a circle",
+        at=lambda siege, n: moved(
+            f"HTTP://x@{siege.host(n)}.:{siege.server.site(siege.host(n)).port}/{n}/feed"
+        ),
+    ),
+    failing(
+        "a-ring-of-two",
+        b"",
+        "redirects in a circle",
+        at=lambda siege, n: lambda request: moved(f"/{n}/feed?{int(request.path[-1:] != '1')}"),
+    ),
+    failing(
+        "redirects-without-end",
+        lambda request: moved(f"?x{request.path.partition('?')[2]}"),
+        "redirects more than 10 times",
+    ),
+    failing(
+        "a-redirect-to-a-host-that-hangs",
+        b"",
+        "no whole answer within 2 seconds",
+        at=lambda siege, n: moved(hanging(siege)),
+    ),
     failing("a-redirect-to-a-closed-port", moved("http://127.1.0.1:9/feed"), "connection refused"),
-    mended("a-redirect-with-a-body-without-end", b"", "", NEWS, at=lambda siege, n: endless_redirect(siege, n)),
-)  # fmt: skip
-
-
-def hanging(siege: Siege) -> str:
-    siege.server["/hangs"] = Raw([60.0])
-    return siege.server.url("/hangs", host="127.1.2.1")
-
-
-def endless_redirect(siege: Siege, number: int) -> Answerable:
-    siege.server["/fine"] = Page(body=NEW)
-    there = siege.server.url("/fine", host="127.1.2.2")
-    lines = f"HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: {10**12}\r\n\r\n"
-    return Raw([lines.encode(), *[b"x" * 5_000] * 30])
+    mended(
+        "a-redirect-with-a-body-without-end",
+        b"",
+        "",
+        NEWS,
+        at=endless_redirect,
+    ),
+)
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -207,7 +244,7 @@ ANSWERS: dict[str, Callable[[str, int], Sequence[str] | Exception | None]] = {
     "silent": lambda good, time: [good] if time == 1 else None,
     "many": lambda good, time: [good] if time == 1 else [f"127.1.9.{n}" for n in range(1, 250)],
     "odd": lambda good, time: [good] if time == 1 else UnicodeError("label too long"),
-}  # fmt: skip
+}
 
 
 def named(kind: str, told: str, *takes: str, **more: Any) -> Case:
@@ -227,7 +264,14 @@ NAMED = (
     named("both", "", NEWS, does="is-outside-and-inside"),
     named("turns", LOOPBACK, does="moves-inside"),
     named("later", "", NEWS, does="moves-inside-between-check-and-connect"),
-    named("later", LOOPBACK, does="moves-inside-between-two-hops", at=lambda siege, n: Answer(status=302, headers={"Location": f"/{n}/feed?again"}, close=True)),
+    named(
+        "later",
+        LOOPBACK,
+        does="moves-inside-between-two-hops",
+        at=lambda siege, n: Answer(
+            status=302, headers={"Location": f"/{n}/feed?again"}, close=True
+        ),
+    ),
     named("mapped", LOOPBACK, does="moves-inside-in-ipv6"),
     named("zoned", LOCAL, does="moves-into-a-zone"),
     named("zeros", '"this network"', does="moves-to-nowhere"),
@@ -237,7 +281,7 @@ NAMED = (
     named("unknown", "there is no such host", does="is-gone"),
     named("silent", "no whole answer within 2 seconds", does="is-never-resolved"),
     named("many", "connection refused", does="has-249-addresses-and-nobody-there"),
-)  # fmt: skip
+)
 
 
 # -- secrets ---------------------------------------------------------------------------------------
@@ -253,8 +297,15 @@ def elsewhere(siege: Siege, number: int) -> Answerable:
 
 TRUSTED = (
     mended("a-redirect-that-wants-the-password", b"", "", NEWS, at=elsewhere, more=SECRETS),
-    failing("an-error-that-repeats-the-password", lambda request: Answer(status=401, headers={"WWW-Authenticate": request.headers["authorization"]}), "it wants a password", more=SECRETS),
-)  # fmt: skip
+    failing(
+        "an-error-that-repeats-the-password",
+        lambda request: Answer(
+            status=401, headers={"WWW-Authenticate": request.headers["authorization"]}
+        ),
+        "it wants a password",
+        more=SECRETS,
+    ),
+)
 
 
 CASES = (

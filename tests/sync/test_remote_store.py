@@ -191,7 +191,7 @@ def test_who_comes_after_one_that_was_killed_asks_at_once(planet: Planet, tmp_pa
     planet.serve(Answer(body=rss(story(1)), delay=30.0))
     planet.service.restart()
     command = [sys.executable, "-m", "feedsvc", "-C", str(planet.service.root), "-q", "sync"]
-    with subprocess.Popen(command, env={**os.environ}) as process:  # noqa: S603
+    with subprocess.Popen(command, env={**os.environ}) as process:
         for _ in range(300):
             if planet.server.log:
                 break

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from feedsvc.app import App
+    from feedsvc.config.remote import Address
     from feedsvc.settings import Settings, Source
 
 
@@ -47,15 +48,9 @@ def is_address(target: str) -> bool:
 def of_address(settings: Settings, url: str) -> Source:
     """An address as if it were configured; raises UsageError for what is none."""
     from feedsvc.config.names import of_address as name_of
-    from feedsvc.config.remote import source_url
-    from feedsvc.config.shapes import WrongValueError
     from feedsvc.settings import Auth, Secret, Source
 
-    try:
-        address = source_url(url)
-    except WrongValueError as error:
-        said = f"'{url}' is" if error.got is None else "this is"
-        raise UsageError(f"{said} not {error.expected}", hint=error.remark) from error
+    address = _read(url)
     auth = None
     if address.user is not None:
         auth = Auth(user=address.user, password=Secret(value=address.password))
@@ -67,6 +62,22 @@ def of_address(settings: Settings, url: str) -> Source:
         timezone=settings.site.timezone,
         max_bytes=settings.sync.max_bytes,
     )
+
+
+def address_of(url: str) -> str:
+    """An address without credentials; raises UsageError for what is none."""
+    return _read(url).url
+
+
+def _read(url: str) -> Address:
+    from feedsvc.config.remote import source_url
+    from feedsvc.config.shapes import WrongValueError
+
+    try:
+        return source_url(url)
+    except WrongValueError as error:
+        said = f"'{url}' is" if error.got is None else "this is"
+        raise UsageError(f"{said} not {error.expected}", hint=error.remark) from error
 
 
 def named(app: App, name: str) -> Source:

@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.configuration import settings_or_defaults
 from feedsvc.cli.console import Console, when
-from feedsvc.cli.source.target import resolve
+from feedsvc.cli.source.target import address_of, resolve
+from feedsvc.errors import UsageError
 
 if TYPE_CHECKING:
-    from feedsvc.app.inspect import Inspection, Listing
+    from feedsvc.app.inspect import Answer, Inspection, Listing
     from feedsvc.model import Draft
+    from feedsvc.settings import Source
 
 _EXAMPLES = """\
   feedsvc source test https://example.org/feed.xml
   feedsvc source test https://example.org/    the page of a site: its feed is looked for
   feedsvc source test feed.xml --json         a file, for scripts
+  feedsvc source test feed.xml --url https://example.org/feed.xml
+                                              a file that was fetched from there
   feedsvc source test neighbours              a source, with its password and headers
 """
 
@@ -44,6 +48,13 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument("target", metavar="URL|FILE|NAME")
+    parser.add_argument(
+        "--url", metavar="URL", help="of a FILE: where it was fetched; relative links start there"
+    )
+    parser.add_argument(
+        "--content-type", metavar="TYPE", help="of a FILE: what the server said of it, such as "
+        '"application/xml; charset=utf-8"',
+    )  # fmt: skip
 
 
 def _run(console: Console) -> int:
@@ -55,7 +66,8 @@ def _run(console: Console) -> int:
     settings = settings_or_defaults(console)
     target: str = console.args.target
     place = resolve(console, settings, target)
-    found = asyncio.run(inspect(settings, place, offline=console.args.offline))
+    answer = _answer(console.args, place)
+    found = asyncio.run(inspect(settings, place, offline=console.args.offline, answer=answer))
     if console.args.json:
         known = not isinstance(place, Path) and place.name == target
         told = document(found, source=target if known else None, now=datetime.now(UTC))
@@ -65,6 +77,20 @@ def _run(console: Console) -> int:
     else:
         _print(console, found, target, settings.site.timezone)
     return 0
+
+
+def _answer(args: argparse.Namespace, place: Source | Path) -> Answer | None:
+    """What the options tell of a file; raises UsageError."""
+    from feedsvc.app.inspect import Answer
+
+    if args.url is None and args.content_type is None:
+        return None
+    if not isinstance(place, Path):
+        raise UsageError(
+            "--url and --content-type are for a FILE", hint="an address answers for itself"
+        )
+    url = address_of(args.url) if args.url is not None else None
+    return Answer(url=url, content_type=args.content_type)
 
 
 def _print(console: Console, found: Inspection, target: str, zone: tzinfo) -> None:

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from feedsvc.model import Hints, Reading
 from feedsvc.parsers.feed.charset import to_utf8
-from feedsvc.parsers.feed.refusals import DoubtfulError, NotAFeedError, not_a_feed, refuse_binary
+from feedsvc.parsers.feed.document import says_nothing
+from feedsvc.parsers.feed.prolog import find_root
+from feedsvc.parsers.feed.refusals import (
+    DoubtfulError,
+    NotAFeedError,
+    is_page,
+    not_a_feed,
+    refuse_binary,
+)
 from feedsvc.parsers.feed.xml import read_xml
 
-__all__ = ["DoubtfulError", "NotAFeedError", "read"]
+__all__ = ["DoubtfulError", "NotAFeedError", "read", "says_nothing"]
 
 
 def read(
@@ -31,7 +39,7 @@ def read(
     """
     refuse_binary(data)
     recoded = to_utf8(data, charset, hints.encodings)
-    if recoded.data.lstrip()[:1] == b"{":
+    if _is_json(recoded.data, media_type or ""):
         from feedsvc.parsers.feed import json  # noqa: PLC0415 - most feeds are XML
 
         return json.read(
@@ -44,3 +52,21 @@ def read(
     if b"<" not in recoded.data:
         raise not_a_feed(recoded.data, media_type=media_type)
     return read_xml(recoded, url=url, media_type=media_type, hints=hints, max_entries=max_entries)
+
+
+def _is_json(data: bytes, media_type: str) -> bool:
+    """Whether to look for an object in `data` (UTF-8) rather than for an element.
+
+    Its media type says so where a program put a warning or the name of a function before the brace.
+    """
+    start = data.lstrip()[:1]
+    if start == b"{":
+        return True
+    if start != b"<" and b"jsonfeed.org/version/" in data[:_HEAD].partition(b"<")[0]:
+        return True
+    if not (media_type.endswith(("/json", "+json")) and b"{" in data):
+        return False
+    return start != b"<" or not (is_page(data) or find_root(data)[0] is not None)
+
+
+_HEAD = 2_000  # bytes of a document in which a JSON Feed states its version

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from feedsvc.model import Draft, Hints, Origin, Reading, Tombstone
+from feedsvc.model import Draft, Hints, Reading, SourceHead, Tombstone
 from feedsvc.parsers.feed.dialect import dialect_of
 from feedsvc.parsers.feed.entry import read_entry
 from feedsvc.parsers.feed.head import inherited_authors, read_head
@@ -61,6 +61,27 @@ def read_tree(
     )
 
 
+def says_nothing(draft: Draft) -> bool:
+    """Whether an entry holds nothing that could be shown or named: it is counted, never stored."""
+    return not (
+        draft.title
+        or draft.html
+        or draft.link
+        or draft.id
+        or draft.summary
+        or draft.enclosures
+        or draft.image
+    )
+
+
+def is_empty(reading: Reading) -> bool:
+    """Whether not a single field was made out, which is less than a feed without entries says."""
+    if reading.deleted or reading.head != SourceHead():
+        return False
+    # What surrounds an entry gives it authors and a base.
+    return all(one == Draft(title="", authors=one.authors, base=one.base) for one in reading.drafts)
+
+
 def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etree._Element]]:
     """The element that holds the head, and all entries in the order of the document."""
     top = names.get(str(root.tag)) or names[str(root.tag)]
@@ -103,9 +124,6 @@ def _drafts(entries: list[etree._Element], scope: Scope, most: int) -> tuple[Dra
         if outer not in bases:
             bases[outer] = _base_of(outer, scope) if outer is not None else scope.url
         draft, fields = read_entry(node, scope, bases[outer])
-        if _says_nothing(draft, scope):
-            scope.remarks.append(f"entry {number} says nothing and was left out")
-            continue
         drafts.append(draft)
         for name, count in fields.passed.items():
             scope.remarks.append(
@@ -114,28 +132,6 @@ def _drafts(entries: list[etree._Element], scope: Scope, most: int) -> tuple[Dra
     if len(entries) > most:
         scope.remarks.append(f"{len(entries) - most:,} of {len(entries):,} entries were left out")
     return tuple(drafts)
-
-
-def _says_nothing(draft: Draft, scope: Scope) -> bool:
-    return not (
-        draft.title
-        or draft.html
-        or draft.id
-        or draft.link
-        or draft.summary
-        or draft.published
-        or draft.updated
-        or draft.enclosures
-        or draft.image
-        or draft.tags
-        or draft.extra
-        or draft.rights
-        or (draft.authors and draft.authors is not scope.authors)
-        or draft.subtitle
-        or draft.expires
-        or draft.warnings
-        or isinstance(draft.origin, Origin)
-    )
 
 
 def _deleted(fields: Fields) -> tuple[Tombstone, ...]:

@@ -107,11 +107,11 @@ def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
     ):
         body, summary = summary, None
     if body is None:
-        return "", None, summary[0] if summary else None
+        return "", None, fields.rooted(*summary) if summary else None
     text, node = body
-    if summary is not None and summary[0].value == text.value:
-        summary = None
-    return text.as_html(), node, summary[0] if summary else None
+    if summary is None or summary[0].value == text.value:
+        return text.as_html(), node, None
+    return text.as_html(), node, fields.rooted(*summary)
 
 
 def _present(fields: Fields, names: tuple[str, ...]) -> list[str]:

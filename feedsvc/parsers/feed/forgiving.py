@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from feedsvc.errors import ParseError
-from feedsvc.model import Hints, Reading, SourceHead
+from feedsvc.model import Hints, Reading
 from feedsvc.parsers.feed.charset import to_utf8
-from feedsvc.parsers.feed.document import read_tree
+from feedsvc.parsers.feed.document import is_empty, read_tree
 from feedsvc.parsers.feed.refusals import is_page, not_a_feed, refuse_binary
 from feedsvc.parsers.feed.tagsoup import MOST_TAGS, find_tags
 from feedsvc.parsers.feed.tree import repaired, root_name
 
-_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "item", "entry"})
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "item", "items", "entry"})
 _MOST_BYTES = 4 * 1024 * 1024  # in UTF-8; in a second, and in memory for copies of four bytes each
 
 
@@ -58,7 +58,7 @@ def read(
     if soup.cut:
         problems.append(f"only the first {MOST_TAGS:,} tags of what is not XML are read")
     problems.extend(reading.problems if reading else ())
-    if reading is None or not (reading.drafts or reading.deleted or reading.head != SourceHead()):
+    if reading is None or is_empty(reading):
         root = soup.root or root_name(source.data)
         if root is None or root.lower() not in _ROOTS:
             raise not_a_feed(source.data, root, media_type)

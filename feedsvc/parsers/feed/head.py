@@ -12,6 +12,8 @@ from feedsvc.parsers.feed.names import RDF
 from feedsvc.parsers.feed.people import authors_of, people
 from feedsvc.parsers.feed.scope import Fields
 
+_TITLES = ("title", "atom:title", "dc:title", "itunes:title")
+_RIGHTS = ("atom:rights", "copyright", "dc:rights", "atom:copyright")
 _DESCRIPTIONS = (
     "description",
     "atom:subtitle",
@@ -52,16 +54,22 @@ def read_head(fields: Fields) -> SourceHead:
         ]
         return [url for url in urls if url is not None]
 
-    updated = fields.moment("updated", *_UPDATED)
+    title, title_html = _short(fields, *_TITLES)
+    description, description_html = _short(fields, *_DESCRIPTIONS)
+    rights, rights_html = _short(fields, *_RIGHTS)
     return SourceHead(
-        title=_short(fields, "title", "atom:title", "dc:title", "itunes:title"),
-        link=alternate(fields) or _written_address(fields, fields.node.get("HREF")),
+        title=title,
+        title_html=title_html,
+        # RSS has one. Of several, the readers most feeds are tried with show the last.
+        link=alternate(fields, last=True) or _written_address(fields, fields.node.get("HREF")),
         id=fields.text("atom:id") or str(fields.node.get(f"{RDF}about") or "").strip() or None,
-        description=_short(fields, *_DESCRIPTIONS),
+        description=description,
+        description_html=description_html,
         language=_language(fields),
-        rights=_short(fields, "atom:rights", "copyright", "dc:rights", "atom:copyright"),
+        rights=rights,
+        rights_html=rights_html,
         authors=authors_of(fields) or _editors(fields),
-        updated=updated,
+        updated=fields.moment("updated", *_UPDATED),
         published=fields.moment("published", *_PUBLISHED),
         generator=_generator(fields),
         icon=_address(fields, "atom:icon"),
@@ -80,9 +88,10 @@ def inherited_authors(fields: Fields) -> tuple[Person, ...]:
     return authors_of(fields)
 
 
-def _short(fields: Fields, *names: str) -> str | None:
+def _short(fields: Fields, *names: str) -> tuple[str | None, str | None]:
+    """The first of these texts, plain and, if it is HTML, as that."""
     text = fields.short(*names)
-    return text.plain() or None if text else None
+    return (text.plain() or None, text.markup()) if text else (None, None)
 
 
 def _language(fields: Fields) -> str | None:
@@ -101,7 +110,8 @@ def _editors(fields: Fields) -> tuple[Person, ...]:
 
 
 def _generator(fields: Fields) -> str | None:
-    if said := _short(fields, "generator", "atom:generator"):
+    said, _ = _short(fields, "generator", "atom:generator")
+    if said:
         return said
     for node in fields.found.get("admin:generatoragent", ()):
         return str(node.get(f"{RDF}resource") or "").strip() or text_of(node) or None

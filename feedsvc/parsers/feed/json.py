@@ -14,7 +14,7 @@ from typing import Any, Final
 from feedsvc.model import Draft, Enclosure, Hints, Image, Person, Reading, SourceHead
 from feedsvc.parsers.feed.jsontext import decode
 from feedsvc.parsers.feed.jsonvalues import Node, as_count, as_list, as_text, shape
-from feedsvc.parsers.feed.refusals import NotAFeedError
+from feedsvc.parsers.feed.refusals import NotAFeedError, no_json_feed
 from feedsvc.text.clean import normalise, one_line
 from feedsvc.text.html import cut
 from feedsvc.text.prose import to_html
@@ -39,7 +39,7 @@ def read(text: str, *, url: str | None, encoding: str, hints: Hints, max_entries
     decoded = decode(text)
     document = decoded.value
     if not isinstance(document, dict):
-        raise NotAFeedError(_no_object(document, decoded.problems))
+        raise _no_object(document, decoded.problems)
     problems = [f"the document {problem}" for problem in decoded.problems]
     format = _format(document, problems)
     top = Node(document, url, hints)
@@ -62,10 +62,10 @@ def read(text: str, *, url: str | None, encoding: str, hints: Hints, max_entries
 # --- which documents are JSON Feeds ---------------------------------------------------------------
 
 
-def _no_object(value: object, problems: tuple[str, ...]) -> str:
+def _no_object(value: object, problems: tuple[str, ...]) -> NotAFeedError:
     if value is None and problems:
-        return f"no JSON Feed: the document {problems[0]}"
-    return f"the document is JSON, but no JSON Feed: it is {shape(value)}"
+        return no_json_feed(f"no JSON Feed: the document {problems[0]}")
+    return no_json_feed(f"the document is JSON, but no JSON Feed: it is {shape(value)}")
 
 
 def _format(document: Mapping[str, object], problems: list[str]) -> str:
@@ -73,7 +73,7 @@ def _format(document: Mapping[str, object], problems: list[str]) -> str:
     found = _VERSION.fullmatch(stated.lower())
     if found is None and not _plausible(document, stated):
         keys = ", ".join(_shown(key) for key in islice(document, 5)) or "no keys"
-        raise NotAFeedError(f"the document is JSON, but no JSON Feed: an object with {keys}")
+        raise no_json_feed(f"the document is JSON, but no JSON Feed: an object with {keys}")
     number = found[1] if found is not None else stated
     if number not in _FORMATS:
         told = f"states the version {_shown(stated)!r}" if stated else "states no version"
@@ -109,9 +109,9 @@ def _items(document: Mapping[str, object], problems: list[str]) -> list[dict[str
     if not isinstance(value, list):
         problems.append(f"items is {shape(value)}, not a list" if value else "has no items")
         return []
-    items = [one for one in value if isinstance(one, dict) and one]
+    items = [one for one in value if isinstance(one, dict)]
     if dropped := len(value) - len(items):
-        problems.append(f"{dropped} of {len(value)} items hold nothing; left out")
+        problems.append(f"{dropped} of {len(value)} items are no objects; left out")
     return items
 
 

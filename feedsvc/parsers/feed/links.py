@@ -24,9 +24,10 @@ def link_of(fields: Fields) -> str | None:
     return alternate(fields) or _permalink(fields)
 
 
-def alternate(fields: Fields) -> str | None:
-    """The page an entry or a feed stands for."""
-    for node in fields.found.get("link", ()):
+def alternate(fields: Fields, *, last: bool = False) -> str | None:
+    """The page an entry or a feed stands for; where RSS names several, the first or the `last`."""
+    nodes = fields.found.get("link", ())
+    for node in reversed(nodes) if last else nodes:
         written = text_of(node)
         if not written and rel_of(node) in _ALTERNATE:  # an Atom link without its namespace
             written = str(node.get("href") or "")

@@ -17,6 +17,8 @@ from feedsvc.parsers.feed.names import XML, local
 from feedsvc.text import urls
 from feedsvc.text.html import escape, plain
 
+# `<i;>`: what is left where a program took `<i&gt;` for a reference; no browser reads it as <i>.
+_SHORN = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]{0,9});>")
 _LONGEST_PLAIN = 10_000  # characters of a summary or a title; no more are kept
 
 
@@ -36,7 +38,9 @@ class Text(NamedTuple):
 
     def as_html(self) -> str:
         """The value as a body."""
-        return self.value if self.html else escape(self.value).replace("&quot;", '"')
+        if not self.html:
+            return escape(self.value).replace("&quot;", '"')
+        return _SHORN.sub(r"<\1>", self.value) if ";>" in self.value else self.value
 
 
 NOTHING = Text("")

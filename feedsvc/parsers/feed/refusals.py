@@ -71,6 +71,11 @@ def binary() -> NotAFeedError:
     return NotAFeedError("the document is binary data, not a feed", hint=_FIND)
 
 
+def no_json_feed(what: str) -> NotAFeedError:
+    """The error for JSON that is something else."""
+    return NotAFeedError(what, hint=_FIND)
+
+
 def is_page(data: bytes) -> bool:
     """Whether `data` (UTF-8) begins as an HTML page does."""
     lead = _LEAD.match(data, 0, 10_000)

@@ -12,6 +12,7 @@ from feedsvc.parsers.feed.markup import Text, atom_text, based, rss_html, rss_te
 from feedsvc.parsers.feed.moments import Moments
 from feedsvc.parsers.feed.names import XML, Names
 from feedsvc.text import urls
+from feedsvc.text.html import sanitise
 
 _MOST = 200  # of one name in one entry; what `filters.clean` keeps of any list
 
@@ -75,7 +76,7 @@ class Fields:
             for node in self.found.get(name, ()):
                 value = self._read(name, node, body=False)
                 if value.value:
-                    return value
+                    return self.rooted(value, node)
         return None
 
     def body(self, name: str) -> tuple[Text, etree._Element] | None:
@@ -85,6 +86,15 @@ class Fields:
             if value.value:
                 return value, node
         return None
+
+    def rooted(self, text: Text, node: etree._Element) -> Text:
+        """`text` of `node` with the addresses in it absolute, if xml:base may govern them.
+
+        If not, they start where those of the body do: whoever shows the two knows where.
+        """
+        if not (self.scope.has_base and text.html and "<" in text.value):
+            return text
+        return text._replace(value=sanitise(text.value, self.base_of(node)))
 
     def _read(self, name: str, node: etree._Element, *, body: bool) -> Text:
         base = self.base_of(node)

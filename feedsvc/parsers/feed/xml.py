@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from feedsvc.model import Hints, Reading, SourceHead
+from feedsvc.model import Hints, Reading
 from feedsvc.parsers.feed.charset import Recoded
-from feedsvc.parsers.feed.document import read_tree
+from feedsvc.parsers.feed.document import is_empty, read_tree
 from feedsvc.parsers.feed.prolog import ROOTS
 from feedsvc.parsers.feed.refusals import DoubtfulError, is_page, not_a_feed
 from feedsvc.parsers.feed.tree import Tree, repaired, root_name, strict
@@ -26,14 +26,16 @@ def read_xml(
             reading = _reading(second, source, url=url, hints=hints, max_entries=max_entries)
     if reading is None:
         root = root_name(source.data)
-        if root is not None and root.lower().encode() in ROOTS:
+        if root is not None and (root.lower().encode() in ROOTS or root.lower() in _HEADLESS):
             raise _doubtful(complaint)
         raise not_a_feed(source.data, root, media_type)
-    if not reading.well_formed and _is_empty(reading):
+    if not reading.well_formed and is_empty(reading):
         raise _doubtful(next(iter(reading.problems), complaint))
     return reading
 
 
+# What a feed begins with that lost its head: the last tier makes do without.
+_HEADLESS = frozenset({"item", "items"})
 _NO_FEED = "its root is that of no feed"
 
 
@@ -62,7 +64,3 @@ def _reading(
         well_formed=reading.well_formed and source.sound,
         problems=source.remarks + reading.problems,
     )
-
-
-def _is_empty(reading: Reading) -> bool:
-    return not (reading.drafts or reading.deleted) and reading.head == SourceHead()

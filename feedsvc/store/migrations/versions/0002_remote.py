@@ -32,9 +32,7 @@ def upgrade() -> None:
         sa.Column("standing", sa.Text(), nullable=True),
         sa.Column("head", sa.Text(), nullable=True),
         sa.Column("extra", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["source_id"], ["source.id"], name=op.f("fk_remote_source_id_source")
-        ),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_remote_source_id")),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_remote")),
     )
     op.create_table(
@@ -48,3 +46,23 @@ def upgrade() -> None:
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
+    _order_labels_by_article()
+
+
+def _order_labels_by_article() -> None:
+    op.drop_index("ix_label_article_id", "label")
+    op.rename_table("label", "label_by_word")
+    op.create_table(
+        "label",
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_label_article_id")),
+        sa.PrimaryKeyConstraint("article_id", "kind", "word", name=op.f("pk_label")),
+        sqlite_with_rowid=False,
+    )
+    op.execute(
+        "INSERT INTO label (article_id, kind, word)"
+        " SELECT article_id, kind, word FROM label_by_word ORDER BY article_id, kind, word"
+    )
+    op.drop_table("label_by_word")
