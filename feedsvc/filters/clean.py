@@ -8,7 +8,6 @@ comes out as it went in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -42,7 +41,7 @@ def clean(
     `base` is where relative addresses start if the article has no link of its own; `tags`,
     `language` and `origin` are those of the source.
     """
-    warnings = _Warnings(draft.warnings)
+    warnings = list(draft.warnings)
     link = _address(draft.link, base, "link", warnings)
     here = link or base
     start = draft.base or here  # of the body, whose relative addresses xml:base may govern
@@ -52,7 +51,7 @@ def clean(
         id=_id(draft.id),
         link=link,
         summary=_text(draft.summary, _SUMMARY),
-        subtitle=_text(draft.subtitle, _TITLE),
+        subtitle=_text(draft.subtitle, _TITLE) if draft.subtitle else None,
         published=_moment(draft.published, "published", warnings),
         updated=_moment(draft.updated, "updated", warnings),
         embargo=_moment(draft.embargo, "embargo", warnings),
@@ -60,35 +59,29 @@ def clean(
         unreleased=draft.unreleased,
         authors=_authors(draft.authors, here),
         tags=_tags((*draft.tags, *tags)),
-        section=_text(draft.section, _NAME),
+        section=_name(draft.section),
         language=_language(draft.language, warnings) or _language(language, warnings),
         image=_image(draft.image, here, warnings),
         enclosures=_enclosures(draft.enclosures, here, warnings),
         rights=_text(draft.rights, _TEXT),
         location=_text(draft.location, _TEXT),
-        agency=_text(draft.agency, _NAME),
+        agency=_name(draft.agency),
         extra=_extra(draft.extra),
         origin=_origin(draft.origin or origin),
         title_html=draft.title_html,
         summary_html=draft.summary_html,
-        warnings=warnings.told(),
+        warnings=_told(warnings) if warnings else (),
     )
 
 
-class _Warnings:
+def _warn(warnings: list[str], field: str, value: str, what: str) -> None:
+    warnings.append(f"{field}: {value[:80]!r} {what}; left out")
+
+
+def _told(warnings: list[str]) -> tuple[str, ...]:
     """What the operator is told, each thing once."""
-
-    def __init__(self, told: Iterable[str]) -> None:
-        self._told = list(told)
-
-    def add(self, field: str, value: str, what: str) -> None:
-        self._told.append(f"{field}: {value[:80]!r} {what}; left out")
-
-    def told(self) -> tuple[str, ...]:
-        if not self._told:
-            return ()
-        lines = (_text(line, 500) for line in self._told)
-        return tuple(dict.fromkeys(filter(None, lines)))[:_MOST_WARNINGS]
+    lines = (_text(line, 500) for line in warnings)
+    return tuple(dict.fromkeys(filter(None, lines)))[:_MOST_WARNINGS]
 
 
 def _text(value: str | None, limit: int) -> str | None:
@@ -98,6 +91,16 @@ def _text(value: str | None, limit: int) -> str | None:
     return cut(one_line(normalise(value[: 4 * limit + 1_000])), limit) or None
 
 
+def _name(value: str | None) -> str | None:
+    """One line for a person, a tag or a section: the same few occur in entry after entry."""
+    return _known_name(value[: 4 * _NAME + 1_000]) if value else None
+
+
+@lru_cache(maxsize=512)
+def _known_name(value: str) -> str | None:
+    return _text(value, _NAME)
+
+
 def _id(value: str | None) -> str | None:
     text = one_line(normalise(value)) if value else ""
     if len(text) > _ID:  # cut off, two ids could become one
@@ -105,25 +108,27 @@ def _id(value: str | None) -> str | None:
     return text or None
 
 
-def _moment(value: datetime | None, field: str, warnings: _Warnings) -> datetime | None:
+def _moment(value: datetime | None, field: str, warnings: list[str]) -> datetime | None:
     if value is None:
         return None
-    try:
-        moment = (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except (OverflowError, ValueError):  # 9999-12-31 west of Greenwich
-        moment = None
+    moment: datetime | None = value
+    if value.tzinfo is not UTC:
+        try:
+            moment = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        except (OverflowError, ValueError):  # 9999-12-31 west of Greenwich
+            moment = None
     if moment is None or moment.year not in _YEARS:
-        warnings.add(field, value.isoformat(), "is no date of an article")
+        _warn(warnings, field, value.isoformat(), "is no date of an article")
         return None
     return moment
 
 
-def _language(value: str | None, warnings: _Warnings) -> str | None:
+def _language(value: str | None, warnings: list[str]) -> str | None:
     if not value:
         return None
     language = _tag(value[:200])
     if language is None:
-        warnings.add("language", value, "is no language")
+        _warn(warnings, "language", value, "is no language")
     return language
 
 
@@ -136,7 +141,7 @@ def _tag(value: str) -> str | None:
 def _origin(origin: Origin | None) -> Origin | None:
     if origin is None:
         return None
-    silent = _Warnings(())  # whoever first published it does not answer for it here
+    silent: list[str] = []  # whoever first published it does not answer for it here
     return Origin(
         id=_id(origin.id),
         title=_text(origin.title, _TITLE),
@@ -150,7 +155,7 @@ def _origin(origin: Origin | None) -> Origin | None:
 # --- addresses
 
 
-def _address(value: str | None, base: str | None, field: str, warnings: _Warnings) -> str | None:
+def _address(value: str | None, base: str | None, field: str, warnings: list[str]) -> str | None:
     if value is None or not value.strip():
         return None
     address = urls.absolute(normalise(value), base)
@@ -160,11 +165,11 @@ def _address(value: str | None, base: str | None, field: str, warnings: _Warning
             if urls.absolute(value, "https://base.invalid/") is None
             else ("is relative, and there is nothing it could be relative to")
         )
-        warnings.add(field, value, why)
+        _warn(warnings, field, value, why)
     return address
 
 
-def _image(image: Image | None, base: str | None, warnings: _Warnings) -> Image | None:
+def _image(image: Image | None, base: str | None, warnings: list[str]) -> Image | None:
     url = _address(image.url, base, "image", warnings) if image is not None else None
     if image is None or url is None:
         return None
@@ -175,7 +180,7 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")  # RFC 6838
 
 
 def _enclosures(
-    enclosures: tuple[Enclosure, ...], base: str | None, warnings: _Warnings
+    enclosures: tuple[Enclosure, ...], base: str | None, warnings: list[str]
 ) -> tuple[Enclosure, ...]:
     found: dict[str, Enclosure] = {}
     for one in enclosures[:_MOST]:
@@ -204,32 +209,31 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.[^\s@<
 def _authors(authors: tuple[Person, ...], base: str | None) -> tuple[Person, ...]:
     found: dict[str, Person] = {}
     for one in authors[:_MOST]:
-        known = _email(one.email)
-        name = _text(one.name, _NAME) or known
+        known = _email(one.email) if one.email else None
+        name = _name(one.name) or known
         if name is None:
             continue
         uri = urls.absolute(normalise(one.uri), base) if one.uri and one.uri.strip() else None
         key = name.casefold()
         first = found.get(key)
-        found[key] = (
-            Person(name=name, email=known, uri=uri)
-            if first is None
-            else Person(name=first.name, email=first.email or known, uri=first.uri or uri)
-        )
+        if first is not None:
+            name, known, uri = first.name, first.email or known, first.uri or uri
+        same = name == one.name and known == one.email and uri == one.uri
+        found[key] = one if same else Person(name=name, email=known, uri=uri)
     return tuple(found.values())
 
 
-def _email(value: str | None) -> str | None:
-    if not value:
-        return None
+def _email(value: str) -> str | None:
     email = one_line(normalise(value)).removeprefix("mailto:")
     return email if len(email) <= 254 and _EMAIL.fullmatch(email) else None
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    if not tags:
+        return ()
     found: dict[str, str] = {}
     for tag in tags:
-        name = _text(tag, _NAME)
+        name = _name(tag)
         if name is not None:
             found.setdefault(name.casefold(), name)
     return tuple(found.values())[:_MOST]
@@ -238,5 +242,5 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 def _extra(extra: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     if not extra:
         return ()
-    lines = ((_text(label, _NAME) or "", _text(value, _TEXT)) for label, value in extra[:_MOST])
+    lines = ((_name(label) or "", _text(value, _TEXT)) for label, value in extra[:_MOST])
     return tuple(dict.fromkeys((label, value) for label, value in lines if value is not None))

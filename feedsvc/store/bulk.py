@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Table
 def insertion(table: Table, *columns: str) -> str:
     """The statement that adds rows of these columns."""
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
 
 
 def replacement(table: Table, *columns: str, key: str) -> str:
     """The statement that sets these columns of the row whose `key` comes behind them."""
     values = ", ".join(f"{name} = ?" for name in columns)
-    return f"UPDATE {table.name} SET {values} WHERE {key} = ?"
+    return f"UPDATE {table.name} SET {values} WHERE {key} = ?"  # noqa: S608  our own names
 
 
 def write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,11 @@ T = TypeVar("T")
 _RIGHTS = "check the rights of the file and of its folder"
 
 BUSY_TIMEOUT = 30  # seconds a writer waits for another
+
+# The driver asks every value of a type it was told nothing of whether it can be adapted, and that
+# takes four times as long as to bind it: these two are what they are.
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(type(None), lambda nothing: nothing)
 
 # Bytes of a page, for a new database; an old one keeps its own. On 4 KiB, the default, two articles
 # find room and the rest stays empty; and a batch writes four times as many pages.

@@ -7,6 +7,7 @@ articles behind validators that were kept.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select,
 
 from feedsvc.model import State
 from feedsvc.ports import Event, KnownEntry, Memory, SourceRow, Visit
-from feedsvc.store.bulk import replacement, write
+from feedsvc.store.bulk import insertion, replacement, write
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import article_row, instant, seconds
 from feedsvc.store.schema import article, event, remote, source
@@ -288,37 +289,31 @@ def _problems(visit: Visit, before: str | None) -> str | None:
 
 
 def _problems_before(connection: Connection, visits: Sequence[Visit]) -> dict[int, str]:
-    rows = [visit.source.row for visit in visits]
-    found: dict[int, str] = {}
-    for some in chunks(rows):
-        query = select(source.c.id, source.c.problems).where(source.c.id.in_(some))
-        found.update({row: told for row, told in connection.execute(query) if told})
-    return found
+    query = f"{_PROBLEMS} WHERE problems IS NOT NULL AND id IN {_ROWS}"
+    return dict(connection.exec_driver_sql(query, _rows_of(visits)).cursor.fetchall())
+
+
+_ROWS = "(SELECT value FROM json_each(?))"
+_PROBLEMS = "SELECT id, problems FROM source"
+_REMEMBERED = f"SELECT source_id, {', '.join(Memory._fields)} FROM remote"  # noqa: S608  our own names
+_REMEMBER = insertion(remote, "source_id", *Memory._fields)
+_REMIND = replacement(remote, *Memory._fields, key="source_id")
+
+
+def _rows_of(visits: Sequence[Visit]) -> tuple[str]:
+    """The sources of visits as the parameter of `_ROWS`."""
+    return (json.dumps([visit.source.row for visit in visits]),)
 
 
 def _write_memories(connection: Connection, visits: Sequence[Visit]) -> None:
-    known: dict[int, Memory] = {}
-    columns = [remote.c[name] for name in Memory._fields]
-    for some in chunks([visit.source.row for visit in visits]):
-        query = select(remote.c.source_id, *columns).where(remote.c.source_id.in_(some))
-        for row, *rest in connection.execute(query):
-            known[row] = Memory(*rest)
+    query = f"{_REMEMBERED} WHERE source_id IN {_ROWS}"
+    cursor = connection.exec_driver_sql(query, _rows_of(visits)).cursor
+    known = {row: Memory(*rest) for row, *rest in cursor.fetchall()}
     changed = [visit for visit in visits if known.get(visit.source.row) != visit.memory]
-    fresh = [visit for visit in changed if visit.source.row not in known]
-    if fresh:
-        connection.execute(
-            insert(remote), [{"source_id": v.source.row, **v.memory._asdict()} for v in fresh]
-        )
-    others = [visit for visit in changed if visit.source.row in known]
-    if others:
-        names: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Memory._fields}
-        connection.execute(
-            update(remote).where(remote.c.source_id == bindparam("row")).values(**names),
-            [
-                {"row": v.source.row, **{f"new_{n}": x for n, x in v.memory._asdict().items()}}
-                for v in others
-            ],
-        )
+    fresh = [(v.source.row, *v.memory) for v in changed if v.source.row not in known]
+    write(connection, _REMEMBER, fresh)
+    others = [(*v.memory, v.source.row) for v in changed if v.source.row in known]
+    write(connection, _REMIND, others)
 
 
 def _write_quiet(connection: Connection, quiet: Sequence[Any]) -> None:

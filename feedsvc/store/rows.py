@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
@@ -119,7 +121,8 @@ def body_row(article: Article) -> BodyRow:
     return BodyRow(article.summary, article.html, _JSON.encode(fields))
 
 
-def _origin_fields(origin: Origin) -> dict[str, Any]:
+@lru_cache(maxsize=64)  # all entries of a feed have one
+def _origin_fields(origin: Origin) -> Mapping[str, Any]:
     found = {
         "id": origin.id, "title": origin.title, "url": origin.url, "link": origin.link,
         "updated": seconds(origin.updated), "rights": origin.rights,

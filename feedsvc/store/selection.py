@@ -11,9 +11,21 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from feedsvc.model import State
 from feedsvc.ports import Member, Selection
@@ -70,15 +82,19 @@ def _key(word: str) -> str:
 
 def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool:
     """Whether one of the articles could be in the feed, now or at another time."""
-    # As one parameter: thousands of them cost more to bind than the articles to be found.
-    wanted = func.json_each(json.dumps(rows)).table_valued("value")
-    query = (
+    return connection.execute(_matching(feed), {"rows": json.dumps(rows)}).first() is not None
+
+
+@lru_cache(maxsize=1_000)
+def _matching(feed: Feed) -> Select[Any]:
+    # The rows are one parameter: to bind thousands costs more than to find them.
+    wanted = func.json_each(bindparam("rows")).table_valued("value")
+    return (
         select(article.c.id)
         .join(source, source.c.id == article.c.source_id)
         .where(article.c.id.in_(select(wanted.c.value)), *conditions(feed))
         .limit(1)
     )
-    return connection.execute(query).first() is not None
 
 
 def members(

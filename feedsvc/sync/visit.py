@@ -37,7 +37,6 @@ from feedsvc.sync.outlines import doubtful_loss, name_outlines
 from feedsvc.sync.remote_plan import Job, RemotePlan
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.weigh import Weighed, weigh
-from feedsvc.text.clean import normalise, one_line
 from feedsvc.web import NoNetworkError, RefusedError, Response
 
 log = logging.getLogger(__name__)
@@ -189,7 +188,7 @@ class Visitor:
             outlines=rows,
             keep_problems=False,
             problems=tuple(
-                Problem(source=plan.name, path=None, reason=reason) for reason in problems
+                Problem(source=plan.name, path=None, reason=_words(one)) for one in problems
             ),
         )
         report = SourceReport(
@@ -315,13 +314,17 @@ class Visitor:
             now=now,
             next_due=due,
             state=state if network else job.source.state,
-            reason=(standing.parked or str(error)) if network else job.source.reason,
+            reason=(standing.parked or _words(str(error))) if network else job.source.reason,
             failures=standing.failures,
             fingerprint=job.source.fingerprint,
             keep_problems=True,
         )
         report = SourceReport(
-            name=plan.name, outcome="failed", reason=str(error), hint=error.hint, status=status
+            name=plan.name,
+            outcome="failed",
+            reason=_words(str(error)),
+            hint=error.hint,
+            status=status,
         )
         return Outcome(visit=visit, report=report, network=None if nobody else network)
 
@@ -414,6 +417,7 @@ def _moments(memory: Memory) -> list[datetime]:
 # -- what is told ----------------------------------------------------------------------------------
 
 _MOST_PROBLEMS = 20
+_LONGEST = 500  # characters of a reason; it may quote what a stranger wrote
 
 
 def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
@@ -422,14 +426,20 @@ def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ..
     found += [(None, told) for told in reading.problems]
     found += [(_place(draft), told) for draft in reading.drafts for told in draft.warnings]
     return tuple(
-        Problem(source=job.plan.name, path=path, reason=reason)
+        Problem(source=job.plan.name, path=path, reason=_words(reason))
         for path, reason in islice(dict.fromkeys(found), _MOST_PROBLEMS)
     )
 
 
 def _place(draft: Draft) -> str:
     """Where an operator finds an entry."""
-    return one_line(normalise((draft.link or draft.id or draft.title)[:200]))
+    return _words((draft.link or draft.id or draft.title)[:200])
+
+
+def _words(text: str) -> str:
+    """One line of a length that can be read, without what a terminal would obey."""
+    line = "".join(c if c.isprintable() else " " for c in text).strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _report(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:

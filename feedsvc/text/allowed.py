@@ -48,6 +48,8 @@ ATTRIBUTES = {
 }
 ADDRESSES = frozenset({"href", "src", "poster", "cite"})
 
+Rule = Callable[[str, str | None], str | None]
+
 
 def attribute(name: str, value: str, base: str | None) -> str | None:
     """What an attribute of `ATTRIBUTES` may say, None for nothing; addresses start at `base`."""
@@ -94,8 +96,9 @@ def _srcset(value: str, base: str | None) -> str | None:
     return ", ".join(found) or None
 
 
-# Attributes that may not say just anything: their value and the base of addresses -> what is kept.
-RULES: dict[str, Callable[[str, str | None], str | None]] = {
+# For attributes that may not say just anything: the value, and where addresses start -> what is
+# kept.
+RULES: dict[str, Rule] = {
     "href": _link,
     "cite": _web,
     "poster": _web,

@@ -18,7 +18,13 @@ import nh3
 
 from feedsvc.text import urls
 from feedsvc.text.allowed import ATTRIBUTES, DROPPED, TAGS, attribute
-from feedsvc.text.clean import normalise, repaired, xml_safe
+from feedsvc.text.clean import (
+    has_more_than_punctuation,
+    normalise,
+    oddities,
+    repaired,
+    xml_safe,
+)
 from feedsvc.text.orderly import ODD_REFERENCE, orderly
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*")
@@ -53,13 +59,14 @@ def sanitise(html: str, base: str | None) -> str:
     html = _normalised(html).strip()
     if "<" not in html and "&" not in html:
         return html.replace(">", "&gt;")
+    result = orderly(html, base)
+    if result is not None:
+        return result
     if _suspicious(html):
         html = _FOREIGN.sub(" ", html)
         if exhausts(html):
             return _as_text(html)
-    result = orderly(html, base)
-    if result is None:
-        result = by_parser(html, base)
+    result = by_parser(html, base)
     if result is None or exhausts(result):
         return _as_text(html)
     return result
@@ -129,7 +136,10 @@ def _clean(html: str) -> str:
 
 
 def _normalised(html: str) -> str:
-    if not html.isascii():
+    odd = oddities(html)
+    if not odd:
+        return html
+    if has_more_than_punctuation(odd):
         # To look at each character for one of 66 costs more than all the rest.
         data = html.encode("utf-8", "surrogatepass")
         if b"\xef" in data or (b"\xbf" in data and _NO_CHARACTER_ENDS.search(data)):

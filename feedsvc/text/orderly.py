@@ -15,7 +15,7 @@ from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
-from feedsvc.text.allowed import ADDRESSES, ATTRIBUTES, RULES
+from feedsvc.text.allowed import ADDRESSES, ATTRIBUTES, RULES, Rule
 
 # References to anything but the signs and letters that make up nearly all of them: what these stand
 # for is fit as it is. U+2028 is not among them, nor is any mark, nor a space that NFC replaces.
@@ -25,18 +25,32 @@ ODD_REFERENCE = re.compile(
 )
 
 
+# Within these bounds nothing can be nested or multiplied as far as `html.exhausts` forbids.
+_LONGEST = 100_000  # characters of a body
+_MOST_TAGS = 2_500
+_MOST_OPEN = 16  # elements at a time
+_LONGEST_TAG, _LONGEST_VOID = 500, 4_000  # before and after addresses became absolute
+_MOST_ATTRIBUTES = 100
+
+
 def orderly(html: str, base: str | None) -> str | None:
     """`html` as the parser and `allowed` would leave it, or None if only a parser can tell.
 
     `html` is normalised, as `html.sanitise` has it; its relative addresses start at `base`.
     """
-    if html.count("<") != html.count(">") or ODD_REFERENCE.search(html) is not None:
+    tags = html.count("<")
+    if tags != html.count(">") or tags > _MOST_TAGS or len(html) > _LONGEST:
         return None
-    written: list[str] = []
+    signs = _signs(html)
+    if signs is None:
+        return None
     opened: list[str] = []
     first, *parts = html.split("<")
+    written = [first]
     for part in parts:
         tag, bracket, text = part.partition(">")
+        if not bracket:
+            return None
         ended = _ENDS.get(tag)
         if ended is not None:
             if not opened or opened.pop() != ended:
@@ -44,48 +58,52 @@ def orderly(html: str, base: str | None) -> str | None:
             written.append(part)
             continue
         start = _BARE.get(tag) or _start(tag, base)
-        if start is None or not bracket:
+        if start is None:
             return None
-        (name, void, apart_from, inside), rewritten = start
+        name, apart_from, inside, rewritten = start
         if apart_from and not apart_from.isdisjoint(opened):
             return None
         if inside and (not opened or opened[-1] not in inside):
             return None
-        if not void:
+        if name:
+            if len(opened) == _MOST_OPEN:
+                return None
             opened.append(name)
         written.append(part if rewritten == tag else f"{rewritten}>{text}")
-    if opened:
-        return None
-    return _with_signs("<".join([first, *written]))
+    return None if opened else _with_signs("<".join(written), signs)
 
 
 # --- references
 
+_REFERENCE = re.compile("&[#0-9A-Za-z]{0,6};?")
 
-def _with_signs(html: str) -> str | None:
-    """`html` with its references as a parser writes them (HTML §13.3, "escaping a string")."""
-    if "&" in html:
-        first, *parts = html.split("&")
-        written = [first]
-        for part in parts:
-            name, _, text = part.partition(";")
-            written.append(_SIGNS[name] + text)
-        html = "".join(written)
-        if not unicodedata.is_normalized("NFC", html):
-            return None
+
+def _signs(html: str) -> dict[str, str] | None:
+    """What a parser makes of the references that it does not leave as they are; None for odd ones."""
+    if "&" not in html:
+        return {}
+    found = {reference: _sign(reference) for reference in set(_REFERENCE.findall(html))}
+    if None in found.values():
+        return None
+    return {reference: sign for reference, sign in found.items() if sign and sign != reference}
+
+
+@lru_cache(maxsize=256)
+def _sign(reference: str) -> str | None:
+    """A reference as it is written again (HTML §13.3, "escaping a string"); None for an odd one."""
+    if ODD_REFERENCE.match(reference) is not None:
+        return None
+    sign = unescape(reference)
+    return {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\xa0": "&nbsp;"}.get(sign, sign)
+
+
+def _with_signs(html: str, signs: dict[str, str]) -> str | None:
+    """`html` with its references written again; in its attributes there are none but `&amp;`."""
+    for reference, sign in signs.items():
+        html = html.replace(reference, sign)
+    if signs and not unicodedata.is_normalized("NFC", html):
+        return None
     return html.replace("\xa0", "&nbsp;").strip()
-
-
-class _Signs(dict[str, str]):
-    """What becomes of the reference of a name; there are no more than ODD_REFERENCE lets pass."""
-
-    def __missing__(self, name: str) -> str:
-        sign = unescape(f"&{name};")
-        self[name] = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(sign, sign)
-        return self[name]
-
-
-_SIGNS = _Signs()
 
 
 # --- elements
@@ -100,11 +118,14 @@ class _Element(NamedTuple):
     inside: frozenset[str] = frozenset()  # one of these is its parent
 
 
-class _Start(NamedTuple):
-    """A start tag as it will be written, without its brackets."""
+# What a start tag opens ("" for nothing), `apart_from` and `inside` of its element, and how it will
+# be written, without the brackets.
+_Start = tuple[str, frozenset[str], frozenset[str], str]
 
-    element: _Element
-    written: str
+
+def _started(element: _Element, written: str) -> _Start:
+    return "" if element.void else element.name, element.apart_from, element.inside, written
+
 
 
 _PARAGRAPH = frozenset({"p"})
@@ -135,9 +156,8 @@ _ELEMENTS = {
     )
 }
 _ENDS = {f"/{name}": name for name, element in _ELEMENTS.items() if not element.void}
-# A picture without an address is none.
 _BARE = {
-    f"{name}{slash}": _Start(element, name)
+    f"{name}{slash}": _started(element, name)
     for name, element in _ELEMENTS.items()
     if name != "img"
     for slash in (("", "/", " /") if element.void else ("",))
@@ -145,69 +165,80 @@ _BARE = {
 
 # --- attributes
 
-_VALUE = r'"[^"<>&]*+(?:&amp;[^"<>&]*+)*+"'
-_TAG = re.compile(rf"([a-z][a-z0-9]*+)((?:[ \n]+[a-z][a-z0-9_-]*+={_VALUE})++)([ \n]*/)?")
-_PAIR = re.compile(r'([a-z][a-z0-9_-]*)="([^"]*)"')
+_PICTURES = frozenset({" src=", " srcset="})
+_KEY = re.compile(" [a-z][a-z0-9_-]*=")
+
+
+class _Shape(NamedTuple):
+    """A start tag without the values of its attributes."""
+
+    element: _Element
+    # Of each that is allowed where its value stands, its name, ` name="`, and its rule.
+    attributes: tuple[tuple[int, str, str, Rule | None], ...]
 
 
 def _start(tag: str, base: str | None) -> _Start | None:
     """A start tag with attributes."""
-    if _ADDRESSED.search(tag) is None and len(tag) <= _LONGEST_KEPT:
-        return _unaddressed(tag)
-    return _read(tag, base)
-
-
-_ADDRESSED = re.compile("(?:href|src|srcset|cite|poster)=")
-_LONGEST_KEPT = 300
-
-
-@lru_cache(maxsize=512)  # an editor gives all paragraphs of all articles the same classes
-def _unaddressed(tag: str) -> _Start | None:
-    return _read(tag, None)
-
-
-def _read(tag: str, base: str | None) -> _Start | None:
-    found = _TAG.fullmatch(tag)
-    if found is None:
+    if len(tag) > _LONGEST_VOID:
         return None
-    name, attributes, slash = found.groups()
-    element = _ELEMENTS.get(name)
-    if element is None or (slash and not element.void):
+    pieces = tag.split('"')  # name name=" value " name=" value " /
+    shape = _shape(tuple(pieces[::2]))
+    if shape is None:
         return None
-    pairs = _PAIR.findall(attributes)
-    told = dict(pairs)
-    if len(told) != len(pairs):
-        return None
-    known, everywhere = ATTRIBUTES.get(name, _NONE), ATTRIBUTES["*"]
-    written = name
-    for key, value in pairs:
-        if key in known or key in everywhere:
-            kept = _kept(key, value.replace("&amp;", "&"), base)
-            if kept is None:
+    written = shape.element.name
+    for place, name, prefix, rule in shape.attributes:
+        value = pieces[place]
+        if "&" in value:
+            if value.count("&") != value.count("&amp;"):
                 return None
-            written += f' {key}="{kept.replace("&", "&amp;")}"'
-    if name == "img" and "src" not in told and "srcset" not in told:
+            value = value.replace("&amp;", "&")
+        kept = value if rule is None else rule(value, base)
+        if kept is None or (name in ADDRESSES and not _undisputed(value, kept)):
+            return None  # it falls away, and the parser orders the others anew
+        written += f'{prefix}{kept.replace("&", "&amp;")}"'
+    if max(len(tag), len(written)) > (_LONGEST_VOID if shape.element.void else _LONGEST_TAG):
         return None
-    return _Start(element, written)
+    return _started(shape.element, written)
 
 
-_NONE: frozenset[str] = frozenset()
-
-
-def _kept(name: str, value: str, base: str | None) -> str | None:
-    """The value of an attribute; None where it falls away, and the parser orders the others anew."""
-    rule = RULES.get(name)
-    if rule is None:
-        return value
-    kept = rule(value, base)
-    if kept is None or name not in ADDRESSES:
-        return kept
-    # The parser weighs an address as well, by rules of its own: it has to have no reason to refuse.
-    if _SOUND.match(kept) is None or ".xn--" in kept or "//xn--" in kept:
+@lru_cache(maxsize=512)  # the editors of the world use few of them
+def _shape(pieces: tuple[str, ...]) -> _Shape | None:
+    """What `<name name="…" name="…"/>` stands for, from what stands around the values."""
+    name, space, key = pieces[0].partition(" ")
+    keys, end = (space + key, *pieces[1:-1]), pieces[-1]
+    element = _ELEMENTS.get(name)
+    if element is None or not 0 < len(set(keys)) == len(keys) <= _MOST_ATTRIBUTES:
         return None
-    return kept if value == kept or _RELATIVE.fullmatch(value) is not None else None
+    if end and not (element.void and end in (" /", "/")):
+        return None
+    if name == "img" and _PICTURES.isdisjoint(keys):  # without an address it is no picture
+        return None
+    if not all(map(_KEY.fullmatch, keys)):
+        return None
+    known = ATTRIBUTES["*"] | ATTRIBUTES.get(name, set())
+    places = enumerate(key[1:-1] for key in keys)
+    return _Shape(
+        element,
+        tuple(
+            (2 * number + 1, one, f' {one}="', RULES.get(one))
+            for number, one in places
+            if one in known
+        ),
+    )
+
+
+def _undisputed(value: str, kept: str) -> bool:
+    """Whether the parser, which weighs addresses by rules of its own, has no reason to refuse it."""
+    if not kept.startswith(("https://", "http://")) or not _is_sound(kept.split("/", 3)[2]):
+        return False
+    return value == kept or _RELATIVE.fullmatch(value) is not None
 
 
 # A host that ends in letters is no number, which may be a broken IPv4 address (WHATWG URL §3.5).
-_SOUND = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]{1,4})?(?![^/?#])")
+_SOUND = re.compile(r"(?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]{1,4})?")
 _RELATIVE = re.compile(r"[!#-9;=?-Z_a-z~]+")
+
+
+@lru_cache(maxsize=512)
+def _is_sound(host: str) -> bool:
+    return _SOUND.fullmatch(host) is not None

@@ -22,6 +22,7 @@ from tests.siege import (
     assert_in_order,
     assert_readable,
     assert_valid,
+    failing,
     mended,
     start,
 )
@@ -604,6 +605,10 @@ SHAPES = (
             {"__proto__": {"x": 1}, "constructor": "x", "id": "__class__", "title": "toString"}
         ),
     ),
+    failing("a-root-in-disguise", "<\u202erss\x9b31m>x".encode(), "not a feed"),
+    failing("a-root-of-100-kib", f"<{'x' * 100_000}/>".encode(), "its root is"),
+    failing("json-whose-keys-are-escapes", json.dumps({"a\u202eb\x1b[2J": 1}).encode(), "JSON"),
+    failing("json-whose-keys-are-long", json.dumps({"x" * 100_000: 1}).encode(), "JSON"),
     jf(
         "a-json-feed-that-is-cut",
         jsonfeed({"id": "n", "title": "n"})[:-9],

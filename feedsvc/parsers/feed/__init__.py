@@ -64,9 +64,10 @@ def _is_json(data: bytes, media_type: str) -> bool:
         return True
     if start != b"<" and b"jsonfeed.org/version/" in data[:_HEAD].partition(b"<")[0]:
         return True
-    if not (media_type.endswith(("/json", "+json")) and b"{" in data):
+    brace = data.find(b"{")
+    if brace < 0 or is_page(data) or not media_type.endswith(("/json", "+json")):
         return False
-    return start != b"<" or not (is_page(data) or find_root(data)[0] is not None)
+    return find_root(data[:brace])[0] is None
 
 
 _HEAD = 2_000  # bytes of a document in which a JSON Feed states its version

@@ -78,8 +78,7 @@ def is_empty(reading: Reading) -> bool:
     """Whether not a single field was made out, which is less than a feed without entries says."""
     if reading.deleted or reading.head != SourceHead():
         return False
-    # What surrounds an entry gives it authors and a base.
-    return all(one == Draft(title="", authors=one.authors, base=one.base) for one in reading.drafts)
+    return all(one == Draft(title="", base=one.base) for one in reading.drafts)
 
 
 def _parts(root: etree._Element, names: Names) -> tuple[etree._Element, list[etree._Element]]:

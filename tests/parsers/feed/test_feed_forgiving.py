@@ -17,6 +17,7 @@ from feedsvc.aside import Aside
 from feedsvc.errors import ParseError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.parsers.feed import forgiving, read
+from feedsvc.parsers.feed.document import is_empty
 from feedsvc.parsers.feed.refusals import NotAFeedError
 from feedsvc.parsers.feed.tagsoup import MOST_TAGS, find_tags
 
@@ -178,12 +179,12 @@ def documents() -> Iterator[Any]:
         return
     told = json.loads((Path(CORPUS) / "expectations.json").read_text("utf-8"))
     for name, one in sorted(told.items()):
-        if name.endswith(".xml") and "opml" not in one["expect"]:
+        if not name.endswith(".json") and "opml" not in one["expect"]:
             yield name, one.get("base") or URL
 
 
 def identity(draft: Draft) -> tuple[object, ...]:
-    return draft.id, draft.link, draft.published, draft.updated
+    return draft.id, draft.link, draft.published, draft.updated, draft.enclosures
 
 
 @pytest.mark.skipif(CORPUS is None, reason="FEEDSVC_CORPUS does not name a corpus")
@@ -197,7 +198,7 @@ def test_both_ways_of_reading_give_an_entry_the_same_id_link_and_dates() -> None
             first = read(data, url=url, hints=Hints(), max_entries=2_000)
         except ParseError:
             continue
-        if not first.drafts:
+        if not first.drafts or is_empty(first):
             continue
         start = time.process_time()
         last = soup(data, url=url, max_entries=2_000)
