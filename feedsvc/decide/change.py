@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Literal
 
-from feedsvc.decide.digests import said, seen, seen_of
+from feedsvc.decide.digests import digest, digest_of, said, seen, seen_of
 from feedsvc.model import Article, Draft, State
+
+# What an article shows that its source did not say, or not in these words; and what it said.
+_ADDED = itemgetter("guid", "link", "published", "updated", "language", "tags", "origin")
 
 # What a reader notices: RFC 4287 §4.2.15 leaves "significant" to the publisher.
 _NEWS = ("title", "summary", "html", "enclosures")
@@ -53,8 +58,14 @@ def first_seen(
         due=due,
     )
     values["said"] = said(draft) if words is None else words
-    values["seen"] = seen_of(values)
+    # What was said decides what is seen of it, but for what we add.
+    values["seen"] = seen_of(values) if words is None else _seen_beside(words, values)
     return Article(**values)
+
+
+def _seen_beside(words: bytes, values: Mapping[str, Any]) -> bytes:
+    """A digest of what a reader sees that does not look at the text a second time."""
+    return digest(words + digest_of(_ADDED(values)))
 
 
 def revise(

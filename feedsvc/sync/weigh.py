@@ -231,7 +231,8 @@ class _Weigher:
             row=known.row,
             canon=_canon(draft.link),
         )
-        if replace(revised, said=stored.said, revision=stored.revision) == stored:
+        same = replace(revised, said=stored.said, seen=stored.seen, revision=stored.revision)
+        if same == stored:
             self.out.changes.append(change._replace(noise=known.noise, quiet=True))
             return
         noise = 0
@@ -318,7 +319,8 @@ def _wording(article: Article) -> str:
 
 def _canon(link: str | None) -> bytes | None:
     """The digest of a link's canonical form; the home page of a site is no article's own."""
-    if not link or not any(mark in (page := canonical(link)) for mark in "/?#"):
+    page = canonical(link) if link else ""
+    if "/" not in page and "?" not in page and "#" not in page:
         return None
     return digest(page.encode("utf-8", "surrogatepass"))[:8]
 

@@ -12,6 +12,8 @@ _TRACKING = re.compile(
     r"|__twitter_impression",
     re.IGNORECASE,
 )
+# Nearly all links: only a host in lower case and a path, which need not be taken apart.
+_USUAL = re.compile(r"https?://(?:www\.)?(?!www\.)([a-z0-9][a-z0-9.-]*)((?:/[^?#\s]*)?)")
 _INDEX = re.compile(r"/(?:index\.(?:html?|php)|default\.aspx?)$", re.IGNORECASE)
 
 
@@ -21,6 +23,9 @@ def canonical(url: str) -> str:
     A form to compare, not to follow. Host and path stay as they are otherwise: `/a` and `/A` may be
     two pages. A fragment that is a path of its own (`#!/a`, `#/a`) stays.
     """
+    usual = _USUAL.fullmatch(url)
+    if usual is not None:
+        return usual[1].removesuffix(".") + _INDEX.sub("/", usual[2]).rstrip("/")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
