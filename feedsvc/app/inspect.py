@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedsvc.app.remote import MOST_MEMORY, PATIENCE, client
+from feedsvc.app.remote import client, put_aside
 from feedsvc.errors import FetchError, OfflineError, ParseError, SourceError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.settings import Settings
@@ -80,13 +80,6 @@ def inspect_bytes(
     except DoubtfulError:
         reading = asyncio.run(forgive())
     return inspection(reading, url=url, tags=(), language=hints.language)
-
-
-def put_aside() -> Aside:
-    """The process for documents that are broken; bounded, since they may be made to be slow."""
-    from feedsvc.aside import Aside
-
-    return Aside(seconds=PATIENCE, memory=MOST_MEMORY)
 
 
 def told_of(

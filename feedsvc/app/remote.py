@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from feedsvc.web import Client, Resolve, Response
 
 DEFAULT_EVERY = timedelta(minutes=15)
-PATIENCE = 4.0  # seconds for a broken document; with what goes before, an answer takes under five
-MOST_MEMORY = 200 * 1024 * 1024  # bytes for reading one, beside the 60 of the process
+_PATIENCE = 4.0  # seconds for a broken document; with what goes before, an answer takes under five
+_MOST_MEMORY = 200 * 1024 * 1024  # bytes for reading one, beside the 60 of the process
 SLOTS = 32  # runs that may ask sources of one store at once
 
 READING = "1"
@@ -114,13 +114,8 @@ async def opened(
     settings: Settings, store: SqlStore, clock: Clock, resolve: Resolve | None = None
 ) -> AsyncIterator[Remotes]:
     """The tools for visits, for as long as a run goes on; `resolve` as in `client`."""
-    from feedsvc.aside import Aside
-
     with _slot(store) as (run, dead):
-        async with (
-            client(settings, resolve) as http,
-            Aside(seconds=PATIENCE, memory=MOST_MEMORY) as aside,
-        ):
+        async with client(settings, resolve) as http, put_aside() as aside:
             try:
                 yield Remotes(settings, store, clock, http, aside, run, dead)
             finally:
@@ -142,6 +137,13 @@ def client(settings: Settings, resolve: Resolve | None = None) -> Client:
         per_host=sync.per_host,
         resolve=resolve,
     )
+
+
+def put_aside() -> Aside:
+    """The process that reads broken documents; bounded, since they may be made to be slow."""
+    from feedsvc.aside import Aside
+
+    return Aside(seconds=_PATIENCE, memory=_MOST_MEMORY)
 
 
 @contextmanager

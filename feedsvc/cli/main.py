@@ -6,7 +6,6 @@ Nothing heavy is imported here: `feedsvc --help` has to answer at once.
 from __future__ import annotations
 
 import argparse
-import gc
 import io
 import os
 import signal
@@ -99,10 +98,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in _DEFAULTS.items():
         if not hasattr(args, name):
             setattr(args, name, value)
-    # Hundreds of thousands of values live until the end of a sync: looking through them for cycles
-    # after every few hundred new ones took a fifth of its time. What is imported never goes at all.
-    gc.set_threshold(100_000, 50, 100)
-    gc.freeze()
     _set_up_logging(verbose=args.verbose, debug=args.debug)
     console = Console(args)
     try:

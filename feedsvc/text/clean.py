@@ -33,7 +33,7 @@ _RUN_OF_OTHERS = re.compile(rf"[^\w\s!-~]{{{_MOST_MARKS + 1},}}")
 
 
 def oddities(text: str) -> bytes:
-    """What is neither ASCII nor a Latin letter, as the first bytes in UTF-8; b"" is fit as it is."""
+    """The first bytes in UTF-8 of all but printable ASCII and Latin letters; b"" if all is fit."""
     if text.isascii() and text.isprintable():
         return b""
     return text.encode("utf-8", "surrogatepass").translate(None, _LATIN)

@@ -1,4 +1,4 @@
-"""Bodies in good order: what nearly all feeds carry, cleaned at a fifth of what a parser costs.
+"""Bodies in good order: what nearly all feeds carry, cleaned at half of what a parser costs.
 
 A body is in good order if an HTML parser has nothing to decide: known elements in lower case, each
 where it may stand and closed in turn, attributes in double quotes, and of the references only usual
@@ -79,7 +79,7 @@ _REFERENCE = re.compile("&[#0-9A-Za-z]{0,6};?")
 
 
 def _signs(html: str) -> dict[str, str] | None:
-    """What a parser makes of the references that it does not leave as they are; None for odd ones."""
+    """What a parser makes of the references it does not leave as they are; None for odd ones."""
     if "&" not in html:
         return {}
     found = {reference: _sign(reference) for reference in set(_REFERENCE.findall(html))}
@@ -125,7 +125,6 @@ _Start = tuple[str, frozenset[str], frozenset[str], str]
 
 def _started(element: _Element, written: str) -> _Start:
     return "" if element.void else element.name, element.apart_from, element.inside, written
-
 
 
 _PARAGRAPH = frozenset({"p"})
@@ -228,7 +227,7 @@ def _shape(pieces: tuple[str, ...]) -> _Shape | None:
 
 
 def _undisputed(value: str, kept: str) -> bool:
-    """Whether the parser, which weighs addresses by rules of its own, has no reason to refuse it."""
+    """Whether the parser, which has rules of its own for addresses, will not refuse it."""
     if not kept.startswith(("https://", "http://")) or not _is_sound(kept.split("/", 3)[2]):
         return False
     return value == kept or _RELATIVE.fullmatch(value) is not None

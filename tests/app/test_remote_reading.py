@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from feedsvc.app.inspect import inspect_bytes
-from feedsvc.app.remote import MOST_MEMORY, PATIENCE, forgive, read
-from feedsvc.aside import Aside
+from feedsvc.app.remote import forgive, put_aside, read
 from feedsvc.errors import ParseError
 from feedsvc.model import Hints
 from feedsvc.web import Headers, Response
@@ -33,7 +32,7 @@ def test_a_sync_leaves_out_entries_that_say_nothing() -> None:
 
 def test_it_does_so_whoever_read_it() -> None:
     async def work() -> list[str]:
-        async with Aside(seconds=PATIENCE, memory=MOST_MEMORY) as aside:
+        async with put_aside() as aside:
             found = await forgive(response(LOST), aside=aside, hints=Hints(), max_entries=10)
             return [draft.title for draft in found.drafts]
 

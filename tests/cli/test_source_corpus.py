@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from feedsvc.errors import SourceError
+from tests.peak import PEAK
 from tests.support import Shell
 
 FOLDER = os.environ.get("FEEDSVC_CORPUS", "")
@@ -65,7 +66,9 @@ def test_a_file_gives_the_document_of_the_contract_or_one_error(empty: Shell, na
 
 # Runs in a process of its own, since memory is measured. What is put aside counts as time too, and
 # has limits of its own (`test_aside.py`).
-SCRIPT = """
+SCRIPT = (
+    PEAK
+    + """
 import contextlib, gc, io, json, resource, sys
 from feedsvc.cli.main import main
 folder, names = sys.argv[1], json.load(sys.stdin)
@@ -86,13 +89,9 @@ for name in names:
     refused = code == 4 and not out.getvalue() and 1 <= err.getvalue().count(chr(10)) <= 3
     if not (told or refused):
         wrong.append([name, code, err.getvalue()[-500:]])
-try:  # ru_maxrss would begin with that of the process this one comes from
-    with open("/proc/self/status") as file:
-        peak = next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
-except OSError:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"slowest": slowest, "wrong": wrong, "peak": peak, "codes": codes}))
+print(json.dumps({"slowest": slowest, "wrong": wrong, "peak": peak(), "codes": codes}))
 """
+)
 
 
 @pytest.mark.skipif(not FOLDER, reason="FEEDSVC_CORPUS names no folder")

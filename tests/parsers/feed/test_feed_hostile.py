@@ -20,6 +20,7 @@ import pytest
 from feedsvc.errors import ParseError
 from feedsvc.model import Hints, Reading
 from feedsvc.parsers.feed import DoubtfulError, forgiving, read
+from tests.peak import PEAK
 
 URL = "https://news.example.org/feed"
 MIB = 1024 * 1024
@@ -399,8 +400,8 @@ def test_what_is_broken_in_one_place_is_read_in_all_others(document: str) -> Non
 # --- large ones
 
 
-SCRIPT = f"""
-import json, resource, sys, time
+SCRIPT = f"""{PEAK}
+import json, sys, time
 from feedsvc.errors import ParseError
 from feedsvc.model import Hints
 from feedsvc.parsers.feed import DoubtfulError, read
@@ -420,12 +421,7 @@ try:
 except ParseError as error:
     told["error"] = str(error)
 told["cpu"] = time.process_time() - start
-try:  # ru_maxrss would begin with that of the process this one comes from
-    with open("/proc/self/status") as file:
-        peak = next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
-except OSError:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-told["peak"] = peak
+told["peak"] = peak()
 print(json.dumps(told))
 """
 

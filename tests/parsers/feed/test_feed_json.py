@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from feedsvc.model import Draft, Hints, Pace, Reading, SourceHead
 from feedsvc.parsers.feed.json import read
 from feedsvc.parsers.feed.refusals import NotAFeedError
+from tests.peak import PEAK
 from tests.support import as_toml, said
 
 DATA = Path(__file__).parent / "data" / "json"
@@ -462,16 +463,19 @@ def test_no_document_is_slow_or_deep(make: Callable[[], str]) -> None:
     assert len(found.drafts) <= 2_000
 
 
-_MEASURED = """
-import resource, sys
+_MEASURED = (
+    PEAK
+    + """
+import sys
 from feedsvc.model import Hints
 from feedsvc.parsers.feed.json import read
 part = sys.argv[1]
 head = '{"version": "https://jsonfeed.org/version/1.1", "items": ['
 text = head + part * (15_000_000 // len(part)) + '{"id": 0}]}'
 found = read(text, url=None, encoding="utf-8", hints=Hints(), max_entries=10)
-print(len(found.drafts), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(len(found.drafts), peak() // 1024**2)
 """
+)
 
 
 @pytest.mark.timeout(60)
