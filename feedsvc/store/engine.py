@@ -20,13 +20,13 @@ _RIGHTS = "check the rights of the file and of its folder"
 
 BUSY_TIMEOUT = 30  # seconds a writer waits for another
 
-# The driver asks every value of a type it was told nothing of whether it can be adapted, and that
-# takes four times as long as to bind it: these two are what they are.
+# The driver asks each value of a type it was told nothing of whether it can be adapted, and that
+# takes longer than to bind it: these two are what they are.
 sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(type(None), lambda nothing: nothing)
 
 # Bytes of a page, for a new database; an old one keeps its own. On 4 KiB, the default, two articles
-# find room and the rest stays empty; and a batch writes four times as many pages.
+# find room and the rest stays empty; and a batch writes many more pages.
 PAGE = 16 * 1024
 
 # Bytes of pages in memory: what a batch of a sync changes has room, and is written once.

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 UNDER_WAY = 256  # sources between being asked and being read; more would only wait in memory
 BATCH_SOURCES = 500  # in one commit
-BATCH_ENTRIES = 1_500
+BATCH_ENTRIES = 3_000
 PATIENCE = 5.0  # seconds a visit waits for others before it is written
 
 
@@ -112,7 +112,10 @@ class _Batch:
             self.write()
 
     def write(self) -> None:
-        visits, self.visits, self.entries = self.visits, [], 0
+        # In the order of the configuration, not of the answers: of two copies of an article the
+        # one that is stored first stands for both.
+        visits = sorted(self.visits, key=lambda visit: visit.source.row)
+        self.visits, self.entries = [], 0
         self._write(visits)
 
     def _write(self, visits: Sequence[Visit]) -> None:

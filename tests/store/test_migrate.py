@@ -137,6 +137,34 @@ def test_a_new_database_and_a_migrated_one_have_one_schema(engine: Engine, tmp_p
         assert told(fresh, query) == told(migrated, query) != []
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic")
+def test_the_words_of_articles_survive_the_move_to_new_keys(engine: Engine, place: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    fill(place)
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript(
+            """
+            INSERT INTO label (kind, word, article_id) VALUES ('tag', 'sea', 1);
+            INSERT INTO label (kind, word, article_id) VALUES ('author', 'ada', 1);
+            """
+        )
+
+    bring_up_to_date(engine)
+
+    assert told(place, "SELECT article_id, kind, word FROM label") == [
+        (1, "author", "ada"),
+        (1, "tag", "sea"),
+    ]
+    assert told(place, "SELECT name FROM sqlite_master WHERE name LIKE '%label%'") == [("label",)]
+
+
 def test_the_steps_lead_to_the_last_revision_that_the_schema_names() -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory

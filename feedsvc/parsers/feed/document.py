@@ -118,11 +118,13 @@ def _base_of(node: etree._Element, scope: Scope) -> str | None:
 def _drafts(entries: list[etree._Element], scope: Scope, most: int) -> tuple[Draft, ...]:
     drafts: list[Draft] = []
     bases: dict[etree._Element | None, str | None] = {}
+    base = scope.url
     for number, node in enumerate(entries[:most], start=1):
-        outer = node.getparent()
-        if outer not in bases:
-            bases[outer] = _base_of(outer, scope) if outer is not None else scope.url
-        draft, fields = read_entry(node, scope, bases[outer])
+        if scope.has_base and (outer := node.getparent()) is not None:
+            if outer not in bases:
+                bases[outer] = _base_of(outer, scope)
+            base = bases[outer]
+        draft, fields = read_entry(node, scope, base)
         drafts.append(draft)
         for name, count in fields.passed.items():
             scope.remarks.append(

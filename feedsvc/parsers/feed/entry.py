@@ -10,6 +10,7 @@ from lxml import etree
 
 from feedsvc.model import Draft, Origin
 from feedsvc.parsers.feed.extras import extras_of
+from feedsvc.parsers.feed.groups import UPDATED, Groups
 from feedsvc.parsers.feed.links import alternate, link_of, rel_of
 from feedsvc.parsers.feed.markup import Text, based, text_of
 from feedsvc.parsers.feed.media import enclosures_of, image_of
@@ -19,45 +20,22 @@ from feedsvc.parsers.feed.scope import Fields, Scope
 from feedsvc.text.html import plain
 from feedsvc.text.urls import absolute
 
-# The best first.
-_BODIES = ("content:encoded", "atom:content", "xhtml:body", "xhtml:div", "fullitem", "encoded")
-_SUMMARIES = (
-    "description",
-    "atom:summary",
-    "dc:description",
-    "dcterms:abstract",
-    "abstract",
-    "itunes:summary",
-)
-_TITLES = ("title", "atom:title", "dc:title", "media:title", "itunes:title")
-_PUBLISHED = (
-    "pubdate",
-    "atom:published",
-    "atom:issued",
-    "dcterms:issued",
-    "dc:date",
-    "dcterms:created",
-    "dcterms:date",
-    "atom:created",
-    "dcterms:available",
-    "prism:publicationdate",
-)
-_UPDATED = ("atom:updated", "atom:modified", "dcterms:modified", "lastbuilddate", "lastmodified")
-_EXPIRES = ("expirationdate", "prism:expirationdate", "dcterms:valid")
-
 
 def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Draft, Fields]:
     """The draft of an entry; `base` is where addresses of the element that holds it start."""
     if scope.has_base:
         base = based(node, base)
     fields = Fields(node, scope, base)
-    found = fields.found
-    title = fields.short(*_TITLES)
-    html, body_node, summary = _texts(fields)
+    found, there = fields.found, fields.groups
+    title = fields.short(*there.titles)
+    html, body_node, summary = _texts(fields, there)
     link = link_of(fields) or _other_link(fields)
     language = fields.text("dc:language") if "dc:language" in found else None
     if scope.has_lang:
         language = _languages(fields, body_node) or language
+    published = fields.moment("published", *there.published) if there.published else None
+    updated = fields.moment("updated", *there.updated) if there.updated else None
+    expires = fields.moment("expires", *there.expires) if there.expires else None
     draft = Draft(
         title=title.plain() if title else "",
         title_html=title.markup() if title else None,
@@ -67,20 +45,20 @@ def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Dr
         summary=summary.plain() if summary else None,
         summary_html=summary.markup() if summary else None,
         subtitle=fields.text("itunes:subtitle") if "itunes:subtitle" in found else None,
-        published=fields.moment("published", *_PUBLISHED),
-        updated=fields.moment("updated", *_UPDATED),
-        expires=fields.moment("expires", *_EXPIRES),
+        published=published,
+        updated=updated,
+        expires=expires,
         unreleased="app:control" in found and _is_draft(fields),
         authors=authors_of(fields) or _inherited(fields),
-        tags=_tags(fields),
-        section=fields.text("slash:section"),
+        tags=_tags(fields) if there.tags else (),
+        section=fields.text("slash:section") if "slash:section" in found else None,
         language=language,
-        image=image_of(fields),
-        enclosures=enclosures_of(fields),
-        rights=_rights(fields),
-        extra=extras_of(fields),
+        image=image_of(fields) if there.pictures else None,
+        enclosures=enclosures_of(fields) if there.media else (),
+        rights=_rights(fields, there.rights) if there.rights else None,
+        extra=extras_of(fields, there.extras),
         origin=_origin(fields),
-        base=_base(fields, body_node),
+        base=_base(fields, body_node) if scope.has_base else None,
         warnings=tuple(fields.warnings),
     )
     return draft, fields
@@ -94,10 +72,10 @@ def _id(fields: Fields) -> str | None:
     return said or None
 
 
-def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
+def _texts(fields: Fields, there: Groups) -> tuple[str, etree._Element | None, Text | None]:
     """The body as HTML, the element it stands in, and the summary if there is one beside it."""
-    body = next(filter(None, map(fields.body, _present(fields, _BODIES))), None)
-    summary = next(filter(None, map(fields.body, _present(fields, _SUMMARIES))), None)
+    body = fields.body(*there.bodies)
+    summary = fields.body(*there.summaries)
     if summary is None and body is None:  # elsewhere it describes a picture
         summary = fields.body("media:description")
     if (
@@ -114,14 +92,8 @@ def _texts(fields: Fields) -> tuple[str, etree._Element | None, Text | None]:
     return text.as_html(), node, fields.rooted(*summary)
 
 
-def _present(fields: Fields, names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if name in fields.found]
-
-
 def _base(fields: Fields, body: etree._Element | None) -> str | None:
     """xml:base where the body stands; without one, whoever shows the body knows where it starts."""
-    if not fields.scope.has_base:
-        return None
     base = fields.base_of(body) if body is not None else fields.base
     return base if base != fields.scope.url else None
 
@@ -179,19 +151,18 @@ def _tags(fields: Fields) -> tuple[str, ...]:
         tags.extend(text_of(node)[:10_000].split(","))
     if not tags:
         return ()
-    kept = dict.fromkeys(
-        " ".join((plain(tag) if "&" in tag or "<" in tag else tag).split()) for tag in tags[:400]
-    )
-    kept.pop("", None)
+    kept: dict[str, None] = {}
+    for tag in tags[:400]:
+        text = plain(tag) if "&" in tag or "<" in tag else " ".join(tag.split())
+        if text:
+            kept[text] = None
     if len(kept) > 200:
         fields.passed["category"] = fields.passed.get("category", 0) + len(kept) - 200
     return tuple(kept)[:200]
 
 
-def _rights(fields: Fields) -> str | None:
-    found = fields.short(
-        "atom:rights", "dc:rights", "atom:copyright", "copyright", "media:copyright"
-    )
+def _rights(fields: Fields, names: tuple[str, ...]) -> str | None:
+    found = fields.short(*names)
     return found.plain() or None if found else None
 
 
@@ -207,7 +178,7 @@ def _origin(fields: Fields) -> Origin | None:
             title=title.plain() if title else None,
             url=inner.address(str(own.get("href")), own, "source") if own is not None else None,
             link=alternate(inner),
-            updated=inner.moment("updated", *_UPDATED),
+            updated=inner.moment("updated", *UPDATED),
             rights=rights.plain() if rights else None,
         )
     for node in fields.found.get("source", ()):

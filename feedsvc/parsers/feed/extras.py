@@ -18,58 +18,18 @@ from feedsvc.parsers.feed.scope import Fields
 _MOST = 200
 _LONGEST = 2_000  # characters; a longer line would be cut, and cut JSON is none
 
-_KEPT_PREFIXES = frozenset(
-    {"itunes", "podcast", "thr", "slash", "wfw", "geo", "georss", "psc", "cc", "creativecommons"}
-)
-_KEPT = frozenset(
-    {
-        "comments",
-        "atom:contributor",
-        "dc:contributor",
-        "dc:publisher",
-        "dc:source",
-        "dc:relation",
-        "dc:coverage",
-        "media:rating",
-        "media:restriction",
-        "media:player",
-        "media:community",
-        "prism:doi",
-        "prism:publicationname",
-        "prism:volume",
-        "prism:number",
-        "googleplay:explicit",
-    }
-)
-# These have fields of their own.
-_READ = frozenset(
-    {
-        "itunes:author",
-        "itunes:subtitle",
-        "itunes:summary",
-        "itunes:duration",
-        "itunes:image",
-        "itunes:keywords",
-        "itunes:category",
-        "podcast:image",
-        "slash:section",
-    }
-)
 
-
-def extras_of(fields: Fields) -> tuple[tuple[str, str], ...]:
-    """The lines of an entry, in the order of its elements."""
+def extras_of(fields: Fields, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The lines of an entry for these names, in the order of its elements, and for its links."""
     lines: list[tuple[str, str]] = []
-    for name, nodes in fields.found.items():
-        if name in _READ:
-            continue
-        if name in _KEPT or name.partition(":")[0] in _KEPT_PREFIXES:
-            for node in nodes:
-                _keep(lines, name, node, fields)
-    for node in fields.found.get("atom:link", ()):
-        rel = (node.get("rel") or "").strip().lower()
+    for name in names:
+        for node in fields.found[name]:
+            _keep(lines, name, node, fields)
+    for rel, node in fields.links:
         if rel in ("replies", "license", "related", "via"):
             _keep_link(lines, rel, node, fields)
+    if not lines:
+        return ()
     if len(lines) > _MOST:
         fields.passed["lines"] = fields.passed.get("lines", 0) + len(lines) - _MOST
     return tuple(lines[:_MOST])

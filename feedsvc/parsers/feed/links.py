@@ -33,16 +33,15 @@ def alternate(fields: Fields, *, last: bool = False) -> str | None:
             written = str(node.get("href") or "")
         if (url := _usable(fields, written, node)) is not None:
             return url
-    links = fields.found.get("atom:link")
-    return _atom_link(fields, links) if links else None
+    return _atom_link(fields)
 
 
-def _atom_link(fields: Fields, links: list[etree._Element]) -> str | None:
+def _atom_link(fields: Fields) -> str | None:
     """RFC 4287 §4.2.7.2: no rel is `alternate`; pages go before other forms of the entry."""
     best: str | None = None
     rank = 3
-    for node in links:
-        if rel_of(node) not in _ALTERNATE:
+    for rel, node in fields.links:
+        if rel not in _ALTERNATE:
             continue
         form = (node.get("type") or "").partition(";")[0].strip().lower()
         place = _FORMS.get(form, 2)

@@ -21,13 +21,16 @@ def enclosures_of(fields: Fields) -> tuple[Enclosure, ...]:
         written = original or node.get("url") or node.get("href") or node.get(f"{RDF}resource")
         original = None
         _add(found, fields, node, str(written or text_of(node)))
-    for node in fields.found.get("atom:link", ()):
-        if (node.get("rel") or "").strip().lower() == "enclosure":
+    for rel, node in fields.links:
+        if rel == "enclosure":
             _add(found, fields, node, str(node.get("href") or ""))
     for node in fields.found.get("atom:content", ()):
+        written = node.get("src")
+        if not written:
+            continue
         kind = (node.get("type") or "").strip().lower()
-        if node.get("src") and "/" in kind and not kind.startswith(("text/", "application/xhtml")):
-            _add(found, fields, node, str(node.get("src")))
+        if "/" in kind and not kind.startswith(("text/", "application/xhtml")):
+            _add(found, fields, node, str(written))
     for node in _media(fields, "content"):
         if node.get("url"):
             _add(found, fields, node, str(node.get("url")))
@@ -69,6 +72,8 @@ def _with_duration(one: Enclosure, seconds: int) -> Enclosure:
 
 def _media(fields: Fields, name: str) -> list[etree._Element]:
     """Elements of Media RSS in the entry, in its groups and in their contents."""
+    if not ("media:content" in fields.found or "media:group" in fields.found):
+        return fields.found.get(f"media:{name}", [])[:_MOST]
     names = fields.scope.names
     nodes = list(fields.found.get(f"media:{name}", ()))
     for outer in fields.found.get("media:group", ()):
@@ -86,9 +91,6 @@ def _media(fields: Fields, name: str) -> list[etree._Element]:
 
 def image_of(fields: Fields) -> Image | None:
     """The lead image: the one that is called so before a thumbnail."""
-    found = fields.found
-    if not any(name in found for name in _PICTURES):
-        return None
     for node, written in _candidates(fields):
         url = fields.address(written, node, "image") if written else None
         if url is not None:
@@ -96,17 +98,6 @@ def image_of(fields: Fields) -> Image | None:
                 url=url, caption=_said(fields, "description"), credit=_said(fields, "credit")
             )
     return None
-
-
-_PICTURES = (
-    "itunes:image",
-    "googleplay:image",
-    "podcast:image",
-    "image",
-    "media:content",
-    "media:group",
-    "media:thumbnail",
-)
 
 
 def _candidates(fields: Fields) -> list[tuple[etree._Element, str]]:

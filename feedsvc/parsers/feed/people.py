@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -23,13 +24,21 @@ _INVENTED = re.compile(
 )
 
 
-def people(written: str) -> list[Person]:
+def people(written: str) -> tuple[Person, ...]:
     """The people of one line: names, addresses, or both in any of the usual forms."""
+    return _few_people(written) if len(written) <= _SHORT else _people(written)
+
+
+def _people(written: str) -> tuple[Person, ...]:
     line = " ".join((plain(written) if is_markup(written) else written).split())[:1_000]
     if "@" not in line:
-        return [Person(name=line)] if line else []
+        return (Person(name=line),) if line else ()
     found = (_person(part) for part in _NEXT.split(line))
-    return [one for one in found if one is not None]
+    return tuple(one for one in found if one is not None)
+
+
+_SHORT = 200
+_few_people = lru_cache(maxsize=256)(_people)  # the same few write entry after entry
 
 
 def _person(line: str) -> Person | None:
@@ -69,8 +78,11 @@ def atom_person(node: etree._Element, fields: Fields) -> Person | None:
 def authors_of(fields: Fields) -> tuple[Person, ...]:
     """Who wrote an entry or makes a feed: of each kind of author the first kind that names any."""
     for name, structured in _KINDS:
+        nodes = fields.found.get(name)
+        if nodes is None:
+            continue
         known: list[Person] = []
-        for node in fields.found.get(name, ()):
+        for node in nodes:
             if not structured or not len(node):
                 known.extend(people(text_of(node)))
             elif (one := atom_person(node, fields)) is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from lxml import etree
 
 from feedsvc.model import Person
+from feedsvc.parsers.feed.groups import Groups, KnownGroups
 from feedsvc.parsers.feed.markup import Text, atom_text, based, rss_html, rss_text, text_of
 from feedsvc.parsers.feed.moments import Moments
 from feedsvc.parsers.feed.names import XML, Names
@@ -29,13 +30,14 @@ class Scope:
     has_base: bool = True  # "xml:base" occurs at all
     has_lang: bool = True
     authors: tuple[Person, ...] = ()  # of the feed, for entries that name none
+    groups: KnownGroups = field(default_factory=KnownGroups)
     remarks: list[str] = field(default_factory=list)
 
 
 class Fields:
     """The children of an entry or a head by name, and readers for what they hold."""
 
-    __slots__ = ("base", "found", "node", "passed", "scope", "warnings")
+    __slots__ = ("_links", "base", "found", "node", "passed", "scope", "warnings")
 
     def __init__(self, node: etree._Element, scope: Scope, base: str | None) -> None:
         self.node = node
@@ -44,16 +46,29 @@ class Fields:
         self.warnings: list[str] = []
         self.found: dict[str, list[etree._Element]] = {}
         self.passed: dict[str, int] = {}  # how many of a name were too many
+        self._links: list[tuple[str, etree._Element]] | None = None
         found, names = self.found, scope.names
         for child in node:
             name = names[child.tag]
-            known = found.get(name)
-            if known is None:
+            if name not in found:
                 found[name] = [child]
-            elif len(known) < _MOST:
-                known.append(child)
+            elif len(found[name]) < _MOST:
+                found[name].append(child)
             else:
                 self.passed[name] = self.passed.get(name, 0) + 1
+
+    @property
+    def groups(self) -> Groups:
+        """Its names, by what they mean in an entry."""
+        return self.scope.groups[tuple(self.found)]
+
+    @property
+    def links(self) -> list[tuple[str, etree._Element]]:
+        """The links of Atom, each with its relation in lower case; "" where it names none."""
+        if self._links is None:
+            nodes = self.found.get("atom:link", ())
+            self._links = [((node.get("rel") or "").strip().lower(), node) for node in nodes]
+        return self._links
 
     def all(self, *names: str) -> list[etree._Element]:
         """Every element of these names, in the order of the names."""
@@ -79,12 +94,13 @@ class Fields:
                     return self.rooted(value, node)
         return None
 
-    def body(self, name: str) -> tuple[Text, etree._Element] | None:
-        """The first body of this name that has one, and its element."""
-        for node in self.found.get(name, ()):
-            value = self._read(name, node, body=True)
-            if value.value:
-                return value, node
+    def body(self, *names: str) -> tuple[Text, etree._Element] | None:
+        """The body of the first of these names that has one, and its element."""
+        for name in names:
+            for node in self.found.get(name, ()):
+                value = self._read(name, node, body=True)
+                if value.value:
+                    return value, node
         return None
 
     def rooted(self, text: Text, node: etree._Element) -> Text:
@@ -97,7 +113,7 @@ class Fields:
         return text._replace(value=sanitise(text.value, self.base_of(node)))
 
     def _read(self, name: str, node: etree._Element, *, body: bool) -> Text:
-        base = self.base_of(node)
+        base = based(node, self.base) if self.scope.has_base else self.base
         if name[:5] == "atom:":
             return atom_text(node, base, old=self.scope.old_atom, body=body)
         if name[:6] == "media:" and node.get("type") == "plain":
