@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from feedsvc.app.remote import Remotes, is_remote, opened, outline
+from feedsvc.app.reading import is_remote, outline
+from feedsvc.app.remote import Remotes, opened
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError

@@ -23,7 +23,7 @@ from feedsvc.app.inspect import (
     read_opml,
     told_of,
 )
-from feedsvc.app.remote import announced
+from feedsvc.app.reading import announced
 from feedsvc.errors import FetchError, ParseError
 from feedsvc.model import Hints
 from feedsvc.ports import Memory

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedsvc.app.remote import client, put_aside
+from feedsvc.app.reading import put_aside
+from feedsvc.app.remote import client
 from feedsvc.errors import FetchError, OfflineError, ParseError, SourceError
 from feedsvc.model import Draft, Hints, Reading
 from feedsvc.settings import Settings

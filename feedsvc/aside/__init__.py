@@ -72,7 +72,16 @@ class Aside:
         async with self._turn:
             if self._closed:
                 raise RuntimeError("called after close")
-            done, result = await self._ask(request)
+            kept = self._child is not None
+            try:
+                done, result = await self._ask(request)
+            except AsideTimeoutError:
+                raise
+            except AsideError:
+                if not kept:
+                    raise
+                # A child that was kept may have died since, which is not this document's fault.
+                done, result = await self._ask(request)
         if done:
             return result
         if isinstance(result, MemoryError):
@@ -149,7 +158,7 @@ class _Child:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                env=_environment(),
+                env=environment(),
                 limit=_MIB,
                 start_new_session=True,  # a Ctrl-C is for the parent, whose end is the child's
             )
@@ -207,7 +216,7 @@ class _Child:
             self._tail = (self._tail + said)[-_TAIL:]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Our environment, with this very package first: `-P` keeps the working directory out."""
     home = str(Path(feedsvc.__file__).parents[1])
     others = os.environ.get("PYTHONPATH")

@@ -74,7 +74,7 @@ def _state(
     source: Source, row: SourceRow | None, memory: Memory | None, now: datetime
 ) -> tuple[Health, str | None, datetime | None]:
     """The state, why, and since when."""
-    from feedsvc.app.remote import DEFAULT_EVERY, is_remote
+    from feedsvc.app.reading import DEFAULT_EVERY, is_remote
     from feedsvc.manners import Health, Standing, health
 
     if row is None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import feedsvc
+from feedsvc.aside import environment
 from feedsvc.errors import FeedsvcError
 from feedsvc.serve.listen import address_of, listen
 
@@ -182,7 +182,7 @@ async def _execute(*command: str, descriptor: int) -> Process:
             stdin=PIPE,  # never written to: its end is the end of this process
             stdout=PIPE,
             stderr=PIPE,
-            env=_environment(),
+            env=environment(),
             pass_fds=(descriptor,),
             process_group=0,  # a Ctrl-C is for this process, which then ends the child in order
         )
@@ -199,13 +199,6 @@ def _signal(child: Process, number: signal.Signals) -> None:
     if child.returncode is None:
         with suppress(ProcessLookupError):
             os.kill(child.pid, number)
-
-
-def _environment() -> dict[str, str]:
-    """Our environment, with this very package first: `-P` keeps the working directory out."""
-    home = str(Path(feedsvc.__file__).parents[1])
-    others = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((home, others)) if others else home}
 
 
 def _ending(code: int | None) -> str:

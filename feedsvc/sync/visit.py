@@ -10,13 +10,10 @@ Only what could be read is believed: its validators, its address, its wishes for
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any
+from datetime import datetime
 
 from feedsvc.decide import digest
 from feedsvc.errors import FeedsvcError, FetchError, ParseError, SourceError, StoreError
@@ -31,17 +28,18 @@ from feedsvc.manners import (
     well,
     without_network,
 )
-from feedsvc.model import Draft, Pace, Problem, Reading, SourceHead
+from feedsvc.model import Pace, Problem, Reading
 from feedsvc.ports import Memory, RemoteStore, Visit
 from feedsvc.sync.outlines import doubtful_loss, name_outlines
+from feedsvc.sync.recollection import head_of, moments_of, pace_of
 from feedsvc.sync.remote_plan import Job, RemotePlan
 from feedsvc.sync.run import SourceReport
-from feedsvc.sync.weigh import Weighed, weigh
+from feedsvc.sync.telling import STATUS, problems_of, report_of, span, told_line
+from feedsvc.sync.weigh import weigh
 from feedsvc.web import NoNetworkError, RefusedError, Response
 
 log = logging.getLogger(__name__)
 
-_AUTO_MOMENTS = 20  # publication times that are remembered for `every = "auto"`
 _ANNOUNCED = 3  # feeds of a page that are tried
 _REDISCOVER = 3  # failures in a row after which a page is asked again which feed it has
 
@@ -64,7 +62,7 @@ class Visitor:
 
     async def visit(self, job: Job) -> Outcome:
         """Ask one source and tell what came of it; never raises for trouble of the source."""
-        until = rest(_pace(job.memory), due=job.source.next_due, now=self._now())
+        until = rest(pace_of(job.memory), due=job.source.next_due, now=self._now())
         if until is not None and not job.force:
             return self._left_alone(job, until)
         asked = _asked(job)
@@ -119,7 +117,7 @@ class Visitor:
     def _unchanged(self, job: Job, response: Response) -> Outcome:
         memory = _validated(job.memory, response)
         standing, memory = _moved(job, Standing.load(memory.standing), memory, response)
-        visit = self._good(job, response, memory, standing, _pace(memory), _moments(memory))
+        visit = self._good(job, response, memory, standing, pace_of(memory), moments_of(memory))
         return Outcome(
             visit=visit,
             report=SourceReport(name=job.plan.name, outcome="unchanged", status=response.status),
@@ -142,7 +140,7 @@ class Visitor:
             digest=digest(response.body),
             identity=weighed.identity,
             held=weighed.held,
-            head=_head(reading, job.plan.every == "auto"),
+            head=head_of(reading, job.plan.every == "auto"),
         )
         standing, memory = _moved(job, Standing.load(job.memory.standing), memory, response)
         moments = [draft.published for draft in reading.drafts if draft.published is not None]
@@ -151,12 +149,12 @@ class Visitor:
             visit,
             state="quarantined" if weighed.flood else "ok",
             reason=weighed.flood,
-            problems=_problems(job, reading, weighed),
+            problems=problems_of(job, reading, weighed),
             keep_problems=False,
             entries=tuple(weighed.changes),
             withdrawn=tuple(weighed.withdrawn),
         )
-        return Outcome(visit=visit, report=_report(job, response, weighed, len(visit.problems)))
+        return Outcome(visit=visit, report=report_of(job, response, weighed, len(visit.problems)))
 
     def _outlines(self, job: Job, response: Response) -> Outcome:
         """Read an OPML file; the sources it lists are asked from the next sync on."""
@@ -188,7 +186,7 @@ class Visitor:
             outlines=rows,
             keep_problems=False,
             problems=tuple(
-                Problem(source=plan.name, path=None, reason=_words(one)) for one in problems
+                Problem(source=plan.name, path=None, reason=told_line(one)) for one in problems
             ),
         )
         report = SourceReport(
@@ -268,11 +266,11 @@ class Visitor:
 
     def _refused(self, job: Job, response: Response) -> Outcome:
         """An answer of the server that is no document."""
-        words = _STATUS.get(response.status, "")
+        words = STATUS.get(response.status, "")
         said = f"answered {response.status}{f' ({words[0]})' if words else ''}"
         wait = response.retry_after(self._now())
         if wait is not None and response.status in (429, 503):
-            said += f", and asks to wait {_span(wait)}"
+            said += f", and asks to wait {span(wait)}"
         error = FetchError(said, hint=words[1] if words else None)
         return self._failed(job, error, response)
 
@@ -303,7 +301,7 @@ class Visitor:
                 retry_after=response.retry_after(now) if response is not None else None,
                 status=status,
                 seed=plan.name,
-                pace=_pace(memory),
+                pace=pace_of(memory),
             )
         else:
             due = without_network(now=now, every=plan.every)
@@ -314,7 +312,7 @@ class Visitor:
             now=now,
             next_due=due,
             state=state if network else job.source.state,
-            reason=(standing.parked or _words(str(error))) if network else job.source.reason,
+            reason=(standing.parked or told_line(str(error))) if network else job.source.reason,
             failures=standing.failures,
             fingerprint=job.source.fingerprint,
             keep_problems=True,
@@ -322,7 +320,7 @@ class Visitor:
         report = SourceReport(
             name=plan.name,
             outcome="failed",
-            reason=_words(str(error)),
+            reason=told_line(str(error)),
             hint=error.hint,
             status=status,
         )
@@ -365,111 +363,3 @@ def _moved(
 
 def _found_on_page(memory: Memory) -> bool:
     return memory.url != memory.configured
-
-
-def _head(reading: Reading, auto: bool) -> str:
-    """What is shown of a source, and what its next visits need."""
-    head: SourceHead = reading.head
-    pace = head.pace
-    told: dict[str, Any] = {
-        "format": reading.format,
-        "title": head.title,
-        "link": head.link,
-        "id": head.id,
-        "description": head.description,
-        "language": head.language,
-        "hubs": head.hubs,
-        "self": head.self_link,
-        "ttl": int(pace.ttl.total_seconds()) if pace.ttl else None,
-        "every": int(pace.every.total_seconds()) if pace.every else None,
-        "skip_hours": sorted(pace.skip_hours),
-        "skip_days": sorted(pace.skip_days),
-    }
-    if auto:
-        dates = sorted((d.published for d in reading.drafts if d.published), reverse=True)
-        told["moments"] = [int(date.timestamp()) for date in dates[:_AUTO_MOMENTS]]
-    kept = {name: value for name, value in told.items() if value}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
-
-
-def _pace(memory: Memory) -> Pace:
-    if not memory.head or not any(word in memory.head for word in _PACE_WORDS):
-        return _NO_PACE
-    told = json.loads(memory.head)
-    return Pace(
-        ttl=timedelta(seconds=told["ttl"]) if "ttl" in told else None,
-        every=timedelta(seconds=told["every"]) if "every" in told else None,
-        skip_hours=frozenset(told.get("skip_hours", ())),
-        skip_days=frozenset(told.get("skip_days", ())),
-    )
-
-
-_PACE_WORDS = ('"ttl"', '"every"', '"skip_hours"', '"skip_days"')
-_NO_PACE = Pace()
-
-
-def _moments(memory: Memory) -> list[datetime]:
-    if not memory.head or '"moments"' not in memory.head:
-        return []
-    return [datetime.fromtimestamp(at, UTC) for at in json.loads(memory.head)["moments"]]
-
-
-# -- what is told ----------------------------------------------------------------------------------
-
-_MOST_PROBLEMS = 20
-_LONGEST = 500  # characters of a reason; it may quote what a stranger wrote
-
-
-def _problems(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
-    """What of the document needs a look, and then what of single entries."""
-    found: list[tuple[str | None, str]] = [(None, told) for told in weighed.notes]
-    found += [(None, told) for told in reading.problems]
-    found += [(_place(draft), told) for draft in reading.drafts for told in draft.warnings]
-    return tuple(
-        Problem(source=job.plan.name, path=path, reason=_words(reason))
-        for path, reason in islice(dict.fromkeys(found), _MOST_PROBLEMS)
-    )
-
-
-def _place(draft: Draft) -> str:
-    """Where an operator finds an entry."""
-    return _words((draft.link or draft.id or draft.title)[:200])
-
-
-def _words(text: str) -> str:
-    """One line of a length that can be read, without what a terminal would obey."""
-    line = "".join(c if c.isprintable() else " " for c in text).strip()
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def _report(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:
-    idle = not (weighed.new or weighed.changed or weighed.withdrawn)
-    return SourceReport(
-        name=job.plan.name,
-        outcome="unchanged" if idle else "ok",
-        new=weighed.new,
-        changed=weighed.changed,
-        withdrawn=len(weighed.withdrawn),
-        status=response.status,
-        reason=weighed.flood,
-        problems=problems,
-    )
-
-
-_STATUS = {
-    401: ("it wants a password", "set `auth` of the source"),
-    402: ("it wants to be paid", "ask its operator"),
-    403: ("we are not let in", "its operator may refuse feed readers: sync.user_agent names us"),
-    404: ("there is no such document", "is `url` right? `feedsvc source test` looks for the feed"),
-    410: ("it is gone for good", "remove the source if it stays so"),
-    429: ("we ask too often", "raise `every` of the source"),
-    451: ("the law forbids it", "remove the source"),
-}
-
-
-def _span(wait: timedelta) -> str:
-    seconds = int(wait.total_seconds())
-    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{round(seconds / size)} {word}"
-    return f"{seconds} s"

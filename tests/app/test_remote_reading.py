@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from feedsvc.app.inspect import inspect_bytes
-from feedsvc.app.remote import forgive, put_aside, read
+from feedsvc.app.reading import forgive, put_aside, read
 from feedsvc.errors import ParseError
 from feedsvc.model import Hints
 from feedsvc.web import Headers, Response

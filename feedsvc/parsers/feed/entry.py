@@ -50,7 +50,7 @@ def read_entry(node: etree._Element, scope: Scope, base: str | None) -> tuple[Dr
         expires=expires,
         unreleased="app:control" in found and _is_draft(fields),
         authors=authors_of(fields) or _inherited(fields),
-        tags=_tags(fields) if there.tags else (),
+        tags=_tags(fields, there.tags) if there.tags else (),
         section=fields.text("slash:section") if "slash:section" in found else None,
         language=language,
         image=image_of(fields) if there.pictures else None,
@@ -134,23 +134,23 @@ def _inherited(fields: Fields) -> tuple:  # type: ignore[type-arg]
     return fields.scope.authors
 
 
-def _tags(fields: Fields) -> tuple[str, ...]:
-    found = fields.found
+def _tags(fields: Fields, names: tuple[str, ...]) -> tuple[str, ...]:
     tags: list[str] = []
-    for node in found.get("category", ()):
-        tags.append(text_of(node) or str(node.get("text") or node.get("domain") or ""))
-    for node in found.get("atom:category", ()):
-        tags.append(str(node.get("label") or node.get("term") or "") or text_of(node))
-    for node in found.get("dc:subject", ()):
-        tags.append(text_of(node) or str(node.get(f"{RDF}resource") or ""))
-    for node in fields.all("media:category", "dcterms:subject", "prism:keyword"):
-        tags.append(text_of(node))
-    for node in found.get("itunes:category", ()):
-        tags.extend(str(one.get("text") or "") for one in node.iter() if one.get("text"))
-    for node in fields.all("itunes:keywords", "media:keywords"):
-        tags.extend(text_of(node)[:10_000].split(","))
-    if not tags:
-        return ()
+    for name in names:
+        for node in fields.found[name]:
+            match name:
+                case "category":
+                    tags.append(text_of(node) or str(node.get("text") or node.get("domain") or ""))
+                case "atom:category":
+                    tags.append(str(node.get("label") or node.get("term") or "") or text_of(node))
+                case "dc:subject":
+                    tags.append(text_of(node) or str(node.get(f"{RDF}resource") or ""))
+                case "itunes:category":
+                    tags.extend(str(one.get("text")) for one in node.iter() if one.get("text"))
+                case "itunes:keywords" | "media:keywords":
+                    tags.extend(text_of(node)[:10_000].split(","))
+                case _:
+                    tags.append(text_of(node))
     kept: dict[str, None] = {}
     for tag in tags[:400]:
         text = plain(tag) if "&" in tag or "<" in tag else " ".join(tag.split())

@@ -45,7 +45,14 @@ _TAGS = (
     "itunes:keywords",
     "media:keywords",
 )
-_MEDIA = ("enclosure", "media:enclosure", "atom:link", "atom:content", "media:content", "media:group")
+_MEDIA = (
+    "enclosure",
+    "media:enclosure",
+    "atom:link",
+    "atom:content",
+    "media:content",
+    "media:group",
+)
 _PICTURES = (
     "itunes:image",
     "googleplay:image",

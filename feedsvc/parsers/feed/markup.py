@@ -78,7 +78,7 @@ def rss_text(node: etree._Element, base: str | None) -> Text:
     if len(node):
         return Text(inner_html(node, base, sloppy=True).strip(), html=True)
     value = (node.text or "").strip()
-    return Text(value, html=is_markup(value))
+    return Text(value, ("<" in value or "&" in value) and is_markup(value))
 
 
 def rss_html(node: etree._Element, base: str | None) -> Text:

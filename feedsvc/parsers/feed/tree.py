@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
@@ -30,11 +31,10 @@ def strict(data: bytes) -> Tree | str:
     """The tree of a well-formed document; else the parser's complaint, "" for a DOCTYPE or size."""
     if data[: _prolog(data)].endswith(b"<!DOCTYPE"):
         return ""
-    if data.count(b"<") + data.count(b"=") > _MOST_MARKUP:
+    if len(data) > _MOST_MARKUP and data.count(b"<") + data.count(b"=") > _MOST_MARKUP:
         return ""
-    parser = _parser(recover=False)
     try:
-        return Tree(root=etree.fromstring(_without_c1(data), parser))
+        return Tree(root=etree.fromstring(_without_c1(data), _strict_parser()))
     except etree.XMLSyntaxError as error:
         return _complaint(error)
 
@@ -62,6 +62,11 @@ def root_name(data: bytes) -> str | None:
     """The local name of the outermost element of anything that looks like XML or HTML."""
     found = _FIRST_TAG.search(data, _prolog(data))
     return local(found[1].decode("utf-8", "replace").replace(":", "}")) if found else None
+
+
+@cache
+def _strict_parser() -> etree.XMLParser:
+    return _parser(recover=False)
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

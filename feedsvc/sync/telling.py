@@ -1,0 +1,70 @@
+"""What the operator is told of a visit: reports, problems, and what an answer's status means."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+
+from feedsvc.model import Draft, Problem, Reading
+from feedsvc.sync.remote_plan import Job
+from feedsvc.sync.run import SourceReport
+from feedsvc.sync.weigh import Weighed
+from feedsvc.web import Response
+
+_MOST_PROBLEMS = 20
+_LONGEST = 500  # characters of a reason; it may quote what a stranger wrote
+
+
+def problems_of(job: Job, reading: Reading, weighed: Weighed) -> tuple[Problem, ...]:
+    """What of the document needs a look, and then what of single entries."""
+    found: list[tuple[str | None, str]] = [(None, told) for told in weighed.notes]
+    found += [(None, told) for told in reading.problems]
+    found += [(_place(draft), told) for draft in reading.drafts for told in draft.warnings]
+    return tuple(
+        Problem(source=job.plan.name, path=path, reason=told_line(reason))
+        for path, reason in islice(dict.fromkeys(found), _MOST_PROBLEMS)
+    )
+
+
+def _place(draft: Draft) -> str:
+    """Where an operator finds an entry."""
+    return told_line((draft.link or draft.id or draft.title)[:200])
+
+
+def told_line(text: str) -> str:
+    """One line of a length that can be read, without what a terminal would obey."""
+    line = "".join(c if c.isprintable() else " " for c in text).strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def report_of(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:
+    idle = not (weighed.new or weighed.changed or weighed.withdrawn)
+    return SourceReport(
+        name=job.plan.name,
+        outcome="unchanged" if idle else "ok",
+        new=weighed.new,
+        changed=weighed.changed,
+        withdrawn=len(weighed.withdrawn),
+        status=response.status,
+        reason=weighed.flood,
+        problems=problems,
+    )
+
+
+STATUS = {
+    401: ("it wants a password", "set `auth` of the source"),
+    402: ("it wants to be paid", "ask its operator"),
+    403: ("we are not let in", "its operator may refuse feed readers: sync.user_agent names us"),
+    404: ("there is no such document", "is `url` right? `feedsvc source test` looks for the feed"),
+    410: ("it is gone for good", "remove the source if it stays so"),
+    429: ("we ask too often", "raise `every` of the source"),
+    451: ("the law forbids it", "remove the source"),
+}
+
+
+def span(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {word}"
+    return f"{seconds} s"
