@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -48,6 +48,7 @@ class Daemon:
         self._signal: int | None = None
         self._looked_at_all = False  # at the start the configuration or the files may be others
         self._next_try = app.clock.now()  # when a site without its page is built again
+        self._next_visits = app.clock.now()  # when remote sources are asked again
         self._at_end = AsyncExitStack()
         self._remotes: Remotes | None = None
         self._visits: set[asyncio.Task[None]] = set()
@@ -168,34 +169,51 @@ class Daemon:
     async def _start_visits(self, due: Sequence[Source], rows: dict[str, SourceRow]) -> None:
         """Visit remote sources beside everything else: the slowest may take half a minute."""
         due = [source for source in due if source.name not in self._visited]
-        if not due:
+        if not due or self._app.clock.now() < self._next_visits:
             return
         if self._remotes is None:
             self._remotes = await self._at_end.enter_async_context(self._app.remotes())
-        names = {source.name for source in due}
-        self._visited |= names
-        visits = asyncio.create_task(self._visit(self._remotes, due, rows))
+        asked = {source.name for source in due}  # by this visit, and not back yet
+        self._visited |= asked
+
+        def back(names: Set[str]) -> None:
+            self._visited.difference_update(asked & names)
+            asked.difference_update(names)
+
+        visits = asyncio.create_task(self._visit(self._remotes, due, rows, back))
         self._visits.add(visits)
 
         def done(task: asyncio.Task[None]) -> None:
             self._visits.discard(task)
-            self._visited.difference_update(names)
+            back(set(asked))
 
         visits.add_done_callback(done)
 
     async def _visit(
-        self, remotes: Remotes, due: Sequence[Source], rows: dict[str, SourceRow]
+        self,
+        remotes: Remotes,
+        due: Sequence[Source],
+        rows: dict[str, SourceRow],
+        back: Callable[[Set[str]], None],
     ) -> None:
         try:
             report = await remotes.sync(due, rows)
+            back({one.name for one in report.sources})
             self._report_sources(report.sources)
-            unheard = await remotes.tell()
+            self._once("visits", None)
+            unheard = await self._app.tell(remotes)
             self._once("webhook", unheard.line if unheard else None)
         except FeedsvcError as error:
-            self._once("visits", error.line)
+            self._visits_failed(error.line)
         except Exception as error:
             log.debug("visits failed", exc_info=True)
-            self._once("visits", f"unexpected: {error!r}")
+            self._visits_failed(f"unexpected: {error!r}")
+
+    def _visits_failed(self, trouble: str) -> None:
+        """The store could not take what came of visits: to its sources, they never were."""
+        # All of them are due still, and would be asked anew at every tick while the disk is full.
+        self._next_visits = self._app.clock.now() + RETRY
+        self._once("visits", trouble)
 
     async def _build_due(self) -> None:
         app, now = self._app, self._app.clock.now()
@@ -229,7 +247,7 @@ class Daemon:
         more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
         self._tell(f"feeds, with their entries: {feeds}{more}")
 
-    def _report_sources(self, reports: tuple[SourceReport, ...]) -> None:
+    def _report_sources(self, reports: Iterable[SourceReport]) -> None:
         for report in reports:
             if report.outcome == "skipped":
                 continue

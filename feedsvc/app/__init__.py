@@ -39,6 +39,9 @@ RESCAN = timedelta(seconds=5)
 """How often the daemon looks into a folder that has no `every` of its own."""
 
 
+_FORBIDDEN = "--offline forbids to ask it"
+"""Why a source is skipped that nothing else keeps us from asking."""
+
 __all__ = ["App", "SyncReport", "SystemClock", "is_remote"]
 
 
@@ -61,6 +64,7 @@ class SyncReport:
     sources: tuple[SourceReport, ...]
     build: BuildReport | None
     network: bool = True  # False: there were remote sources, and nothing could be reached
+    forbidden: int = 0  # remote sources that only `--offline` kept from being asked
 
 
 class App:
@@ -72,16 +76,19 @@ class App:
         clock: Clock | None = None,
         *,
         dry_run: bool = False,
+        offline: bool = False,
         resolve: Resolve | None = None,
     ) -> None:
         """With `dry_run` all work is done on a copy of the store that is thrown away.
 
-        `resolve` stands in for the system's resolver of host names.
+        With `offline` nobody is asked over the network. `resolve` stands in for the system's
+        resolver of host names.
         """
         self.settings = settings
         self.clock = clock or SystemClock()
         self._resolve = resolve
         self._dry_run = dry_run
+        self._offline = offline
         self._at_end = ExitStack()
         self._enrolled = False
         self._adapters: dict[str, Source] = {}
@@ -150,16 +157,19 @@ class App:
         options = options or Options()
         reports: dict[str, SourceReport] = {}
         network = await self._round(only, reports, options, force=force, progress=progress)
-        if any(reports[s.name].outcome == "ok" for s in self._lists() if s.name in reports):
+        lists = [] if only else [reports.get(one.name) for one in self._lists()]
+        if any(report is not None and report.outcome == "ok" for report in lists):
             # What an OPML file lists by now is asked in the same run.
             again = await self._round(only, reports, options, force=force, progress=progress)
             network = network or again
-        order = {source.name: number for number, source in enumerate(self.all_sources())}
+        asked = self.some_sources(only) if only else self.all_sources()
+        order = {source.name: number for number, source in enumerate(asked)}
         told = sorted(reports.values(), key=lambda report: order.get(report.name, len(order)))
         built = None
         if build and not self._dry_run:
             built = self.regenerate(progress=progress)
-        return SyncReport(sources=tuple(told), build=built, network=network)
+        forbidden = sum(report.reason == _FORBIDDEN for report in told)
+        return SyncReport(sources=tuple(told), build=built, network=network, forbidden=forbidden)
 
     async def _round(
         self,
@@ -171,13 +181,18 @@ class App:
         progress: Progress | None,
     ) -> bool:
         """Sync what is due and has no report yet; returns whether there is a network."""
-        rows = {row.name: row for row in self.sources()}
+        self._enrol()
+        named = self._named(only)
+        # The daemon looks into its folders one by one and often: not for thousands of rows.
+        known = [self.store.source(name) for name in only] if only else self.store.sources()
+        rows = {row.name: row for row in known}
         near: list[SourceSettings] = []
         far: list[SourceSettings] = []
-        for source in self._named(only):
-            if source.name in reports:
+        for source in named:
+            row = rows.get(source.name)
+            if source.name in reports or row is None:  # it has just left its OPML file
                 continue
-            reason = self.why_not(source, rows[source.name], force=force)
+            reason = self.why_not(source, row, force=force)
             if reason is not None:
                 reports[source.name] = SourceReport(
                     name=source.name, outcome="skipped", reason=reason
@@ -213,9 +228,12 @@ class App:
         """Visit remote sources; without `force`, those that may be asked at this hour."""
         async with self.remotes() as remotes:
             report = await remotes.sync(sources, rows, progress, force=force)
-            if not self._dry_run:
-                self.unheard = await remotes.tell()
+            self.unheard = await self.tell(remotes)
             return report
+
+    async def tell(self, remotes: Remotes) -> FeedsvcError | None:
+        """Tell the operator's webhook what it has to know; returns what kept us from it."""
+        return None if self._dry_run or self._offline else await remotes.tell()
 
     def remotes(self) -> AbstractAsyncContextManager[Remotes]:
         """The tools for visits of remote sources, for as long as they are needed."""
@@ -227,13 +245,13 @@ class App:
         """Why a source is not asked by a sync; None if it is."""
         if row.paused is not None:
             return f"paused: `feedsvc source resume {source.name}` asks it again"
-        if force:
-            return None
-        if row.state == "parked":
+        if not force and row.state == "parked":
             return row.reason or "parked"
-        if self.is_due(source, row, by_hand=by_hand):
-            return None
-        return f"not due before {row.next_due:%Y-%m-%d %H:%M:%SZ}"
+        if not (force or self.is_due(source, row, by_hand=by_hand)):
+            return f"not due before {row.next_due:%Y-%m-%d %H:%M:%SZ}"
+        if self._offline and is_remote(source) and source.url is not None:
+            return _FORBIDDEN
+        return None
 
     async def _sync_one(
         self, source: SourceSettings, options: Options, progress: Progress | None
@@ -242,12 +260,14 @@ class App:
         return await sync_source(plan, adapter, self.store, self.clock, options, progress)
 
     def _named(self, only: Sequence[str]) -> Sequence[SourceSettings]:
-        everyone = self.all_sources()
-        known = {source.name for source in everyone}
+        if not only:
+            return self.all_sources()
+        found = {source.name: source for source in self.some_sources(dict.fromkeys(only))}
         for name in only:
-            if name not in known:
+            if name not in found:
+                known = {source.name for source in self.all_sources()}
                 raise NotFoundError(f"no source '{name}'", hint=_did_you_mean(name, known))
-        return [s for s in everyone if not only or s.name in only]
+        return tuple(found.values())
 
     def all_sources(self) -> tuple[SourceSettings, ...]:
         """The configured sources, and those that stand in their OPML files."""

@@ -42,7 +42,7 @@ class Console:
         """The service for this configuration, closed at the end."""
         from feedsvc.app import App
 
-        app = App(self.settings, dry_run=dry_run)
+        app = App(self.settings, dry_run=dry_run, offline=self.args.offline)
         app.check_kinds()
         try:
             yield app

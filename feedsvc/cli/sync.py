@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
@@ -13,11 +15,15 @@ from feedsvc.errors import OfflineError
 
 if TYPE_CHECKING:
     from feedsvc.app import SyncReport
+    from feedsvc.sync import SourceReport
+
+FEW = 20  # sources: of more, a person is told of those with news, and the total
 
 _EXAMPLES = """\
   feedsvc sync                        one round, as a cron line would do it
   feedsvc sync --source news --force  ask this source now
   feedsvc sync --dry-run              say what would change, write nothing
+  feedsvc sync --offline              only what needs no network
 """
 
 
@@ -75,64 +81,94 @@ def _run(console: Console) -> int:
 def show_sync(console: Console, report: SyncReport) -> int:
     """Print what a sync did; returns the exit code.
 
-    Raises OfflineError, once the rest is told, if no remote source could be reached at all.
+    Raises OfflineError, once the rest is told, if no remote source could be reached at all, or if
+    `--offline` forbids to ask those that are due.
     """
     from feedsvc.regenerate import held_back
 
     failed = [source for source in report.sources if source.outcome == "failed"]
-    offline = [source for source in failed if not report.network and source.status is None]
-    failed = [source for source in failed if source not in offline]
+    lost = [source for source in failed if not report.network and source.status is None]
+    unreached = {source.name for source in lost}
+    failed = [source for source in failed if source.name not in unreached]
     if console.args.json:
         console.document("sync", _document(report))
     else:
-        for source in report.sources:
-            if source not in offline:
-                console.result(_line(asdict(source)))
+        told = [source for source in report.sources if source.name not in unreached]
+        for line in _lines(told, everything=getattr(console.args, "verbose", True)):
+            console.result(line)
     for source in failed:
         hint = f"\n{source.hint}" if source.hint else ""
         console.warn(f"feedsvc: {source.name}: {source.reason}{hint}")
     code = 4 if failed else 0
+    offline = bool(unreached or report.forbidden)
     if report.build is not None and not (offline and not held_back(report.build.publications)):
         code = report_build(console, report.build, results=False) or code
     if offline and code in (0, 4):
-        raise OfflineError(
-            f"no network: none of {len(offline)} remote sources could be reached"
-            if len(offline) > 1
-            else f"no network: {offline[0].reason}"
-        )
+        raise OfflineError(_no_network(lost, report.forbidden))
     return code
 
 
+def _no_network(lost: Sequence[SourceReport], forbidden: int) -> str:
+    if forbidden:
+        sources = "source that is" if forbidden == 1 else "sources that are"
+        return f"no network: --offline forbids to ask {forbidden} remote {sources} due"
+    if len(lost) == 1:
+        return f"no network: {lost[0].reason}"
+    return f"no network: none of {len(lost)} remote sources could be reached"
+
+
 def _document(report: SyncReport) -> dict[str, Any]:
-    sources = [
-        {
-            name: getattr(source, name)
-            for name in (
-                "name", "outcome", "new", "changed", "withdrawn", "status", "reason", "seconds",
-            )
-        }
-        for source in report.sources
-    ]  # fmt: skip
-    totals: dict[str, Any] = {
-        name: sum(getattr(source, name) for source in report.sources)
-        for name in ("new", "changed", "withdrawn")
+    names = ("name", "outcome", *_ARTICLES, "status", "reason", "seconds")
+    found: dict[str, Any] = {
+        "sources": [{name: getattr(source, name) for name in names} for source in report.sources],
+        "totals": {
+            **_totals(report.sources),
+            "sources": len(report.sources),
+            "seconds": round(sum(source.seconds for source in report.sources), 3),
+        },
     }
-    for outcome in ("ok", "unchanged", "failed", "skipped"):
-        totals[outcome] = sum(source.outcome == outcome for source in report.sources)
-    totals["sources"] = len(sources)
-    totals["seconds"] = round(sum(source.seconds for source in report.sources), 3)
-    found: dict[str, Any] = {"sources": sources, "totals": totals}
     if report.build is not None:
         found["publications"] = build_document(report.build)["publications"]
     return found
 
 
-def _line(source: dict[str, Any]) -> str:
-    told = [f"{source[what]} {what}" for what in ("new", "changed", "withdrawn") if source[what]]
-    if source["problems"]:
-        told.append(f"{source['problems']} with problems, see `feedsvc status`")
-    if source["restless"]:
-        told.append(f"{source['restless']} still being written, left for the next time")
-    if source["reason"] and source["outcome"] != "failed":
-        told.append(source["reason"])
-    return f"{source['name']}: {source['outcome']}" + (f" ({'; '.join(told)})" if told else "")
+def _totals(sources: Sequence[SourceReport]) -> dict[str, int]:
+    articles = {name: sum(getattr(source, name) for source in sources) for name in _ARTICLES}
+    outcomes = Counter[str](source.outcome for source in sources)
+    return articles | {name: outcomes[name] for name in _OUTCOMES}
+
+
+_ARTICLES = ("new", "changed", "withdrawn")
+_OUTCOMES = ("ok", "unchanged", "failed", "skipped")
+
+
+def _lines(sources: Sequence[SourceReport], *, everything: bool) -> Iterator[str]:
+    """A line for each source; of many, for each that has news, and one for all of them."""
+    if everything or len(sources) <= FEW:
+        yield from map(_line, sources)
+        return
+    yield from map(_line, filter(_has_news, sources))
+    totals = _totals(sources)
+    counts = [
+        ", ".join(f"{totals[what]} {what}" for what in some if totals[what])
+        for some in (_OUTCOMES, _ARTICLES)
+    ]
+    yield f"{len(sources)} sources: {'; '.join(filter(None, counts))}"
+
+
+def _has_news(source: SourceReport) -> bool:
+    # What is paused, parked or not due yet was told before, or will be told by `status`.
+    return source.outcome in ("ok", "failed") or bool(
+        source.outcome == "unchanged" and source.reason
+    )
+
+
+def _line(source: SourceReport) -> str:
+    told = [f"{n} {what}" for what in _ARTICLES if (n := getattr(source, what))]
+    if source.problems:
+        told.append(f"{source.problems} with problems, see `feedsvc status`")
+    if source.restless:
+        told.append(f"{source.restless} still being written, left for the next time")
+    if source.reason and source.outcome != "failed":
+        told.append(source.reason)
+    return f"{source.name}: {source.outcome}" + (f" ({'; '.join(told)})" if told else "")

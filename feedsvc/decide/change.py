@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from operator import itemgetter
+from functools import lru_cache
 from typing import Any, Literal
 
 from feedsvc.decide.digests import digest, digest_of, said, seen, seen_of
-from feedsvc.model import Article, Draft, State
-
-# What an article shows that its source did not say, or not in these words; and what it said.
-_ADDED = itemgetter("guid", "link", "published", "updated", "language", "tags", "origin")
+from feedsvc.model import Article, Draft, Origin, State
 
 # What a reader notices: RFC 4287 §4.2.15 leaves "significant" to the publisher.
 _NEWS = ("title", "summary", "html", "enclosures")
@@ -65,7 +62,22 @@ def first_seen(
 
 def _seen_beside(words: bytes, values: Mapping[str, Any]) -> bytes:
     """A digest of what a reader sees that does not look at the text a second time."""
-    return digest(words + digest_of(_ADDED(values)))
+    added = (
+        words.hex(),
+        values["guid"],
+        values["link"] or "",
+        values["published"].isoformat(),
+        values["updated"].isoformat(),
+        values["language"] or "",
+        *values["tags"],
+        _credit(values["origin"]),
+    )
+    return digest("\n".join(added).encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=64)  # all entries of a feed have the same
+def _credit(origin: Origin | None) -> str:
+    return digest_of(origin).hex() if origin is not None else ""
 
 
 def revise(

@@ -46,8 +46,7 @@ def orderly(html: str, base: str | None) -> str | None:
         return None
     opened: list[str] = []
     first, *parts = html.split("<")
-    written = [first]
-    for part in parts:
+    for at, part in enumerate(parts):
         tag, bracket, text = part.partition(">")
         if not bracket:
             return None
@@ -55,7 +54,6 @@ def orderly(html: str, base: str | None) -> str | None:
         if ended is not None:
             if not opened or opened.pop() != ended:
                 return None
-            written.append(part)
             continue
         start = _BARE.get(tag) or _start(tag, base)
         if start is None:
@@ -69,8 +67,9 @@ def orderly(html: str, base: str | None) -> str | None:
             if len(opened) == _MOST_OPEN:
                 return None
             opened.append(name)
-        written.append(part if rewritten == tag else f"{rewritten}>{text}")
-    return None if opened else _with_signs("<".join(written), signs)
+        if rewritten != tag:
+            parts[at] = f"{rewritten}>{text}"
+    return None if opened else _with_signs("<".join((first, *parts)), signs)
 
 
 # --- references

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from typing import Any
@@ -66,6 +67,19 @@ def test_any_text_fits_into_xml_and_is_stable(text: str) -> None:
     element.text = normal
     assert normalise(normal) == normal
     assert unicodedata.is_normalized("NFC", normal)
+
+
+def test_every_character_comes_out_composed_and_fit_for_xml() -> None:
+    """What its bytes alone show to be fit is fit: a Latin letter, a dash, and whatever else."""
+    refused = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+    for start in range(0, sys.maxunicode, 256):
+        block = "".join(f"ä{chr(start + at)}ß" for at in range(256))
+        text = normalise(block)
+
+        assert unicodedata.is_normalized("NFC", text)
+        assert refused.search(text) is None
+        assert normalise(f"–{block}") == f"–{text}"
 
 
 @pytest.mark.parametrize(

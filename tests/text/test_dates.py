@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -187,3 +188,18 @@ def test_never_raises_and_is_always_utc(text: str) -> None:
     found = parse_strict(text, zone=BERLIN, language="en-US")
 
     assert found is None or found.tzinfo is UTC
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 2), datetime(2200, 12, 30)),
+    st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+def test_the_shapes_of_machines_lose_nothing(naive: datetime, zone: timezone) -> None:
+    moment = naive.replace(microsecond=0, tzinfo=zone)
+    usual = format_datetime(moment)
+    unusual = usual.replace(", ", ",  ").lower()  # read by the rules for people
+
+    assert parse_strict(usual, zone=BERLIN) == moment
+    assert parse_strict(usual[5:], zone=BERLIN) == moment
+    assert parse_strict(unusual, zone=BERLIN) == moment
+    assert parse_strict(moment.isoformat(), zone=BERLIN) == moment
