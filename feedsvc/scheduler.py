@@ -196,10 +196,12 @@ class Daemon:
         rows: dict[str, SourceRow],
         back: Callable[[Set[str]], None],
     ) -> None:
+        def written(reports: Sequence[SourceReport]) -> None:
+            back({report.name for report in reports})
+            self._report_sources(reports)
+
         try:
-            report = await remotes.sync(due, rows)
-            back({one.name for one in report.sources})
-            self._report_sources(report.sources)
+            await remotes.sync(due, rows, written=written)
             self._once("visits", None)
             unheard = await self._app.tell(remotes)
             self._once("webhook", unheard.line if unheard else None)

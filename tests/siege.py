@@ -198,7 +198,9 @@ class Siege:
         app = self.service.app
         screen = io.StringIO()
         with redirect_stdout(screen), redirect_stderr(screen):
-            show_sync(Console(Namespace(json=False, quiet=False, debug=False)), self.report)
+            show_sync(
+                Console(Namespace(json=False, quiet=False, debug=False, verbose=True)), self.report
+            )
         said: dict[str, list[str]] = {}
         for problem in app.store.problems():
             said.setdefault(problem.source, []).append(problem.reason)

@@ -6,7 +6,7 @@ How a single source is asked and read is in `reading.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,6 +20,7 @@ from feedsvc.settings import Source as SourceSettings
 if TYPE_CHECKING:
     from feedsvc.aside import Aside
     from feedsvc.store import SqlStore
+    from feedsvc.sync import SourceReport
     from feedsvc.sync.remote import RemoteReport
     from feedsvc.web import Client, Resolve
 
@@ -37,7 +38,6 @@ class Remotes:
         client: Client,
         aside: Aside,
         run: str,
-        dead: Sequence[str],
     ) -> None:
         self._settings = settings
         self._store = store
@@ -45,7 +45,6 @@ class Remotes:
         self._client = client
         self._aside = aside
         self._run = run
-        self._dead = dead
         self._telling = asyncio.Lock()
 
     async def sync(
@@ -55,8 +54,12 @@ class Remotes:
         progress: Progress | None = None,
         *,
         force: bool = False,
+        written: Callable[[Sequence[SourceReport]], object] | None = None,
     ) -> RemoteReport:
-        """Visit these sources; without `force`, those that may be asked at this hour."""
+        """Visit these sources; without `force`, those that may be asked at this hour.
+
+        If there is a `written`, it hears of sources as soon as the store has them.
+        """
         from feedsvc.sync.remote import sync_remote
         from feedsvc.sync.remote_plan import Job
 
@@ -74,8 +77,9 @@ class Remotes:
             for source in sources
         ]
         return await sync_remote(
-            jobs, self._store, self._clock, run=self._run, dead=self._dead, progress=progress
-        )
+            jobs, self._store, self._clock, run=self._run, dead=_dead(self._store, self._run),
+            progress=progress, written=written,
+        )  # fmt: skip
 
     async def tell(self) -> FeedsvcError | None:
         """Tell the operator's webhook, if there is one, what happened to sources."""
@@ -97,10 +101,10 @@ async def opened(
     settings: Settings, store: SqlStore, clock: Clock, resolve: Resolve | None = None
 ) -> AsyncIterator[Remotes]:
     """The tools for visits, for as long as a run goes on; `resolve` as in `client`."""
-    with _slot(store) as (run, dead):
+    with _slot(store) as run:
         async with client(settings, resolve) as http, put_aside() as aside:
             try:
-                yield Remotes(settings, store, clock, http, aside, run, dead)
+                yield Remotes(settings, store, clock, http, aside, run)
             finally:
                 store.release(run)
 
@@ -123,10 +127,10 @@ def client(settings: Settings, resolve: Resolve | None = None) -> Client:
 
 
 @contextmanager
-def _slot(store: SqlStore) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """A name for this run, and those of runs that are over though they left leases behind.
+def _slot(store: SqlStore) -> Iterator[str]:
+    """A name for this run.
 
-    A run holds the lock of its slot for as long as it lives, and the operating system lets go of it
+    It holds the lock of its slot for as long as it lives, and the operating system lets go of it
     when it dies: so a lease is worth as much as the lock of its slot.
     """
     with ExitStack() as stack:
@@ -138,9 +142,17 @@ def _slot(store: SqlStore) -> Iterator[tuple[str, tuple[str, ...]]]:
             break
         else:
             raise LockedError(f"{SLOTS} runs are at work on this store", hint="wait for them")
-        run = f"{slot}-{uuid4().hex[:12]}"
-        leases = store.leases()
-        yield run, tuple(lease for lease in leases if _is_over(store, lease, slot))
+        yield f"{slot}-{uuid4().hex[:12]}"
+
+
+def _dead(store: SqlStore, run: str) -> tuple[str, ...]:
+    """The runs that are over though they left leases behind.
+
+    Looked for before every visit: a daemon lives on while a run beside it is killed.
+    """
+    slot = int(run.partition("-")[0])
+    leases = store.leases() - {run}
+    return tuple(lease for lease in leases if _is_over(store, lease, slot))
 
 
 def _is_over(store: SqlStore, lease: str, own: int) -> bool:

@@ -94,7 +94,7 @@ def show_sync(console: Console, report: SyncReport) -> int:
         console.document("sync", _document(report))
     else:
         told = [source for source in report.sources if source.name not in unreached]
-        for line in _lines(told, everything=getattr(console.args, "verbose", True)):
+        for line in _lines(told, everything=console.args.verbose):
             console.result(line)
     for source in failed:
         hint = f"\n{source.hint}" if source.hint else ""

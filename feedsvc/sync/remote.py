@@ -29,6 +29,7 @@ UNDER_WAY = 256  # sources between being asked and being read; more would only w
 BATCH_SOURCES = 500  # in one commit
 BATCH_ENTRIES = 3_000
 PATIENCE = 5.0  # seconds a visit waits for others before it is written
+QUIET = 0.5  # seconds without another one after which it waits no longer, if somebody listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,13 @@ async def sync_remote(
     run: str,
     dead: Sequence[str],
     progress: Progress | None = None,
+    written: Callable[[Sequence[SourceReport]], object] | None = None,
 ) -> RemoteReport:
     """Visit sources and write what came of it; never raises for trouble of a source.
 
     `run` names this run, `dead` those whose leases are void. A source that another run is asking
-    just now is left to it.
+    just now is left to it. If there is a `written`, it hears of sources as soon as the store has
+    them, which then is long before the slowest has answered.
     """
     reports: dict[str, SourceReport] = {}
     reached: set[bool | None] = set()
@@ -72,10 +75,18 @@ async def sync_remote(
         reports[outcome.report.name] = outcome.report
         return outcome.visit
 
-    batch = _Batch(store, spoilt)
+    def told(visits: Sequence[Visit]) -> None:
+        if written is not None:
+            written([reports[visit.source.name] for visit in visits])
+
+    batch = _Batch(store, spoilt, told)
     try:
-        async with _visits(mine, visitor, clock) as visits:
+        pause = None if written is None else QUIET
+        async with _visits(mine, visitor, clock, pause) as visits:
             async for outcome in visits:
+                if outcome is None:
+                    batch.write()
+                    continue
                 reports[outcome.report.name] = outcome.report
                 reached.add(outcome.network)
                 batch.add(outcome.visit)
@@ -94,6 +105,7 @@ class _Batch:
 
     store: RemoteStore
     spoilt: Callable[[Visit, Exception], Visit]
+    told: Callable[[Sequence[Visit]], None]  # of visits that are written
     visits: list[Visit] = field(default_factory=list)
     entries: int = 0
     since: float = 0.0
@@ -116,7 +128,9 @@ class _Batch:
         # one that is stored first stands for both.
         visits = sorted(self.visits, key=lambda visit: visit.source.row)
         self.visits, self.entries = [], 0
-        self._write(visits)
+        if visits:
+            self._write(visits)
+            self.told(visits)
 
     def _write(self, visits: Sequence[Visit]) -> None:
         """Write visits in one transaction, or, if one of them spoils it, in as many as it takes.
@@ -140,9 +154,12 @@ class _Batch:
 
 @asynccontextmanager
 async def _visits(
-    jobs: Sequence[Job], visitor: Visitor, clock: Clock
-) -> AsyncIterator[AsyncIterator[Outcome]]:
-    """The outcomes of visits as they come in; those under way are stopped at the end."""
+    jobs: Sequence[Job], visitor: Visitor, clock: Clock, pause: float | None
+) -> AsyncIterator[AsyncIterator[Outcome | None]]:
+    """The outcomes of visits as they come in, None when none does for `pause` seconds.
+
+    Those under way are stopped at the end.
+    """
     waiting = iter(_spread(jobs))
     under_way: set[asyncio.Task[Outcome]] = set()
 
@@ -152,13 +169,19 @@ async def _visits(
         seconds = round((clock.now() - began).total_seconds(), 3)
         return replace(outcome, report=replace(outcome.report, seconds=seconds))
 
-    async def outcomes() -> AsyncIterator[Outcome]:
+    async def outcomes() -> AsyncIterator[Outcome | None]:
+        quiet = False
         while True:
             while len(under_way) < UNDER_WAY and (job := next(waiting, None)) is not None:
                 under_way.add(asyncio.create_task(timed(job)))
             if not under_way:
                 return
-            done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                under_way, timeout=None if quiet else pause, return_when=asyncio.FIRST_COMPLETED
+            )
+            quiet = not done
+            if quiet:
+                yield None
             under_way.difference_update(done)
             for task in done:
                 yield task.result()

@@ -324,6 +324,9 @@ def plain(html: str, limit: int | None = None) -> str:
 
     Reads no further than it must: a summary of a long body costs as much as one of a short body.
     """
+    if "<" not in html and "&" not in html:
+        line = " ".join(xml_safe(html).split())
+        return line if limit is None else cut(line, limit)
     text = ""
     parts: list[str] = []
     size = start = 0

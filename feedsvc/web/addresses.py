@@ -7,7 +7,6 @@ resolved once; what is connected to is an address that was checked, never the na
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
@@ -19,12 +18,10 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from feedsvc.web.failures import NoNetworkError, RefusedError, UnreachableError
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+from feedsvc.web.resolver import Resolver
 
 Address = IPv4Address | IPv6Address
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -52,8 +49,7 @@ class Guard:
 
     def __init__(self, allowed: Networks, resolve: Resolve | None = None) -> None:
         self._allowed = allowed
-        self._resolve = resolve or self._ask_system
-        self._threads: ThreadPoolExecutor | None = None
+        self._resolve = resolve or Resolver()
 
     async def way(self, host: str, port: int) -> Way:
         """The permitted addresses of a host; raises UnreachableError or RefusedError."""
@@ -76,12 +72,6 @@ class Guard:
         """Whether a host is known, without asking a name server, to be the operator's own."""
         return _special(_without_asking(host))
 
-    def close(self) -> None:
-        """Let go of the threads; one that still waits for a name server ends when that does."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            self._threads = None
-
     async def _look_up(self, host: str, port: int) -> list[Address]:
         try:
             texts = await self._resolve(host, port)
@@ -94,27 +84,9 @@ class Guard:
             raise UnreachableError(f"{host}: the name has no address")
         return found
 
-    async def _ask_system(self, host: str, port: int) -> Sequence[str]:
-        if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # only if names occur
 
-            # Not the loop's own executor: it has six threads on two cores, and asyncio.run() waits
-            # for the last of them, so that one dead name server would hold up the end of a sync.
-            self._threads = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="feedsvc-dns")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _getaddrinfo, host, port
-        )
-
-
-_RESOLVERS = 16
 # RFC 6761 §6.3: never a question for a name server, also as `a.localhost` and `localhost.`
 _LOCALHOST = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
-
-
-def _getaddrinfo(host: str, port: int) -> list[str]:
-    # As bytes: a str would go through Python's IDNA 2003 codec, and it is ASCII already.
-    found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
-    return [str(info[4][0]) for info in found]
 
 
 def _unresolved(host: str, error: OSError) -> UnreachableError:

@@ -91,12 +91,10 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        guard, wire = self._guard, self._wire
+        wire = self._wire
         self._guard = self._wire = None
         if wire is not None:
             await wire.aclose()
-        if guard is not None:
-            guard.close()
 
     async def get(
         self,

@@ -7,7 +7,7 @@ from lxml import etree
 from feedsvc.parsers.feed.markup import text_of
 from feedsvc.parsers.feed.scope import Fields
 
-_FORMS = {"text/html": 0, "application/xhtml+xml": 0, "": 1}
+_FORMS = {"text/html": 0, "application/xhtml+xml": 0, "": 1}  # the best first; others are 2
 _ALTERNATE = frozenset({"", "alternate", "http://www.iana.org/assignments/relation/alternate"})
 
 
@@ -43,8 +43,8 @@ def _atom_link(fields: Fields) -> str | None:
     for rel, node in fields.links:
         if rel not in _ALTERNATE:
             continue
-        form = (node.get("type") or "").partition(";")[0].strip().lower()
-        place = _FORMS.get(form, 2)
+        form = node.get("type") or ""
+        place = _FORMS.get(form.partition(";")[0].strip().lower(), 2) if form else 1
         written = str(node.get("href") or "") or text_of(node)
         if place < rank and (url := _usable(fields, written, node)) is not None:
             best, rank = url, place

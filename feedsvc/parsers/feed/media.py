@@ -16,15 +16,16 @@ _MOST = 200
 def enclosures_of(fields: Fields) -> tuple[Enclosure, ...]:
     """Every media file, each address once; what is known of it may come from several elements."""
     found: dict[str, Enclosure] = {}
+    there = fields.found
     original = fields.text("feedburner:origenclosurelink")
-    for node in fields.all("enclosure", "media:enclosure"):
+    for node in (*there.get("enclosure", ()), *there.get("media:enclosure", ())):
         written = original or node.get("url") or node.get("href") or node.get(f"{RDF}resource")
         original = None
         _add(found, fields, node, str(written or text_of(node)))
     for rel, node in fields.links:
         if rel == "enclosure":
             _add(found, fields, node, str(node.get("href") or ""))
-    for node in fields.found.get("atom:content", ()):
+    for node in there.get("atom:content", ()):
         written = node.get("src")
         if not written:
             continue
