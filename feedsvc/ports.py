@@ -4,6 +4,7 @@ Clock       the time of day, so that tests can hold it
 Source      known files -> Harvest
 Parser      Document -> Draft
 Store       articles, feeds, fragments and the ledger
+RemoteStore what the visits of remote feeds ask of the store beside that
 Renderer    entries -> fragments -> document
 Publisher   puts finished files in their place
 """
@@ -87,7 +88,7 @@ class SourceRow:
     name: str
     kind: str
     place: str
-    state: str  # ok | failing
+    state: str  # ok | failing; of a remote source also parked | quarantined
     fingerprint: bytes  # of everything that decides how its documents are read
     last_ok: datetime | None
     next_due: datetime | None
@@ -108,10 +109,14 @@ class Memory(NamedTuple):
     validated: str | None = None  # the address those two came with
     digest: bytes = b""  # of the bytes that were read last
     identity: str = "id"  # what tells its entries apart, see `decide.entries`
-    held: bytes = b""  # digest of ids that are not believed, see `Verdict`
+    held: bytes = b""  # marks of ids that are not believed, see `decide.stability`; or BELIEVED
     standing: str | None = None  # JSON of `manners.Standing`
     head: str | None = None  # JSON of what it says of itself
     extra: str | None = None  # JSON of what its OPML file says of it
+
+
+BELIEVED = b"believed"
+"""Instead of marks in `Memory.held`: the operator says that the ids are right."""
 
 
 class OutlineRow(NamedTuple):
@@ -484,9 +489,3 @@ class Publisher(Protocol):
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what, how far, of how many."""
-
-__all__ = [
-    "Change", "Clock", "FeedRow", "Fragment", "KnownFile", "LedgerLine", "Member", "Parser",
-    "Placed", "Progress", "Publisher", "Renderer", "Selection", "Source", "SourceRow", "Store",
-    "Stored",
-]  # fmt: skip

@@ -103,6 +103,17 @@ def test_calls_at_the_same_time_take_turns_in_one_child() -> None:
     assert len({pid for _, pid in answers}) == 1
 
 
+def test_an_answer_that_we_are_too_busy_to_take_is_not_too_late() -> None:
+    async def work(aside: Aside) -> Any:
+        await aside.call("os:getpid")  # its start is not what is measured
+        answer = asyncio.create_task(aside.call("time:sleep", 0.1))
+        await asyncio.sleep(0.05)
+        time.sleep(2)  # noqa: ASYNC251 - reading a large document does the same to the loop
+        return await answer
+
+    assert aside_run(work, seconds=1.0) is None
+
+
 def test_no_child_is_started_before_the_first_call() -> None:
     script = (
         "import asyncio, os\n"

@@ -18,6 +18,7 @@ from feedsvc.model import Draft, Hints, Origin, Reading
 from feedsvc.ports import Memory, OutlineRow
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
+from feedsvc.text.canonical import canonical
 
 if TYPE_CHECKING:
     from feedsvc.aside import Aside
@@ -50,6 +51,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
     site = settings.site
     hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
     most = settings.sync.max_entries
+    names, feeds = _configured(settings) if source.kind == "opml" else (_NONE, _NONE)
 
     def cleaned(draft: Draft, base: str, language: str | None, origin: Origin) -> Draft:
         spoken = source.language or language
@@ -63,7 +65,6 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
 
     return RemotePlan(
         name=source.name,
-        url=source.url or "",
         every=source.every or DEFAULT_EVERY,
         on_delete=source.on_delete or "keep",
         policy=Policy(future=source.future or "clamp", link=source.link),
@@ -74,6 +75,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
                 READING,
                 [source.language, source.timezone.key, source.encoding, source.tags],
                 [source.future, source.link, most],
+                *sorted(feeds),  # of a list: what it brings depends on them
             ]
         ),
         ask=ask,
@@ -83,8 +85,15 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
         announced=announced,
         clean=cleaned,
         outlines=listed if source.kind == "opml" else None,
-        others=frozenset(one.name for one in settings.sources) if source.kind == "opml" else _NONE,
+        others=names,
+        asked=feeds,
     )
+
+
+def _configured(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the configured sources, and the canonical addresses of those that are feeds."""
+    feeds = (canonical(one.url) for one in settings.sources if one.url and one.kind == "feed")
+    return frozenset(one.name for one in settings.sources), frozenset(feeds)
 
 
 def read_file(source: SourceSettings) -> Response:

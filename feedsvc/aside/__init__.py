@@ -24,6 +24,7 @@ from typing import Any, Self
 import feedsvc
 from feedsvc.aside.child import LENGTH, printable
 from feedsvc.errors import ParseError, SourceError
+from feedsvc.patience import patience
 
 _MIB = 1024 * 1024
 _CHILD = Path(__file__).with_name("child.py")
@@ -108,7 +109,8 @@ class Aside:
         """Whether the function returned, and what it returned or raised."""
         spent = True
         try:
-            async with asyncio.timeout(self._seconds):
+            # While other documents are read here, one that was read aside long ago is not too slow.
+            async with patience(self._seconds):
                 if self._child is None or self._child.ended:
                     await self._discard()
                     self._child = await _Child.start(self._memory, self._seconds, self._answer)

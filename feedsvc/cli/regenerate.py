@@ -61,8 +61,9 @@ def report_build(console: Console, report: BuildReport, *, results: bool = True)
             console.result(f"{publication.path}: {publication.outcome}")
     else:
         counts = Counter(p.outcome for p in report.publications)
-        if counts["written"]:
-            console.say(f"{counts['written']} files written, {counts['unchanged']} unchanged")
+        if written := counts["written"]:
+            files = "file" if written == 1 else "files"
+            console.say(f"{written} {files} written, {counts['unchanged']} unchanged")
     from feedsvc.regenerate import held_back
 
     held = held_back(report.publications)

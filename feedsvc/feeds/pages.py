@@ -137,9 +137,10 @@ def _entry(head: FeedHead, line: Line) -> str:
     else:  # a short post: its date leads to it, or nothing would
         below = _linked(below, line.link)
     if origin := _text(line.origin or ""):
-        below += f' <span class="soft">{origin}</span>'
+        below += f' <span class="soft">· <bdi>{origin}</bdi></span>'
     spoken = f' lang="{escape(line.language)}"' if line.language else ""
-    return f"<li{spoken}>\n{title}{below}\n</li>"
+    # HTML §3.2.6.4: an entry may be in another script than its feed, whatever language it states.
+    return f'<li{spoken} dir="auto">\n{title}{below}\n</li>'
 
 
 def _linked(shown: str, link: str | None) -> str:

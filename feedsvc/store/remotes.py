@@ -12,14 +12,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from feedsvc.model import State
-from feedsvc.ports import Event, KnownEntry, Memory, SourceRow, Visit
+from feedsvc.ports import BELIEVED, EntryChange, KnownEntry, Memory, SourceRow, Visit
 from feedsvc.store.bulk import insertion, replacement, write
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.rows import article_row, instant, seconds
-from feedsvc.store.schema import article, event, remote, source
+from feedsvc.store.events import Events, Happened, note
+from feedsvc.store.rows import article_row, seconds
+from feedsvc.store.schema import article, remote, source
 from feedsvc.store.sources import Sources, source_problems
 from feedsvc.store.writing import Written, insert_articles, revise_articles
 
@@ -28,7 +29,7 @@ _KNOWN = (
 )
 
 
-class Remotes(Sources):
+class Remotes(Sources, Events):
     """What the sync of remote feeds reads and writes."""
 
     def memories(self, names: Iterable[str] | None = None) -> dict[str, Memory]:
@@ -175,7 +176,7 @@ class Remotes(Sources):
         touched |= self._touching(connection, [*before, *rows])
         self._mark(connection, touched, now)
 
-    # -- what happened -----------------------------------------------------------------------------
+    # -- by hand -----------------------------------------------------------------------------------
 
     def pause(self, name: str, now: datetime) -> None:
         """Leave a source alone until `resume`."""
@@ -183,15 +184,23 @@ class Remotes(Sources):
             query = update(source).where(source.c.name == name, source.c.paused.is_(None))
             connection.execute(query.values(paused=seconds(now)))
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, now: datetime) -> None:
         """Ask a source again at once, whatever it was that kept us from it."""
         with writing(self._engine) as connection:
-            row = connection.execute(select(source.c.id).where(source.c.name == name)).scalar()
+            query = select(source.c.id, source.c.state, source.c.since)
+            found = connection.execute(query.where(source.c.name == name)).first()
+            if found is None:
+                return
+            row, was, since = found
+            if was != "ok":
+                note(connection, [Happened(now, name, was, "ok", "its operator resumed it")])
+                since = seconds(now)
             connection.execute(
                 update(source)
                 .where(source.c.id == row)
-                .values(paused=None, next_due=None, state="ok", reason=None, failures=0)
-            )
+                .values(paused=None, next_due=None, state="ok", reason=None, failures=0,
+                        since=since)
+            )  # fmt: skip
             # Without validators, so that what was held back is told again; `held` says that it may
             # be believed now, if anything was.
             held = case((remote.c.held != b"", BELIEVED), else_=b"")
@@ -201,38 +210,6 @@ class Remotes(Sources):
                 .values(etag=None, last_modified=None, validated=None, digest=b"", standing=None,
                         held=held)
             )  # fmt: skip
-
-    def events(self, *, limit: int) -> tuple[Event, ...]:
-        """The newest changes of state of sources."""
-        query = select(*_EVENT).order_by(event.c.id.desc()).limit(limit)
-        with reading(self._engine) as connection:
-            return tuple(map(_read_event, connection.execute(query)))
-
-    def untold(self, *, since: datetime, limit: int) -> tuple[Event, ...]:
-        """The oldest changes of state since then that the webhook does not know yet."""
-        news = (event.c.told.is_(False), event.c.at >= seconds(since))
-        query = select(*_EVENT).where(*news).order_by(event.c.id).limit(limit)
-        with reading(self._engine) as connection:
-            return tuple(map(_read_event, connection.execute(query)))
-
-    def tell(self, numbers: Sequence[int]) -> None:
-        """Note that the webhook knows these changes."""
-        with writing(self._engine) as connection:
-            connection.execute(update(event).where(event.c.id.in_(numbers)).values(told=True))
-
-
-_EVENT = (event.c.id, event.c.at, event.c.source, event.c.was, event.c.state, event.c.reason)
-
-
-def _read_event(row: Any) -> Event:
-    number, at, *rest = row
-    return Event(number, instant(at), *rest)
-
-
-BELIEVED = b"believed"
-"""Instead of a digest in `Memory.held`: the operator says that the ids are right."""
-
-EVENTS = 1_000  # changes of state that are kept
 
 
 class _Ended(NamedTuple):
@@ -254,7 +231,7 @@ _END = replacement(source, *_Ended._fields, key="id")
 
 def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
     rows = []
-    happened = []
+    happened: list[Happened] = []
     before = _problems_before(connection, visits)
     for visit in visits:
         was = visit.source
@@ -271,17 +248,9 @@ def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
         )
         rows.append((*ended, was.row))
         if changed:
-            happened.append(
-                {
-                    "at": seconds(visit.now), "source": was.name, "was": was.state,
-                    "state": visit.state, "reason": visit.reason, "told": False,
-                }
-            )  # fmt: skip
+            happened.append(Happened(visit.now, was.name, was.state, visit.state, visit.reason))
     write(connection, _END, rows)
-    if happened:
-        connection.execute(insert(event), happened)
-        newest = select(event.c.id).order_by(event.c.id.desc()).offset(EVENTS).limit(1)
-        connection.execute(delete(event).where(event.c.id <= newest.scalar_subquery()))
+    note(connection, happened)
 
 
 def _problems(visit: Visit, before: str | None) -> str | None:
@@ -316,7 +285,7 @@ def _write_memories(connection: Connection, visits: Sequence[Visit]) -> None:
     write(connection, _REMIND, others)
 
 
-def _write_quiet(connection: Connection, quiet: Sequence[Any]) -> None:
+def _write_quiet(connection: Connection, quiet: Sequence[EntryChange]) -> None:
     """What only the source's own words for it tell: nothing that a reader sees."""
     if quiet:
         connection.execute(
@@ -337,5 +306,3 @@ def _write_quiet(connection: Connection, quiet: Sequence[Any]) -> None:
             ],
         )  # fmt: skip
 
-
-__all__ = ["BELIEVED", "Remotes", "SourceRow"]

@@ -20,11 +20,9 @@ from feedsvc.errors import NotFoundError
 from feedsvc.model import Problem, State
 from feedsvc.ports import OutlineRow, SourceRow
 from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.events import Happened, note
 from feedsvc.store.marks import Marks
-from feedsvc.store.rows import (
-    moment,
-    seconds,
-)
+from feedsvc.store.rows import moment, seconds
 from feedsvc.store.schema import article, remote, source
 
 
@@ -96,13 +94,17 @@ class Sources(Marks):
         with writing(self._engine) as connection:
             # Read again: another process may have enrolled them before this one got the lock.
             known = {row["name"]: row for row in connection.execute(select(source)).mappings()}
+            renamed: dict[str | None, str] = {}
             for name, (was, _, _) in wanted.items():
                 if name not in known and was in known and was not in wanted:
                     self._rename(connection, known[was], name, now)
                     known[name] = known.pop(was)
+                    renamed[was] = name
             self._take_in(connection, wanted, known, None, now)
+            lists = {name for name, (_, kind, _) in wanted.items() if kind == "opml"}
             for name, row in known.items():
-                if name not in wanted and not row["removed"] and row["parent"] not in wanted:
+                parent = renamed.get(row["parent"], row["parent"])
+                if name not in wanted and not row["removed"] and parent not in lists:
                     self._take_out(connection, row["id"], "its source is no longer configured", now)
 
     def _enrol_outlines(
@@ -171,26 +173,21 @@ class Sources(Marks):
             row = known.get(name)
             if row is None:
                 continue
-            if (row["kind"], row["place"], row["parent"]) != (kind, place, parent):
-                # Another place is asked at once.
+            other = (row["kind"], row["place"], row["parent"]) != (kind, place, parent)
+            if other or row["removed"]:
                 connection.execute(
                     update(source)
                     .where(source.c.id == row["id"])
-                    .values(kind=kind, place=place, parent=parent, next_due=None)
+                    .values(kind=kind, place=place, parent=parent, removed=False, next_due=None)
                 )
-            if row["removed"]:
-                connection.execute(
-                    update(source)
-                    .where(source.c.id == row["id"])
-                    .values(removed=False, next_due=None)
-                )
-                # Asked anew: what it told meanwhile, and the sources of an OPML file, which went
-                # with it, would not be told again.
+                # Asked anew, and at once: what it told meanwhile, and the sources of an OPML file,
+                # which went with it, would not be told again.
                 connection.execute(
                     update(remote)
                     .where(remote.c.source_id == row["id"])
                     .values(etag=None, last_modified=None, validated=None, digest=b"")
                 )
+            if row["removed"]:
                 self._restate(connection, row["id"], State.GONE, State.PUBLISHED, None, now)
 
     def _take_out(self, connection: Connection, row: int, reason: str, now: datetime) -> None:
@@ -233,10 +230,10 @@ class Sources(Marks):
         """Note how a sync of a source ended, and when it is due again."""
         values: dict[str, Any] = {"next_due": seconds(next_due)}
         with writing(self._engine) as connection:
-            query = select(source.c.state, source.c.failures, source.c.problems).where(
-                source.c.id == source_row
-            )
-            state, failures, before = connection.execute(query).one()
+            query = select(
+                source.c.name, source.c.state, source.c.failures, source.c.problems
+            ).where(source.c.id == source_row)
+            name, state, failures, before = connection.execute(query).one()
             values["problems"] = source_problems(problems, before, now)
             if failure is None:
                 values |= {"state": "ok", "failures": 0, "reason": None, "last_ok": seconds(now)}
@@ -244,6 +241,7 @@ class Sources(Marks):
                 values |= {"state": "failing", "failures": failures + 1, "reason": failure}
             if values["state"] != state:
                 values["since"] = seconds(now)
+                note(connection, [Happened(now, name, state, values["state"], failure)])
             if fingerprint is not None:
                 values["fingerprint"] = fingerprint
             connection.execute(update(source).where(source.c.id == source_row).values(**values))

@@ -19,7 +19,6 @@ class RemotePlan:
     """How one remote source is synced."""
 
     name: str
-    url: str  # as it is configured
     every: Every
     on_delete: Literal["withdraw", "keep"]
     policy: Policy
@@ -34,6 +33,7 @@ class RemotePlan:
     clean: Callable[[Draft, str, str | None, Origin], Draft]  # draft; base, language of the feed
     outlines: Callable[[Response], Outlines] | None = None  # of an OPML file; raises ParseError
     others: frozenset[str] = frozenset()  # names that its outlines cannot have
+    asked: frozenset[str] = frozenset()  # feeds that are configured themselves, canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

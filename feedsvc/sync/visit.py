@@ -36,12 +36,13 @@ from feedsvc.sync.remote_plan import Job, RemotePlan
 from feedsvc.sync.run import SourceReport
 from feedsvc.sync.telling import STATUS, problems_of, report_of, span, told_line
 from feedsvc.sync.weigh import weigh
+from feedsvc.text.canonical import canonical
 from feedsvc.web import NoNetworkError, RefusedError, Response
 
 log = logging.getLogger(__name__)
 
 _ANNOUNCED = 3  # feeds of a page that are tried
-_REDISCOVER = 3  # failures in a row after which a page is asked again which feed it has
+_REDISCOVER = 3  # failures in a row after which the configured address is asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,9 @@ class Visitor:
             raise
         except SourceError as error:
             return self._failed(job, error, None)
-        except FeedsvcError as error:  # a secret that is not set
-            return self._failed(job, SourceError(str(error), hint=error.hint), None)
+        except FeedsvcError as error:  # a secret that is not set: nobody was asked
+            outcome = self._failed(job, SourceError(str(error), hint=error.hint), None)
+            return replace(outcome, network=None)
         except Exception as error:
             # Whatever a stranger's document does, the other sources are not to wait for it.
             log.debug("source %s failed", job.plan.name, exc_info=True)
@@ -104,7 +106,7 @@ class Visitor:
         )
         reason = f"it wants to be left alone until {until:%Y-%m-%d %H:%M:%SZ}"
         report = SourceReport(name=job.plan.name, outcome="skipped", reason=reason)
-        return Outcome(visit=visit, report=report)
+        return Outcome(visit=visit, report=report, network=None)
 
     def unstored(self, job: Job, error: Exception) -> Outcome:
         """The outcome of a visit whose outcome cannot be stored: nothing of it is remembered."""
@@ -164,18 +166,22 @@ class Visitor:
         others = self._store.outlines()
         known = {one.place: one.name for one in others if one.parent == plan.name}
         elsewhere = {one.place for one in others if one.parent != plan.name}
-        listed = [one for one in found.listed if one.url not in elsewhere]
         problems = list(found.problems)
-        if len(listed) < len(found.listed):
-            more = len(found.listed) - len(listed)
+        new = [one for one in found.listed if canonical(one.url) not in plan.asked]
+        if more := len(found.listed) - len(new):
+            problems.append(f"{more} of its feeds are sources of the configuration already")
+        listed = [one for one in new if one.url not in elsewhere]
+        if more := len(new) - len(listed):
             problems.append(f"{more} of its feeds stand in another OPML file already")
         taken = {plan.name, *(one.name for one in others if one.parent != plan.name)}
         rows = name_outlines(plan.name, listed, known, taken | plan.others)
         here = {one.name for one in rows}
-        doubt = doubtful_loss(known.values(), here, whole=found.whole)
+        # What the configuration took over did not leave the file.
+        before = {url: name for url, name in known.items() if canonical(url) not in plan.asked}
+        doubt = doubtful_loss(before.values(), here, whole=found.whole)
         if doubt is not None:
             problems.append(doubt)
-            rows += tuple(o for o in others if o.parent == plan.name and o.name not in here)
+            rows += tuple(o for o in others if before.get(o.place) == o.name and o.name not in here)
         memory = _validated(job.memory, response)._replace(digest=digest(response.body))
         standing, memory = _moved(job, Standing.load(job.memory.standing), memory, response)
         visit = self._good(job, response, memory, standing, Pace(), [])
@@ -286,7 +292,7 @@ class Visitor:
                 standing, _ = moved(
                     standing, response.moved_to, url=memory.url, parsed=False, secret=plan.secret
                 )
-            if standing.failures >= _REDISCOVER and _found_on_page(memory):
+            if standing.failures >= _REDISCOVER and _elsewhere(memory):
                 memory = memory._replace(
                     url=memory.configured,
                     etag=None,
@@ -361,5 +367,6 @@ def _moved(
     return standing, memory if adopted is None else memory._replace(url=adopted)
 
 
-def _found_on_page(memory: Memory) -> bool:
+def _elsewhere(memory: Memory) -> bool:
+    """Whether another address is asked than the configured one: found on a page, or moved to."""
     return memory.url != memory.configured

@@ -26,15 +26,12 @@ from feedsvc.decide.entries import (
 from feedsvc.decide.matching import Matching, match
 from feedsvc.decide.stability import are_others, is_flood, marks_of, next_identity
 from feedsvc.model import Article, Draft, Reading, State
-from feedsvc.ports import EntryChange, KnownEntry, Memory, RemoteStore
+from feedsvc.ports import BELIEVED, EntryChange, KnownEntry, Memory, RemoteStore
 from feedsvc.sync.origin import kept_origin, origin_of
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.window import window_start
 from feedsvc.text.canonical import canonical
 from feedsvc.text.html import plain
-
-BELIEVED = b"believed"
-"""Instead of a digest in `Memory.held`: the operator says that the ids are right."""
 
 SILENCE = 24
 """Changes in a row that change no word; after that an entry is left as it is until one does."""
@@ -312,7 +309,7 @@ class _Weigher:
 
 def _wording(article: Article) -> str:
     """The words of an article, without the markup around them."""
-    text = plain(f"{article.html}", None)
+    text = plain(article.html, None)
     files = [enclosure.url for enclosure in article.enclosures]
     return "\n".join((article.title, article.summary or "", text, *files))
 

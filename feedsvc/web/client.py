@@ -20,7 +20,7 @@ from feedsvc.text.urls import absolute
 from feedsvc.web.addresses import Guard, Resolve
 from feedsvc.web.decode import ACCEPTED
 from feedsvc.web.failures import RefusedError, placed
-from feedsvc.web.patience import Wait, patience
+from feedsvc.patience import Wait, patience
 from feedsvc.web.polite import Turns
 from feedsvc.web.response import REDIRECTS, Hop, Response
 from feedsvc.web.target import Target, following, same_place
@@ -200,8 +200,8 @@ class Client:
         name = host.removesuffix(".")
         async with self._turns.turn(name, own=self._guard.own(name)) as turn:
             try:
-                async with budget.spent():
-                    answer = await self._wire.ask(target, fields, limit, posted=posted)
+                async with budget.spent() as wait:
+                    answer = await self._wire.ask(target, fields, limit, wait, posted=posted)
             except FetchError as error:
                 error.args = (placed(host, str(error)),)
                 raise
@@ -237,12 +237,12 @@ class _Budget:
         self._whole = self._left = seconds
 
     @asynccontextmanager
-    async def spent(self) -> AsyncIterator[None]:
+    async def spent(self) -> AsyncIterator[Wait]:
         """Raises FetchError when the time is over."""
         wait: Wait | None = None
         try:
             async with patience(self._left) as wait:
-                yield
+                yield wait
         except TimeoutError as error:
             if wait is None or not wait.over:
                 raise

@@ -16,6 +16,7 @@ import httpx
 from feedsvc.errors import FetchError
 from feedsvc.web.decode import Body, DecodingError, TooLargeError
 from feedsvc.web.failures import RefusedError, UnreachableError
+from feedsvc.patience import Wait, patience
 from feedsvc.web.response import REDIRECTS, Headers
 from feedsvc.web.transport import OWN
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from feedsvc.web.target import Target
 
 _ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
+_ERROR_SECONDS = 5.0  # for such a body
+_MOST_OF_IT = 0.9  # of the time that is left, so that the exchange as a whole is in time
 _NOTHING = httpx.ByteStream(b"")  # the body of a GET
 _FIELDS = "feedsvc.fields"
 
@@ -62,10 +65,11 @@ class Wire:
         target: Target,
         fields: list[tuple[bytes, bytes]],
         limit: int,
+        wait: Wait,
         *,
         posted: bytes | None = None,
     ) -> Answer:
-        """One GET, or a POST of `posted`; redirects are not followed.
+        """One GET, or a POST of `posted`, within `wait`; redirects are not followed.
 
         Raises FetchError unless there is a whole answer.
         """
@@ -79,7 +83,7 @@ class Wire:
             )
             response = await self._client.send(request, stream=True)
             try:
-                return await _answer(response, limit)
+                return await _answer(response, limit, wait)
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -90,21 +94,21 @@ class Wire:
         await self._client.aclose()
 
 
-async def _answer(response: httpx.Response, limit: int) -> Answer:
+async def _answer(response: httpx.Response, limit: int, wait: Wait) -> Answer:
     headers = Headers(tuple(response.extensions[_FIELDS]))
     return Answer(
         status=response.status_code,
         headers=headers,
-        body=await _read(response, headers, limit),
+        body=await _read(response, headers, limit, wait),
         own=bool(response.extensions.get(OWN)),
     )
 
 
-async def _read(response: httpx.Response, headers: Headers, limit: int) -> bytes:
+async def _read(response: httpx.Response, headers: Headers, limit: int, wait: Wait) -> bytes:
     """The decoded body of an answer; raises FetchError when it is too large or not whole."""
     status = response.status_code
     if status >= 400 or status in REDIRECTS:
-        return await _read_some(response, headers, min(limit, _ERROR_BODY))
+        return await _read_some(response, headers, min(limit, _ERROR_BODY), wait)
     stated = headers.first("content-length") or ""
     if status != 304 and stated.isdigit() and int(stated[:18]) > limit:
         raise TooLargeError("the body", limit)
@@ -114,16 +118,22 @@ async def _read(response: httpx.Response, headers: Headers, limit: int) -> bytes
     return body.end()
 
 
-async def _read_some(response: httpx.Response, headers: Headers, limit: int) -> bytes:
-    """The beginning of a body nobody depends on: that it is broken must not hide the status."""
+async def _read_some(
+    response: httpx.Response, headers: Headers, limit: int, wait: Wait
+) -> bytes:
+    """The beginning of a body nobody depends on.
+
+    That it is broken, or comes too slowly, must not hide the status.
+    """
     try:
         body = Body(headers.get("content-encoding", ""), limit)
     except DecodingError:
         return b""
     try:
-        async for piece in response.aiter_raw():
-            body.add(piece)
-    except (FetchError, httpx.HTTPError):
+        async with patience(min(_ERROR_SECONDS, _MOST_OF_IT * wait.left)):
+            async for piece in response.aiter_raw():
+                body.add(piece)
+    except (FetchError, httpx.HTTPError, TimeoutError):
         pass
     return body.so_far()
 

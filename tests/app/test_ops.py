@@ -76,6 +76,60 @@ def test_a_source_that_fails_and_recovers_is_told_in_the_operations_feed(
     assert [f for f in check(body, "atom", url=None) if f.error] == []
 
 
+def test_who_resumes_a_source_is_told_so(
+    configured: Callable[[str], Service], feed_server: FeedServer
+) -> None:
+    feed_server["/pier.xml"] = Answer(status=500)
+    service = configured(f'[ops]\nfeed = true\ntoken = "{TOKEN}"')
+    _visit(service)
+
+    service.app.store.resume("pier", service.clock.now())
+    service.regenerate()
+
+    row = service.app.store.source("pier")
+    assert (row.state, row.since) == ("ok", service.clock.now().replace(microsecond=0))
+    assert _ops(service) == ["pier: ok (was failing)", "pier: failing (was ok)"]
+    assert b"its operator resumed it" in service.published(f"_ops/{TOKEN}/atom.xml")
+
+
+def test_to_resume_a_source_that_is_well_tells_nothing(
+    configured: Callable[[str], Service], feed_server: FeedServer
+) -> None:
+    feed_server["/pier.xml"] = Page(body=FEED)
+    service = configured("")
+    _visit(service)
+    before = service.app.store.source("pier").since
+
+    service.app.store.resume("pier", service.clock.now())
+
+    assert service.app.store.source("pier").since == before
+    assert service.app.store.events(limit=9) == ()
+
+
+def test_a_folder_that_fails_and_recovers_is_told_as_well(
+    make_service: Callable[..., Service],
+) -> None:
+    service = make_service()
+    service.configure(f"""
+        [site]
+        base_url = "https://news.example.org"
+        [ops]
+        feed = true
+        token = "{TOKEN}"
+        [[source]]
+        name = "desk"
+        path = "desk"
+        """)
+    _visit(service)
+    folder = service.root / "desk"
+    folder.mkdir()
+    (folder / "tide.txt").write_text("Tide\n\nHigh at noon.\n", "utf-8")
+
+    _visit(service)
+
+    assert _ops(service) == ["desk: ok (was failing)", "desk: failing (was ok)"]
+
+
 def test_nothing_links_to_the_operations_feed_and_errors_stay_out_of_all_others(
     configured: Callable[[str], Service], feed_server: FeedServer
 ) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
@@ -475,7 +476,7 @@ class TestEveryCommand:
         assert "examples:" in done.out
 
     def test_a_newer_store_is_exit_code_6(self, synced: Shell) -> None:
-        with sqlite3.connect(synced.root / "var/feedsvc.db") as database:
+        with closing(sqlite3.connect(synced.root / "var/feedsvc.db")) as database, database:
             database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.close()
 

@@ -66,7 +66,14 @@ def test_a_feed_page_lists_its_entries(head: Head) -> None:
 def test_a_feed_page_names_the_origin_of_a_copy(head: Head) -> None:
     page = _page(head(), Line(title="Ferry", link=None, published=NIGHT, origin="Tides & sky"))
 
-    assert _found(page, "//li/span/text()") == ["Tides & sky"]
+    assert _found(page, "//li/span//text()") == ["· ", "Tides & sky"]
+    assert _found(page, "//li/span/bdi/text()") == ["Tides & sky"]
+
+
+def test_an_entry_of_another_script_runs_in_its_own_direction(head: Head) -> None:
+    page = _page(head(), Line(title="מעבורת", link=None, published=NIGHT))
+
+    assert _found(page, "//li/@dir") == ["auto"]
 
 
 def test_a_post_without_a_title_is_reached_by_its_date(head: Head) -> None:
@@ -125,7 +132,7 @@ def test_a_page_shows_hostile_words_as_words(head: Head, where: str) -> None:
     shown = 'A "quoted" & <script>alert(1)</script> title'
     assert shown in _found(page, "//li/h2/text()")
     assert shown in _found(page, "//header//text()")
-    assert _found(copied, "//li/span/text()") == [shown]
+    assert _found(copied, "//li/span/bdi/text()") == [shown]
     assert _found(page, "//script") + _found(copied, "//script") == []
     assert check(page, "html", url="https://news.example.org/all/index.html") == ()
 

@@ -359,7 +359,7 @@ STATUSES = (
     failing(
         "an-error-of-2-bytes-a-second",
         Raw(itertools.chain([head(status="500 No")], drip(NEW))),
-        SLOW,
+        "answered 500",
     ),
     failing("a-304-with-a-body", http(b"<rss/>", status="304 Not Modified"), "304 to a question"),
 )

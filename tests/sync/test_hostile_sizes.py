@@ -22,6 +22,7 @@ from feedsvc.app import SyncReport
 from feedsvc.sync import SourceReport
 from tests.feedserver import Answer, Answerable, FeedServer, Raw
 from tests.guest import rss
+from tests.peak import PEAK
 from tests.siege import (
     BEFORE,
     CONFIG,
@@ -42,7 +43,7 @@ MEMORY = 300 * MIB
 CPU = 60.0  # seconds; the worst takes a tenth of it
 HOME = "https://harbour.example.org/"
 
-SCRIPT = """
+SCRIPT = f"""{PEAK}
 import json, resource, sys
 from feedsvc.cli.main import main
 
@@ -51,11 +52,8 @@ try:
 except SystemExit as left:
     code = left.code
 own, aside = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-peak = own.ru_maxrss
-if sys.platform == "linux":  # where it also counts what ran in this process before it was ours
-    with open("/proc/self/status") as status:
-        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-told = {"peak": max(peak, aside.ru_maxrss) * 1024, "code": code}
+# That of a child begins with ours, and so says nothing unless it is more.
+told = dict(peak=max(peak(), aside.ru_maxrss * 1024), code=code)
 told["cpu"] = own.ru_utime + own.ru_stime + aside.ru_utime + aside.ru_stime
 print(json.dumps(told), file=sys.stderr)
 """

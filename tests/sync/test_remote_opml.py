@@ -189,6 +189,64 @@ def test_one_feed_in_two_lists_is_one_source(reader: Planet) -> None:
     assert len(reader.articles(names(reader)["a"])) == 1
 
 
+def test_a_feed_that_is_configured_itself_is_asked_once(reader: Planet) -> None:
+    mine = f'url = "{reader.server.url("/b")}"'
+    letters = "abcdefghijkl"
+    show(reader, letters)
+    called = names(reader)
+
+    reader.configure(list=LIST, mine=mine, feeds=ALL)
+    reader.run(build=True)
+
+    assert sorted(names(reader)) == sorted(set(letters) - {"b"})
+    assert any("1 of its feeds are sources of the configuration" in p for p in reader.problems())
+    assert [one.title for one in reader.articles("mine")] == ["b"]
+    assert published(reader) == letters.replace("b", "")
+
+    reader.configure(list=LIST, feeds=ALL)
+    reader.run(build=True)
+
+    assert names(reader) == called
+    assert published(reader) == letters
+
+
+def test_feeds_that_are_configured_one_and_all_take_nothing_along(reader: Planet) -> None:
+    show(reader, "abc")
+
+    own = {f"mine-{one}": f'url = "{reader.server.url(f"/{one}")}"' for one in "abc"}
+    reader.configure(list=LIST, **own, feeds=ALL)
+    reader.run(build=True)
+
+    assert names(reader) == {}
+    assert all("stay" not in problem for problem in reader.problems())
+
+
+def test_a_list_under_another_name_keeps_its_sources(reader: Planet) -> None:
+    show(reader, "abc")
+    called = names(reader)
+
+    reader.serve(opml(*(reader.server.url(f"/{one}") for one in "abc")), at="lists")
+    url = reader.server.url("/list")
+    reader.configure(lists=f'{LIST}\nwas = "list"\nurl = "{url}"', feeds="")
+    reader.run()
+
+    assert names(reader) == called
+
+
+def test_a_list_that_is_no_list_for_a_while_brings_all_back(reader: Planet) -> None:
+    show(reader, "abc")
+    called = names(reader)
+
+    reader.configure(list='kind = "feed"', feeds=ALL)
+    reader.run()
+    assert names(reader) == {}
+    reader.configure(list=LIST, feeds=ALL)
+    reader.run(build=True)
+
+    assert names(reader) == called
+    assert published(reader) == "abc"
+
+
 def test_names_of_the_configuration_are_not_taken(reader: Planet) -> None:
     host = reader.server.url("/a").partition("://")[2].partition("/")[0]
     mine = f"{host.replace(':', '-')}-a"

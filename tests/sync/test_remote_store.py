@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,12 @@ TRIGGER = (
 def spoil(planet: Planet, table: str, when: str = "") -> None:
     """Let the store refuse to insert into a table."""
     assert planet.service.app.store
-    with sqlite3.connect(planet.service.root / "var" / "feedsvc.db") as database:
+    with closing(sqlite3.connect(planet.service.root / "var" / "feedsvc.db")) as database, database:
         database.execute(TRIGGER.format(table=table, when=when))
 
 
 def mend(planet: Planet) -> None:
-    with sqlite3.connect(planet.service.root / "var" / "feedsvc.db") as database:
+    with closing(sqlite3.connect(planet.service.root / "var" / "feedsvc.db")) as database, database:
         database.execute("DROP TRIGGER trouble")
 
 
@@ -100,7 +101,7 @@ def test_a_source_that_cannot_be_stored_waits_like_any_that_fails(planet: Planet
 def test_a_store_that_takes_nothing_is_no_fault_of_the_sources(planet: Planet) -> None:
     planet.put(story(1))
     assert planet.service.app.sources()
-    with sqlite3.connect(planet.service.root / "var" / "feedsvc.db") as database:
+    with closing(sqlite3.connect(planet.service.root / "var" / "feedsvc.db")) as database, database:
         database.execute(
             "CREATE TRIGGER trouble BEFORE UPDATE OF next_due ON source"
             " BEGIN SELECT RAISE(ABORT, 'no'); END"

@@ -228,7 +228,7 @@ def test_who_resumes_the_source_gets_the_new_ids_for_the_same_articles(planet: P
     before = planet.ids()
     planet.sync(*renamed(dated(8)))
 
-    planet.service.app.store.resume("harbour")
+    planet.service.app.store.resume("harbour", planet.service.clock.now())
     planet.sync()
     planet.sync(*renamed(dated(8)), story(99))
 
@@ -242,7 +242,7 @@ def test_to_resume_a_paused_source_believes_nothing_in_advance(planet: Planet) -
     planet.sync(*dated(8))
     planet.service.app.store.pause("harbour", planet.service.clock.now())
 
-    planet.service.app.store.resume("harbour")
+    planet.service.app.store.resume("harbour", planet.service.clock.now())
     planet.sync(*renamed(dated(8)))
 
     assert planet.row().state == "quarantined"

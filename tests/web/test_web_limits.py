@@ -268,7 +268,6 @@ def test_a_page_sent_in_small_chunks_is_read(client: Make, site: MakeSite) -> No
         pytest.param(b"", b"", id="silence"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x", id="a-slow-header"),
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", b"x", id="a-slow-body"),
-        pytest.param(b"HTTP/1.1 404 No\r\n\r\n", b"x", id="a-slow-error"),
         pytest.param(b"", b"HTTP/1.1 102 Processing\r\n\r\n", id="soon-soon-soon"),
     ],
 )
@@ -282,6 +281,34 @@ def test_the_deadline_holds_for_the_whole_exchange(
 
     assert time.monotonic() - begun < 2
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("timeout", [0.3, 3.0])
+def test_an_error_whose_body_drips_keeps_its_status(
+    timeout: float, client: Make, site: MakeSite
+) -> None:
+    first = b"HTTP/1.1 410 Gone\r\nContent-Length: 9999\r\n\r\n"
+
+    response = exchange(client, site(forever(first, b"x", 0.02)), timeout=timeout)
+
+    assert response.status == 410
+    assert response.body.startswith(b"xx")
+
+
+def test_a_redirect_whose_body_drips_leads_on(
+    client: Make, site: MakeSite, reply: Reply
+) -> None:
+    async def answer(asked: Any) -> None:
+        if asked.target == "/new":
+            await asked.send(reply(b"<rss/>"))
+            return
+        head = b"HTTP/1.1 301 Moved\r\nLocation: /new\r\nContent-Length: 9999\r\n\r\n"
+        await forever(head, b"x", 0.02)(asked)
+
+    response = exchange(client, site(answer), timeout=2.0)
+
+    assert (response.status, response.body) == (200, b"<rss/>")
+    assert response.moved_to is not None
 
 
 def test_redirects_share_the_deadline(client: Make, site: MakeSite, reply: Reply) -> None:

@@ -53,7 +53,7 @@ def _change(console: Console, *, paused: bool) -> int:
         if paused:
             app.store.pause(name, now)
         else:
-            app.store.resume(name)
+            app.store.resume(name, now)
         memory = app.store.memories([name]).get(name)
         told = of_one(source, app.store.source(name), memory, now)
     if console.args.json:

@@ -21,7 +21,7 @@ _IDENTITIES = {
     "id": "their ids",
     "id?": "their ids, which changed without need lately",
     "link": "their links: the ids are others at every visit",
-    "link?": "their links, which changed without need lately",
+    "content?": "their ids, which changed together with their links lately",
     "content": "their words: ids and links are others at every visit",
 }
 

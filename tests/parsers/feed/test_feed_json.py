@@ -391,10 +391,10 @@ def test_what_stands_around_the_document_does_not_matter(written: str, well_form
         pytest.param('{"id": 01, "title": "T"}', {"id": "1", "title": "T"}, id="a-leading-zero"),
         pytest.param('{"id": "x", "title": None}', {"id": "x"}, id="pythons-none"),
         pytest.param(
-            '{"_x": ' + "[" * 5_000 + "]" * 5_000 + ', "id": "x"}', {"id": "x"}, id="a-deep-value"
+            '{"_x": ' + "[" * 50_000 + "]" * 50_000 + ', "id": "x"}', {"id": "x"}, id="a-deep-value"
         ),
         pytest.param(
-            '{"_x": ' + '{"a":' * 5_000 + "1" + "}" * 5_000 + ', "id": "x"}',
+            '{"_x": ' + '{"a":' * 50_000 + "1" + "}" * 50_000 + ', "id": "x"}',
             {"id": "x"},
             id="deep-objects",
         ),

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from feedsvc.patience import Wait, patience
 from feedsvc.web import Client
-from feedsvc.web.patience import Wait, patience
 from tests.feedserver import Site
 
 Make = Callable[..., Client]

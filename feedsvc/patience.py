@@ -1,4 +1,4 @@
-"""Deadlines for what a server does, not for what we do meanwhile.
+"""Deadlines for what others do, a server or a process aside, not for what we do meanwhile.
 
 All exchanges of a run share one event loop with the reading of documents. One that takes a second
 to read halts all the others, and after a few of those a plain timeout would find a server slow that
@@ -34,6 +34,11 @@ class Wait:
         """Seconds it has taken."""
         end = self._pulse.time() if self._end is None else self._end
         return end - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds it may still take."""
+        return max(self._seconds - self.spent, 0.0)
 
     def end(self) -> None:
         """Whatever was waited for is there."""
