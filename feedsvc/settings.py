@@ -64,7 +64,7 @@ class Sync:
     """`[sync]`: how requests are made, and how much of an answer is read."""
 
     user_agent: str | None = None
-    concurrency: int = 96  # requests under way; most of the time they wait for an answer
+    concurrency: int = 128  # requests under way; most of the time they wait for an answer
     per_host: int = 2  # of them to one host
     max_entries: int = 2_000  # of one remote feed; what stands behind them is not read
     timeout: timedelta = timedelta(seconds=20)  # for one whole exchange

@@ -108,7 +108,7 @@ def test_an_answer_that_we_are_too_busy_to_take_is_not_too_late() -> None:
         await aside.call("os:getpid")  # its start is not what is measured
         answer = asyncio.create_task(aside.call("time:sleep", 0.1))
         await asyncio.sleep(0.05)
-        time.sleep(2)  # noqa: ASYNC251 - reading a large document does the same to the loop
+        time.sleep(2)  # reading a large document does the same to the loop
         return await answer
 
     assert aside_run(work, seconds=1.0) is None

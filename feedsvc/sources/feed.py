@@ -40,12 +40,12 @@ class FeedSource:
 
     def _private(self, url: str) -> Mapping[str, str]:
         """What only the host of the configured address may see, over nothing less safe."""
-        if not same_host(self._settings.url or "", url):
+        if not _same_host(self._settings.url or "", url):
             return {}  # a feed that its page announces may lie anywhere
         return self._headers(self._settings)
 
 
-def same_host(one: str, other: str) -> bool:
+def _same_host(one: str, other: str) -> bool:
     """Whether what is secret at the first address may be shown to the other."""
     ours, theirs = urlsplit(one), urlsplit(other)
     if ours.hostname != theirs.hostname:

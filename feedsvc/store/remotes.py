@@ -305,4 +305,3 @@ def _write_quiet(connection: Connection, quiet: Sequence[EntryChange]) -> None:
                 for change in quiet
             ],
         )  # fmt: skip
-

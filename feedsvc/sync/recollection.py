@@ -38,6 +38,7 @@ def head_of(reading: Reading, auto: bool) -> str:
 
 
 def pace_of(memory: Memory) -> Pace:
+    """How often the source asked to be asked, the last time it could be read."""
     if not memory.head or not any(word in memory.head for word in _PACE_WORDS):
         return _NO_PACE
     told = json.loads(memory.head)
@@ -54,6 +55,7 @@ _NO_PACE = Pace()
 
 
 def moments_of(memory: Memory) -> list[datetime]:
+    """When its newest entries were published, for `every = "auto"`."""
     if not memory.head or '"moments"' not in memory.head:
         return []
     return [datetime.fromtimestamp(at, UTC) for at in json.loads(memory.head)["moments"]]

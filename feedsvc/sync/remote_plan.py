@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from feedsvc.decide import Authority, Policy
+from feedsvc.errors import ParseError
 from feedsvc.manners import Every
 from feedsvc.model import Draft, Origin, Reading
 from feedsvc.ports import Memory, SourceRow
@@ -28,7 +29,7 @@ class RemotePlan:
     ask: Callable[[Memory], Awaitable[Response]]  # raises FetchError
     read: Callable[[Response], Reading]  # raises ParseError
     forgive: Callable[[Response], Awaitable[Reading]]  # the same, slower and for broken ones
-    doubtful: type[Exception]  # what `read` raises when `forgive` should be tried
+    doubtful: Callable[[ParseError], bool]  # whether `forgive` may read what `read` could not
     announced: Callable[[Response], tuple[str, ...]]  # the feeds a page tells of
     clean: Callable[[Draft, str, str | None, Origin], Draft]  # draft; base, language of the feed
     outlines: Callable[[Response], Outlines] | None = None  # of an OPML file; raises ParseError

@@ -55,6 +55,8 @@ class SourceReport:
 
 @dataclass(slots=True)
 class Tally:
+    """How many articles a run has touched, and how."""
+
     new: int = 0
     changed: int = 0
     withdrawn: int = 0

@@ -38,6 +38,7 @@ def told_line(text: str) -> str:
 
 
 def report_of(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:
+    """The line of the run's report on a source whose document was read."""
     idle = not (weighed.new or weighed.changed or weighed.withdrawn)
     return SourceReport(
         name=job.plan.name,
@@ -51,6 +52,7 @@ def report_of(job: Job, response: Response, weighed: Weighed, problems: int) -> 
     )
 
 
+# What a status means to us, and what the operator can do about it.
 STATUS = {
     401: ("it wants a password", "set `auth` of the source"),
     402: ("it wants to be paid", "ask its operator"),
@@ -63,6 +65,7 @@ STATUS = {
 
 
 def span(wait: timedelta) -> str:
+    """A time to wait, as people say it."""
     seconds = int(wait.total_seconds())
     for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:

@@ -233,7 +233,9 @@ class Visitor:
     async def _read_feed(self, plan: RemotePlan, response: Response) -> Reading:
         try:
             return plan.read(response)
-        except plan.doubtful:
+        except ParseError as error:
+            if not plan.doubtful(error):
+                raise
             return await plan.forgive(response)
 
     def _good(

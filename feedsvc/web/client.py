@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Self
 
 from feedsvc import __version__
 from feedsvc.errors import FetchError
+from feedsvc.patience import Wait, patience
 from feedsvc.settings import Sync
 from feedsvc.text.urls import absolute
 from feedsvc.web.addresses import Guard, Resolve
 from feedsvc.web.decode import ACCEPTED
 from feedsvc.web.failures import RefusedError, placed
-from feedsvc.patience import Wait, patience
 from feedsvc.web.polite import Turns
 from feedsvc.web.response import REDIRECTS, Hop, Response
 from feedsvc.web.target import Target, following, same_place

@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 
 from feedsvc.errors import FetchError
+from feedsvc.patience import patience
 from feedsvc.web.addresses import Guard, Origin
 from feedsvc.web.connection import Connection, Head
 from feedsvc.web.failures import NoNetworkError, RefusedError, StaleError, UnreachableError
-from feedsvc.patience import patience
 
 OWN = "feedsvc.own"
 """The extension of an answer that tells whether it came from a network of the operator's."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from feedsvc.errors import FetchError
+from feedsvc.patience import Wait, patience
 from feedsvc.web.decode import Body, DecodingError, TooLargeError
 from feedsvc.web.failures import RefusedError, UnreachableError
-from feedsvc.patience import Wait, patience
 from feedsvc.web.response import REDIRECTS, Headers
 from feedsvc.web.transport import OWN
 
@@ -118,9 +118,7 @@ async def _read(response: httpx.Response, headers: Headers, limit: int, wait: Wa
     return body.end()
 
 
-async def _read_some(
-    response: httpx.Response, headers: Headers, limit: int, wait: Wait
-) -> bytes:
+async def _read_some(response: httpx.Response, headers: Headers, limit: int, wait: Wait) -> bytes:
     """The beginning of a body nobody depends on.
 
     That it is broken, or comes too slowly, must not hide the status.

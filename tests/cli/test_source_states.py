@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from feedsvc.cli.source.show import _IDENTITIES
+from feedsvc.decide.entries import Identity
 from tests.feedserver import Answer, FeedServer, moved
 from tests.support import Shell
 
@@ -296,3 +298,7 @@ def test_the_standing_of_a_parked_source_is_told(newsroom: Shell) -> None:
     found = status(newsroom)
 
     assert (found["state"], found["reason"]) == ("parked", "gone since 2025-05-01 (410)")
+
+
+def test_every_way_to_know_entries_has_its_words() -> None:
+    assert set(_IDENTITIES) == set(get_args(Identity))

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import pytest
 
+from feedsvc.app import App
 from tests.feedserver import Answer, Answerable, InTurn, Page, Raw, Request, Respond, http_date
 from tests.guest import Guest, feed, gaps, rss
 from tests.support import Service
@@ -132,6 +133,26 @@ def test_who_comes_late_comes_into_no_skipped_hour(guest: Guest) -> None:
     asked = guest.cron(5 * HOUR, step=HOUR)
 
     assert [request.at.hour for request in asked] == [12, 14, 16]
+
+
+def test_whom_we_leave_alone_is_no_sign_of_a_network(guest: Guest) -> None:
+    guest.server["/feed"] = feed(head="<skipHours><hour>13</hour></skipHours>")
+    guest.configure("/feed", "http://pier.example.org/feed", every="10m")
+
+    async def no_name_server(host: str, port: int) -> list[str]:
+        raise OSError("no name server")
+
+    reports = []
+    for _ in range(2):
+        settings, clock = guest.service.app.settings, guest.service.clock
+        guest.service.restart()
+        guest.service._app = App(settings, clock, resolve=no_name_server)
+        reports.append(guest.service.sync(build=False))
+        clock.at += HOUR
+
+    assert [one.outcome for one in reports[0].sources] == ["ok", "failed"]
+    assert [one.outcome for one in reports[1].sources] == ["skipped", "failed"]
+    assert [report.network for report in reports] == [True, False]
 
 
 def test_who_skips_every_hour_is_asked_as_usual(guest: Guest) -> None:

@@ -295,9 +295,7 @@ def test_an_error_whose_body_drips_keeps_its_status(
     assert response.body.startswith(b"xx")
 
 
-def test_a_redirect_whose_body_drips_leads_on(
-    client: Make, site: MakeSite, reply: Reply
-) -> None:
+def test_a_redirect_whose_body_drips_leads_on(client: Make, site: MakeSite, reply: Reply) -> None:
     async def answer(asked: Any) -> None:
         if asked.target == "/new":
             await asked.send(reply(b"<rss/>"))
