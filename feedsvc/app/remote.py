@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from feedsvc.sync.remote import RemoteReport
     from feedsvc.web import Client, Resolve
 
+LATELY = timedelta(minutes=10)  # since somebody answered: so long there is a network
 SLOTS = 32  # runs that may ask sources of one store at once
 
 
@@ -46,6 +48,7 @@ class Remotes:
         self._aside = aside
         self._run = run
         self._telling = asyncio.Lock()
+        self._answered: datetime | None = None  # when anybody did, the last time
 
     async def sync(
         self,
@@ -76,10 +79,14 @@ class Remotes:
             )
             for source in sources
         ]
-        return await sync_remote(
+        lately = self._answered is not None and began - self._answered < LATELY
+        report = await sync_remote(
             jobs, self._store, self._clock, run=self._run, dead=_dead(self._store, self._run),
-            progress=progress, written=written,
+            progress=progress, written=written, network=lately,
         )  # fmt: skip
+        if report.answered:
+            self._answered = self._clock.now()
+        return report
 
     async def tell(self) -> FeedsvcError | None:
         """Tell the operator's webhook, if there is one, what happened to sources."""

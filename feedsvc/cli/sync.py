@@ -87,7 +87,7 @@ def show_sync(console: Console, report: SyncReport) -> int:
     from feedsvc.regenerate import held_back
 
     failed = [source for source in report.sources if source.outcome == "failed"]
-    lost = [source for source in failed if not report.network and source.status is None]
+    lost = [source for source in failed if not report.network and not source.reached]
     unreached = {source.name for source in lost}
     failed = [source for source in failed if source.name not in unreached]
     if console.args.json:

@@ -38,6 +38,7 @@ class RemoteReport:
 
     sources: tuple[SourceReport, ...]
     network: bool  # False: none of them, and nothing else, could be reached
+    answered: bool = False  # somebody answered
 
 
 async def sync_remote(
@@ -49,15 +50,18 @@ async def sync_remote(
     dead: Sequence[str],
     progress: Progress | None = None,
     written: Callable[[Sequence[SourceReport]], object] | None = None,
+    network: bool = False,
 ) -> RemoteReport:
     """Visit sources and write what came of it; never raises for trouble of a source.
 
     `run` names this run, `dead` those whose leases are void. A source that another run is asking
     just now is left to it. If there is a `written`, it hears of sources as soon as the store has
-    them, which then is long before the slowest has answered.
+    them, which then is long before the slowest has answered. `network` tells that somebody answered
+    a moment ago: a source whose name cannot be resolved then has nobody else to blame.
     """
     reports: dict[str, SourceReport] = {}
     reached: set[bool | None] = set()
+    silent: list[Outcome] = []
     claimed = store.claim([job.source for job in jobs], run, dead) if jobs else set()
     mine = [job for job in jobs if job.source.row in claimed]
     for job in jobs:
@@ -89,14 +93,27 @@ async def sync_remote(
                     continue
                 reports[outcome.report.name] = outcome.report
                 reached.add(outcome.network)
-                batch.add(outcome.visit)
+                if outcome.blame is not None:
+                    silent.append(outcome)  # whose fault it is shows when all have been asked
+                else:
+                    batch.add(outcome.visit)
                 if progress is not None:
                     progress("feeds", len(reports), len(jobs))
+        network = network or True in reached
+        for outcome in silent:
+            if network and outcome.blame is not None:
+                outcome = visitor.blamed(named[outcome.report.name], outcome.blame)  # noqa: PLW2901
+                reports[outcome.report.name] = replace(
+                    outcome.report, seconds=reports[outcome.report.name].seconds
+                )
+            batch.add(outcome.visit)
     finally:
         # Also when we are told to stop: what was read is not read again.
         batch.write()
     ordered = tuple(reports[job.plan.name] for job in jobs if job.plan.name in reports)
-    return RemoteReport(sources=ordered, network=True in reached or False not in reached)
+    return RemoteReport(
+        sources=ordered, network=network or False not in reached, answered=True in reached
+    )
 
 
 @dataclass(slots=True)

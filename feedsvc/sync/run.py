@@ -50,6 +50,7 @@ class SourceReport:
     hint: str | None = None
     seconds: float = 0.0
     problems: int = 0  # what `status` lists of it, new or not
+    reached: bool = True  # False: neither it nor anything else answered
     restless: int = 0  # documents left for the next time, still being written
 
 

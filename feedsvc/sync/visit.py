@@ -52,6 +52,7 @@ class Outcome:
     visit: Visit
     report: SourceReport
     network: bool | None = True  # False: nothing at all was reached; None: nobody was asked
+    blame: SourceError | None = None  # what it failed with if there is a network all the same
 
 
 class Visitor:
@@ -107,6 +108,10 @@ class Visitor:
         reason = f"it wants to be left alone until {until:%Y-%m-%d %H:%M:%SZ}"
         report = SourceReport(name=job.plan.name, outcome="skipped", reason=reason)
         return Outcome(visit=visit, report=report, network=None)
+
+    def blamed(self, job: Job, error: SourceError) -> Outcome:
+        """The outcome of a visit that reached nothing while others did: the source is at fault."""
+        return self._failed(job, error, None, blame=True)
 
     def unstored(self, job: Job, error: Exception) -> Outcome:
         """The outcome of a visit whose outcome cannot be stored: nothing of it is remembered."""
@@ -282,10 +287,12 @@ class Visitor:
         error = FetchError(said, hint=words[1] if words else None)
         return self._failed(job, error, response)
 
-    def _failed(self, job: Job, error: SourceError, response: Response | None) -> Outcome:
+    def _failed(
+        self, job: Job, error: SourceError, response: Response | None, *, blame: bool = False
+    ) -> Outcome:
         now, plan = self._now(), job.plan
         status = response.status if response is not None else None
-        network = not isinstance(error, NoNetworkError)
+        network = blame or not isinstance(error, NoNetworkError)
         nobody = isinstance(error, RefusedError) and response is None
         memory, standing = job.memory, Standing.load(job.memory.standing)
         if network:
@@ -331,8 +338,14 @@ class Visitor:
             reason=told_line(str(error)),
             hint=error.hint,
             status=status,
+            reached=network,
         )
-        return Outcome(visit=visit, report=report, network=None if nobody else network)
+        return Outcome(
+            visit=visit,
+            report=report,
+            network=None if nobody else network,
+            blame=None if network else error,
+        )
 
 
 # -- what is asked ---------------------------------------------------------------------------------
