@@ -131,16 +131,17 @@ class Daemon:
             await asyncio.wait(under_way, timeout=GRACE)
 
     async def _do_what_is_due(self) -> None:
-        try:
-            await self._sync_due()
-            await self._build_due()
-            self._once("daemon", None)
-        except FeedsvcError as error:
-            # The store may be locked or the disk full for a while: the next tick tries again.
-            self._once("daemon", error.line)
-        except Exception as error:
-            log.debug("a tick failed", exc_info=True)
-            self._once("daemon", f"unexpected: {error!r}")
+        # Each on its own: what keeps sources from being asked does not keep feeds from being built.
+        for who, step in (("daemon", self._sync_due), ("building", self._build_due)):
+            try:
+                await step()
+                self._once(who, None)
+            except FeedsvcError as error:
+                # The store may be locked or the disk full for a while: the next tick tries again.
+                self._once(who, error.line)
+            except Exception as error:
+                log.debug("a tick failed", exc_info=True)
+                self._once(who, f"unexpected: {error!r}")
 
     async def _sync_due(self) -> None:
         app = self._app

@@ -68,6 +68,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
         on_delete=source.on_delete or "keep",
         policy=Policy(future=source.future or "clamp", link=source.link),
         authority=Authority(domain=site.id_domain, since=site.id_since),
+        max_entries=most,
         secret=source.auth is not None or bool(source.headers),
         fingerprint=digest_of(
             [

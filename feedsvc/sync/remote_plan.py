@@ -24,6 +24,7 @@ class RemotePlan:
     on_delete: Literal["withdraw", "keep"]
     policy: Policy
     authority: Authority
+    max_entries: int  # of one document; what stands behind them is not read
     secret: bool  # requests carry credentials
     fingerprint: bytes  # of everything that decides how its entries are read
     ask: Callable[[Memory], Awaitable[Response]]  # raises FetchError

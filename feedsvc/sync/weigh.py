@@ -291,6 +291,8 @@ class _Weigher:
             )
         if self._plan.on_delete != "withdraw" or self.out.flood or not self._reading.well_formed:
             return
+        if len(self._reading.drafts) >= self._plan.max_entries:
+            return  # what stands behind them was not read, and is not gone
         since = window_start([one.draft.published for one in items])
         if since is None:
             return

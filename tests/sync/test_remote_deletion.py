@@ -171,3 +171,15 @@ def test_a_tombstone_of_nobody_harms_nobody(planet: Planet) -> None:
     planet.sync()
 
     assert numbers(planet) == [1, 2]
+
+
+def test_what_stands_behind_the_entries_that_are_read_is_not_gone(strict: Planet) -> None:
+    strict.sync(*dated(1, 2, 3, 4))
+    file = strict.service.root / "feedsvc.toml"
+    written = file.read_text("utf-8")
+    strict.service.configure(written.replace("[sync]\n", "[sync]\nmax_entries = 2\n"))
+
+    strict.sync(*dated(1, 2, 3, 4))
+
+    assert strict.service.app.settings.sync.max_entries == 2
+    assert numbers(strict) == [1, 2, 3, 4]
