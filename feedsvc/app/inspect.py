@@ -17,6 +17,7 @@ from feedsvc.app.reading import put_aside
 from feedsvc.app.remote import client
 from feedsvc.errors import FetchError, OfflineError, ParseError, SourceError
 from feedsvc.model import Draft, Hints, Reading
+from feedsvc.regex import compiled
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
 
@@ -225,7 +226,7 @@ async def read_document(data: bytes, told: dict[str, Any], aside: Aside) -> Read
         return found
 
 
-_OPML = re.compile(
+_OPML = compiled(
     rb"(?:\s|\xef\xbb\xbf|\xff\xfe|\xfe\xff|<!--.{0,2000}?-->|<\?[^>]{0,500}>|<!doctype[^<>]{0,500}>)*+"
     rb"<opml[\s>]",
     re.DOTALL | re.IGNORECASE,

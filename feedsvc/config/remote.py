@@ -9,13 +9,14 @@ from urllib.parse import unquote
 
 from feedsvc.config.secrets import control_flaw
 from feedsvc.config.shapes import SecretValueError, WrongValueError, sort_of
+from feedsvc.regex import compiled
 
 _LONGEST = 8_000  # RFC 9110 §4.1 asks for 8,000 octets; what is longer no server takes
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _PCHAR = r"A-Za-z0-9._~!$&'()*+,;=:@\-"  # RFC 3986 §3.3, without the percent sign
 # Most addresses are right as they stand, and there may be tens of thousands.
-_PLAIN = re.compile(
+_PLAIN = compiled(
     rf"https?://(?=[^/:]{{1,253}}[/:]){_LABEL}(?:\.{_LABEL})*(?::(?!80/|443/)[1-9][0-9]{{0,3}})?"
     rf"/[{_PCHAR}/]*(?:\?[{_PCHAR}/?]+)?"
 )

@@ -14,7 +14,6 @@ A package and not a file, because five formats and the single values they share 
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -31,6 +30,7 @@ from feedsvc.gate.report import Report
 from feedsvc.gate.rss import check_rss
 from feedsvc.gate.rules import RULES, Rule
 from feedsvc.model import Finding
+from feedsvc.regex import compiled
 
 __all__ = ["RULES", "Rule", "check", "sniff"]
 
@@ -40,7 +40,7 @@ _XML: Final[Mapping[str, Callable[[Report, etree._Element], None]]] = MappingPro
 _OTHER: Final[Mapping[str, Callable[[Report, bytes], None]]] = MappingProxyType(
     {"json": check_json, "html": check_page}
 )
-_ROOT: Final = re.compile(  # the first tag after white space, comments, instructions and a DOCTYPE
+_ROOT: Final = compiled(  # the first tag after white space, comments, instructions and a DOCTYPE
     rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->"
     rb"|<!(?:[^<>\[-]|-(?!-))[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*+<(?:[\w.-]+:)?([A-Za-z]+)[\s/>]"
 )

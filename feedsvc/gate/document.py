@@ -14,6 +14,7 @@ from typing import Final
 from lxml import etree
 
 from feedsvc.gate.report import Report, shown
+from feedsvc.regex import compiled
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 XHTML: Final = "http://www.w3.org/1999/xhtml"
@@ -86,7 +87,7 @@ _MAX_NODES: Final = 1_000_000  # an element costs about 120 bytes as a tree, an 
 _DECLARATION: Final = re.compile(
     rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>"
 )
-_DOCTYPE: Final = re.compile(  # after white space, comments and instructions only: XML 1.0 §2.8
+_DOCTYPE: Final = compiled(  # after white space, comments and instructions only: XML 1.0 §2.8
     rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->)*+<!DOCTYPE", re.IGNORECASE
 )
 _UTF_8: Final = frozenset({"utf-8", "utf8"})

@@ -12,15 +12,16 @@ from typing import Final
 from lxml import etree
 
 from feedsvc.gate.report import Report, line_of, shown
+from feedsvc.regex import compiled
 
 # Quoted values are skipped as one, so that `alt="a > b"` does not end a tag. Possessive: a quote
 # that never closes is tried from at most three places, and the scan stays linear on any input.
-_TAG: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
+_TAG: Final = compiled(r"<([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
 _ATTRIBUTE: Final = re.compile(
     r"([a-zA-Z_:][-\w:.]*+)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))"
 )
 # The attributes of nearly every tag, as a sanitiser writes them: nothing to look at one by one
-_HARMLESS: Final = re.compile(
+_HARMLESS: Final = compiled(
     r"(?:\s++(?:"
     r"(?:href|src|poster|cite)=\"(?:https?://[a-zA-Z0-9\[]|mailto:|tel:)[^\"]*+\""
     r"|(?!on|style|src|href|poster|cite|action|formaction|background|longdesc|data[=\s]"

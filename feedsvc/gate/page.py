@@ -9,9 +9,10 @@ from typing import Final
 from feedsvc.gate.common import check_address
 from feedsvc.gate.document import check_size, decode
 from feedsvc.gate.report import Report, shown
+from feedsvc.regex import compiled
 
 _TITLE: Final = re.compile(r"<title(?:\s[^<>]*)?>([^<]*)", re.IGNORECASE)
-_LINK: Final = re.compile(r"<link\s((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.IGNORECASE)
+_LINK: Final = compiled(r"<link\s((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"([a-zA-Z-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 _FEED_TYPES: Final = frozenset(
     {"application/atom+xml", "application/rss+xml", "application/feed+json", "application/json"}

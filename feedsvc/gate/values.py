@@ -9,6 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
+from feedsvc.regex import compiled
 from feedsvc.text.urls import id_flaw
 
 
@@ -165,7 +166,7 @@ def implausible(moment: datetime, now: datetime | None) -> Flaw | None:
 
 # -- addresses -----------------------------------------------------------------------------------
 
-_PLAIN_URL: Final = re.compile(  # nearly all of them; everything else takes the long way
+_PLAIN_URL: Final = compiled(  # nearly all of them; everything else takes the long way
     r"https?://[A-Za-z0-9._~-]+(?::[0-9]+)?"
     r"(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})*+)?"
 )

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from feedsvc.parsers.feed.tags import unreferenced
+from feedsvc.regex import compiled
 
 WITH_TEXT = frozenset({"title", "ownername", "owneremail", "ownerid"})
 """The elements whose text is read."""
@@ -80,18 +81,18 @@ _OWN = r"(?=/?(?:[\w.-]{1,40}:)?(?:outline|body|head|opml)[\s/>])"
 _DOUBLE = rf'"(?:[^"<]++|<(?!{_OWN}))*+"'
 _SINGLE = rf"'(?:[^'<]++|<(?!{_OWN}))*+'"
 _ATTRIBUTE = rf"""[^\s/>=<"'][^\s/>=<]*+(?:\s*+=\s*+(?:{_DOUBLE}|{_SINGLE}|[^\s<>"'][^\s<>]*+)?)?"""
-_PAIR = re.compile(
+_PAIR = compiled(
     rf"""([^\s/>=<"'][^\s/>=<]*+)\s*+=\s*+(?:({_DOUBLE}|{_SINGLE})|([^\s<>"'][^\s<>]*+))""",
     re.IGNORECASE,
 )
-_TAG = re.compile(
+_TAG = compiled(
     r"<(?:(!--|!\[CDATA\[|[?!])"
     rf"""|(/?)([A-Za-z_][^\s/<>="']*+)((?:[\s/=\"']++|{_ATTRIBUTE})*+)>?)""",
     re.IGNORECASE,
 )
 _ENDS = {"!--": "-->", "![CDATA[": "]]>", "?": "?>", "!": ">"}
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_TEXT = re.compile(rf"(?:[^<]++|{_CDATA.pattern})*+", re.DOTALL)
+_TEXT = compiled(rf"(?:[^<]++|{_CDATA.pattern})*+", re.DOTALL)
 
 
 def lenient(text: str) -> Iterator[Element]:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import nh3
 
+from feedsvc.regex import compiled
 from feedsvc.text import urls
 from feedsvc.text.allowed import ATTRIBUTES, DROPPED, TAGS, attribute
 from feedsvc.text.clean import (
@@ -281,8 +282,8 @@ def exhausts(html: str) -> bool:
 _ATTRIBUTE_OF_TAG = (
     r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+"""
 )
-_ATTRIBUTE_RE = re.compile(_ATTRIBUTE_OF_TAG)
-_START_TAG = re.compile(rf"<([A-Za-z][^\s/>]*+)((?:{_ATTRIBUTE_OF_TAG})*+)")
+_ATTRIBUTE_RE = compiled(_ATTRIBUTE_OF_TAG)
+_START_TAG = compiled(rf"<([A-Za-z][^\s/>]*+)((?:{_ATTRIBUTE_OF_TAG})*+)")
 
 
 def _sizes(html: str) -> dict[int, int] | None:
@@ -304,7 +305,7 @@ def _as_text(html: str) -> str:
 
 # --- plain text
 
-_TOKEN = re.compile(
+_TOKEN = compiled(
     # Each alternative ends at the end of the text at the latest, so that nothing is read twice.
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|template|title|textarea|select|noscript|svg|math|iframe)\b.*?(?:</\1\s*>|\Z)"

@@ -14,6 +14,8 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
+from feedsvc.regex import compiled
+
 WEB = frozenset({"http", "https"})
 LINKS = WEB | {"mailto", "tel"}
 
@@ -22,22 +24,22 @@ _LONGEST = 8_000  # RFC 9110 §4.1 asks for 8,000 octets; what is longer is a pa
 # RFC 3986: unreserved, sub-delims, ":" and "@"; the rest of a component is percent-encoded.
 _UNRESERVED = r"A-Za-z0-9._~\-"
 _PCHAR = _UNRESERVED + "!$&'()*+,;=:@"
-_PLAIN = re.compile(
+_PLAIN = compiled(
     rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{{1,4}})?"
     rf"(?:[/?][{_PCHAR}/?]*)?(?:#[{_PCHAR}/?]*)?"
 )
 # A path that only has to be put behind its base: nothing to encode, no scheme, no segment that is
 # empty or begins with a dot, and none of the `;`, `?` and `#` that `urljoin` treats apart.
 _STEP = r"[A-Za-z0-9_~\-!$&'()*+,=@][A-Za-z0-9._~\-!$&'()*+,=@]*+"
-_PLAIN_PATH = re.compile(rf"/?{_STEP}(?:/{_STEP})*+/?")
+_PLAIN_PATH = compiled(rf"/?{_STEP}(?:/{_STEP})*+/?")
 # A base of that kind: its host, and its folder with the slash at the end.
-_PLAIN_BASE = re.compile(
+_PLAIN_BASE = compiled(
     rf"(https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{{1,4}})?)((?:/{_STEP})*+/)"
     rf"[{_PCHAR}]*(?:\?[{_PCHAR}/?]*)?(?:#[{_PCHAR}/?]*)?"
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PARTS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-_UNSAFE = re.compile(rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+")
+_UNSAFE = compiled(rf"%(?![0-9A-Fa-f]{{2}})|[^{_PCHAR}/?%]+")
 _DROPPED = re.compile(r"[\t\n\r]+")  # WHATWG URL §4.4: "remove all ASCII tab or newline"
 _EDGES = "".join(map(chr, range(0x21))) + "\x7f\x85\xa0\u200b\u2028\u2029\u3000\ufeff"
 _HOST = re.compile(r"[a-z0-9_~-]+(?:\.[a-z0-9_~-]+)*\.?")
@@ -192,7 +194,7 @@ class IdFlaw(NamedTuple):
 _DNS = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _SPECIFIC = rf"(?:[{_PCHAR}/?]|%[0-9A-Fa-f]{{2}})*+"
 # RFC 4151 §2.1; in lower case, as it recommends and feed validators demand.
-_TAG_URI = re.compile(
+_TAG_URI = compiled(
     rf"tag:(?:[a-z0-9._-]+@)?{_DNS},"
     rf"(?P<date>[0-9]{{4}}(?:-[0-9]{{2}}(?:-[0-9]{{2}})?)?):{_SPECIFIC}(?:#{_SPECIFIC})?"
 )
@@ -203,7 +205,7 @@ _URN = re.compile(
 )
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # RFC 3986 §3. An id may be an IRI (RFC 4287 §4.2.6), but what is not ASCII fails as one.
-_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?://)?(?:[{_PCHAR}/?#]|%[0-9A-Fa-f]{{2}})++")
+_URI = compiled(rf"[A-Za-z][A-Za-z0-9+.-]*:(?://)?(?:[{_PCHAR}/?#]|%[0-9A-Fa-f]{{2}})++")
 _WITH_HOST = frozenset({"http", "https", "ftp"})
 _HIER = re.compile(r"//(?:[^/?#@]*@)?[^/?#@:]+(?::[0-9]*)?(?:[/?#].*)?")
 # Schemes in which an id names something and which feed validators take for registered.

@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from feedsvc.regex import compiled
+
 _MOST_DIGITS: Final = 400  # CPython refuses to convert more than 4,300, and nothing needs as many
 _DEEPEST: Final = 64  # what lies deeper in a document that has to be mended is left out
 # An object of ten bytes takes 240 in memory, and `json` cannot be told to stop: a large document
@@ -80,7 +82,7 @@ _LENIENT = json.JSONDecoder(strict=False, parse_int=_integer, parse_constant=lam
 _SPACE = r"[ \t\r\n]*+"
 _KEY = rf'"[A-Za-z_][A-Za-z0-9_]{{0,40}}"{_SPACE}:'  # with no comma before it
 _BEHIND_A_STRING = rf'{_SPACE}(?:[:}}\]]|\Z|,{_SPACE}(?:["{{\[}}\]]|\Z)|{_KEY})'
-_TOKEN = re.compile(
+_TOKEN = compiled(
     rf'"(?:[^"\\]++|\\.|"(?!{_BEHIND_A_STRING}))*+"?'
     r"|[{}\[\],:]"
     r"|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"  # comments, which JSON has none of

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from feedsvc.parsers.feed.tags import Tag
+from feedsvc.regex import compiled
 
 _LONGEST = 65_536  # characters
 
 # §3; a quoted string without its end takes the rest.
 _QUOTED = r'"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)'
 _TARGET = re.compile(r"[\s,]*+<([^<>]*+)>")
-_PARAMETER = re.compile(
+_PARAMETER = compiled(
     rf'[ \t]*+;[ \t]*+([^\s;,="]*+)[ \t]*+(?:=[ \t]*+(?:{_QUOTED}|([^\s;,"]*+)))?', re.DOTALL
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_TO_COMMA = re.compile(rf'[^,"]*+(?:{_QUOTED}[^,"]*+)*+', re.DOTALL)
+_TO_COMMA = compiled(rf'[^,"]*+(?:{_QUOTED}[^,"]*+)*+', re.DOTALL)
 
 
 def links(value: str) -> Iterator[Tag]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from feedsvc.parsers.feed.names import USUAL
 from feedsvc.parsers.feed.prolog import find_root
 from feedsvc.parsers.feed.references import BROKEN, mended_reference
+from feedsvc.regex import compiled
 
 _DEEPEST = 200  # libxml2 gives up at 256
 _LONGEST_TEXT = 9_000_000  # bytes; libxml2 gives up at 10,000,000
@@ -68,14 +69,14 @@ _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF: XML 1.
 
 # --- the pass
 
-_MARKUP = re.compile(
+_MARKUP = compiled(
     rb"<(?:(?P<special>!--|!\[CDATA\[|[?!])"
     rb"|(?P<end>/)?(?P<name>[A-Za-z_\x80-\xff][^\s<>/=\"'&;]*+)"
     rb"(?P<rest>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+)(?P<closed>>)?)"
 )
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w.\x80-\xff-]*(?::[A-Za-z_\x80-\xff][\w.\x80-\xff-]*)?")
 _REFERENCES = rb"&(?:amp|lt|gt|quot|apos|#[0-9]{2,6});"
-_ATTRIBUTES = re.compile(
+_ATTRIBUTES = compiled(
     rb"(?:\s++[A-Za-z_\x80-\xff][\w.:\x80-\xff-]*+\s*+=\s*+"
     rb"(?:\"(?:[^\"<&]++|" + _REFERENCES + rb")*+\"|'(?:[^'<&]++|" + _REFERENCES + rb")*+'))*+\s*+"
 )

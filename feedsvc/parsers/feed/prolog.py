@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
+from feedsvc.regex import compiled
+
 ROOTS = frozenset({b"rss", b"rdf", b"feed", b"channel", b"entry"})
 
 _MOST = 5_000  # tags, comments and the like among which the root is looked for
 
 _OPENING = re.compile(rb"<(?:!--|\?|!DOCTYPE\b|([A-Za-z_][^\s<>/]*))", re.IGNORECASE)
-_DOCTYPE = re.compile(
+_DOCTYPE = compiled(
     rb"<!DOCTYPE(?:[^\[\]<>\"']++|\"[^\"]*+\"|'[^']*+')*+"
     rb"(?:\[(?:[^\]\"'<]++|\"[^\"]*+\"|'[^']*+'|<!--.*?(?:-->|\Z)|<)*+\]\s*+)?+>",
     re.DOTALL | re.IGNORECASE,

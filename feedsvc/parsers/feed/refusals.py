@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from feedsvc.errors import ParseError
+from feedsvc.regex import compiled
 
 
 class NotAFeedError(ParseError):
@@ -51,7 +52,7 @@ _ROOTS = {
 }
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\f\r\x1b")
-_LEAD = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*+", re.DOTALL)
+_LEAD = compiled(rb"(?:\s|\xef\xbb\xbf|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*+", re.DOTALL)
 _HTML = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta|script|div)[\s>]", re.IGNORECASE
 )

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import NamedTuple
 
+from feedsvc.regex import compiled
+
 # A quoted value without its end takes the rest of the page, as in a browser.
 _ATTRIBUTE = (
     r"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?)?"""
 )
-_MARKUP = re.compile(rf"<(?:(!--)|([A-Za-z][^\s/>]*+)((?:[\s/=]++|{_ATTRIBUTE})*+))")
+_MARKUP = compiled(rf"<(?:(!--)|([A-Za-z][^\s/>]*+)((?:[\s/=]++|{_ATTRIBUTE})*+))")
 _PAIR = re.compile(
     r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)|'([^']*+)|([^\s>"'][^\s>]*+))?["']?)?"""
 )

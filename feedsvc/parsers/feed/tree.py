@@ -14,6 +14,7 @@ from lxml import etree
 
 from feedsvc.parsers.feed.mend import mend
 from feedsvc.parsers.feed.names import local
+from feedsvc.regex import compiled
 
 _MOST_MARKUP = 600_000  # of `<` and `=`: beyond it the tree could take hundreds of megabytes
 
@@ -82,7 +83,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
     )
 
 
-_PROLOG = re.compile(rb"(?:[^<]++|<\?.*?\?>|<!--.*?-->)*+(?:<!DOCTYPE)?", re.DOTALL)
+_PROLOG = compiled(rb"(?:[^<]++|<\?.*?\?>|<!--.*?-->)*+(?:<!DOCTYPE)?", re.DOTALL)
 _FIRST_TAG = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 
 

@@ -20,6 +20,7 @@ import pytest
 from feedsvc.errors import ParseError
 from feedsvc.model import Hints, Reading
 from feedsvc.parsers.feed import DoubtfulError, forgiving, read
+from feedsvc.regex import TRUSTED
 from tests.peak import PEAK
 
 URL = "https://news.example.org/feed"
@@ -590,6 +591,7 @@ LARGE: dict[str, Callable[[], str | bytes]] = {
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", LARGE)
+@pytest.mark.skipif(not TRUSTED, reason="this Python's possessive groups are broken, see regex.py")
 def test_a_large_attack_stays_in_bounds(name: str) -> None:
     document = LARGE[name]()
     data = document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
