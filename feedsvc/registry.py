@@ -23,6 +23,8 @@ FORMATS = "feedsvc.formats"
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     SOURCES: {
         "folder": "feedsvc.sources.folder:FolderSource",
+        "feed": "feedsvc.sources.feed:FeedSource",
+        "opml": "feedsvc.sources.feed:FeedSource",  # asked alike; what comes back is a list
     },
     PARSERS: {
         "plaintext": "feedsvc.parsers.plaintext:parse",

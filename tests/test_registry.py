@@ -96,7 +96,8 @@ def test_other_distributions_add_names(installed: Path) -> None:
     found = registry.resolve(registry.SOURCES, "mailbox")
 
     assert getattr(found, "__name__", None) == "Mailbox"
-    assert registry.names(registry.SOURCES) == ("folder", "broken", "lost", "mailbox", "twice")
+    built_in = ("folder", "feed", "opml")
+    assert registry.names(registry.SOURCES) == (*built_in, "broken", "lost", "mailbox", "twice")
 
 
 def test_a_foreign_name_may_be_the_nearest(installed: Path) -> None:
@@ -139,3 +140,10 @@ def test_two_distributions_with_one_name(installed: Path) -> None:
     assert str(caught.value) == (
         "feedsvc.sources: 'twice' is provided by acme-feeds 1.2 and umbrella-feeds 1.2"
     )
+
+
+def test_every_kind_of_source_is_named_to_who_misspells_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'feed'"):
+        registry.resolve(registry.SOURCES, "feeed")
+
+    assert {"folder", "feed", "opml"} <= set(registry.names(registry.SOURCES))

@@ -17,12 +17,14 @@ from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import FetchError, ParseError
 from feedsvc.model import Draft, Hints, Origin, Reading
 from feedsvc.ports import Memory, OutlineRow
+from feedsvc.registry import SOURCES, resolve
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
 from feedsvc.text.canonical import canonical
 
 if TYPE_CHECKING:
     from feedsvc.aside import Aside
+    from feedsvc.sources.feed import FeedSource
     from feedsvc.sync.remote_plan import Outlines, RemotePlan
     from feedsvc.web import Client, Response
 
@@ -44,10 +46,10 @@ def is_remote(source: SourceSettings) -> bool:
 def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside) -> RemotePlan:
     """How a remote source is synced."""
     from feedsvc.config import request_headers
-    from feedsvc.sources.feed import FeedSource
     from feedsvc.sync.remote_plan import RemotePlan
 
     site = settings.site
+    make = cast("type[FeedSource]", resolve(SOURCES, source.kind))
     hints = Hints(language=source.language, zone=source.timezone, encodings=source.encoding)
     most = settings.sync.max_entries
     names, feeds = _configured(settings) if source.kind == "opml" else (_NONE, _NONE)
@@ -60,7 +62,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
     async def ask(memory: Memory) -> Response:
         if source.path is not None:
             return read_file(source)
-        return await FeedSource(source, http, request_headers).ask(memory)
+        return await make(source, http, request_headers).ask(memory)
 
     return RemotePlan(
         name=source.name,

@@ -32,7 +32,7 @@ class RemotePlan:
     forgive: Callable[[Response], Awaitable[Reading]]  # the same, slower and for broken ones
     doubtful: Callable[[ParseError], bool]  # whether `forgive` may read what `read` could not
     announced: Callable[[Response], tuple[str, ...]]  # the feeds a page tells of
-    clean: Callable[[Draft, str, str | None, Origin], Draft]  # draft; base, language of the feed
+    clean: Callable[[Draft, str, str | None, Origin], Draft]  # base, language, origin: the feed's
     outlines: Callable[[Response], Outlines] | None = None  # of an OPML file; raises ParseError
     others: frozenset[str] = frozenset()  # names that its outlines cannot have
     asked: frozenset[str] = frozenset()  # feeds that are configured themselves, canonical
