@@ -273,6 +273,8 @@ class Entry:
 
     article: Article
     zone: ZoneInfo  # its dates are written in the zone of its source
+    page: str | None = None  # the address of the page we made for an article without a link
+    via: tuple[Origin, ...] = ()  # where else it was found, when it stands for several copies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,38 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLinks:
+    """Where a document stands in the archive of its feed (RFC 5005 §4): addresses by format.
+
+    `number` is that of an archive document, from 1, the oldest; None: the subscription document.
+    """
+
+    number: int | None = None
+    current: Mapping[Format, str] = field(default_factory=dict)  # none in the current one itself
+    previous: Mapping[Format, str] = field(default_factory=dict)
+    next: Mapping[Format, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Podcast:
+    """What a feed says of itself as a podcast (Apple's itunes tags, the podcast namespace)."""
+
+    author: str | None = None
+    owner: Person | None = None
+    categories: tuple[tuple[str, ...], ...] = ()  # ("News", "Politics"): one below the other
+    image: str | None = None  # JPEG or PNG, square, 1400 to 3000 pixels
+    explicit: bool = False
+    type: str = "episodic"  # episodic | serial
+    complete: bool = False
+    block: bool = False
+    new_feed_url: str | None = None
+    guid: str | None = None  # unset: the UUIDv5 of the feed's address
+    locked: bool | None = None
+    medium: str | None = None
+    funding: tuple[tuple[str, str], ...] = ()  # address and words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHead:
     """What a document says of its feed, apart from the entries.
 
@@ -325,6 +359,15 @@ class FeedHead:
     author: Person
     rights: str | None = None
     icon: str | None = None
+    image: str | None = None  # the feed's own picture, larger than an icon
+    archive: ArchiveLinks | None = None
+    hubs: tuple[str, ...] = ()  # WebSub
+    deleted: tuple[Tombstone, ...] = ()  # RFC 6721
+    podcast: Podcast | None = None
+    private: bool = False  # for those who know its address: nothing may list or index it
+    profile: str | None = None  # the partner it is made for
+    logos: tuple[str, ...] = ()  # of that partner's: light, dark
+    analytics: str | None = None  # of that partner's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,11 @@ from feedsvc.model import (
     FileStat,
     Harvest,
     Hints,
+    Origin,
     Problem,
     State,
 )
-from feedsvc.settings import Feed
+from feedsvc.settings import Feed, FullText
 
 
 class Clock(Protocol):
@@ -228,6 +229,9 @@ class Member:
     released: datetime  # when it could first be shown
     language: str | None = None
     origin: str | None = None  # title of the feed it was published in first
+    slug: str | None = None  # of its page, if it has no link
+    via: tuple[Origin, ...] = ()  # the copies it stands for
+    position: int | None = None  # in the archive of the feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +283,10 @@ class FeedRow:
     held: str | None = None  # why a document of it was held back
     retry_at: datetime | None = None  # the daemon does not try a held feed again before
     left_out: tuple[Problem, ...] = ()  # articles that could not be rendered
+    guid: str | None = None  # its id, minted once; None before its first build
+    seen: int = 0  # the number of the last change (`article.changed`) that it has built
+    looked: datetime | None = None  # up to when it has followed what falls due and expires
+    page_size: int | None = None  # of its archive, frozen with the first page
 
 
 class Store(Protocol):
@@ -459,7 +467,9 @@ class Fragment:
 class Renderer(Protocol):
     """One format."""
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         """Each entry as it stands inside a document; one that cannot be expressed is an error."""
         ...
 

@@ -53,6 +53,7 @@ class Daemon:
         self._remotes: Remotes | None = None
         self._visits: set[asyncio.Task[None]] = set()
         self._visited: set[str] = set()  # sources that are being visited
+        self._errands: asyncio.Task[None] | None = None
         self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
     async def run(self) -> int | None:
@@ -124,7 +125,7 @@ class Daemon:
 
     async def _finish_work(self) -> None:
         """Let a build end; stop a sync between two batches, which loses nothing."""
-        under_way = {*self._visits, *([self._work] if self._work is not None else [])}
+        under_way = {*self._visits, *filter(None, (self._work, self._errands))}
         for task in under_way:
             task.cancel()
         if under_way:
@@ -132,7 +133,10 @@ class Daemon:
 
     async def _do_what_is_due(self) -> None:
         # Each on its own: what keeps sources from being asked does not keep feeds from being built.
-        for who, step in (("daemon", self._sync_due), ("building", self._build_due)):
+        steps = {
+            "daemon": self._sync_due, "building": self._build_due, "errands": self._errands_due,
+        }  # fmt: skip
+        for who, step in steps.items():
             try:
                 await step()
                 self._once(who, None)
@@ -239,6 +243,25 @@ class Daemon:
         if not page.exists():  # it is held back, or there is no room: not again at every tick
             self._next_try = now + RETRY
         self._report_build(built)
+
+    async def _errands_due(self) -> None:
+        """Do errands beside everything else: a hub may let us wait."""
+        if self._errands is not None or not self._app.errands_due():
+            return
+        self._errands = asyncio.create_task(self._run_errands())
+
+    async def _run_errands(self) -> None:
+        try:
+            again, unheard = await self._app.run_errands()
+            self._looked_at_all = self._looked_at_all and not again
+            self._once("errands", "; ".join(unheard) or None)
+        except FeedsvcError as error:
+            self._once("errands", error.line)
+        except Exception as error:
+            log.debug("errands failed", exc_info=True)
+            self._once("errands", f"unexpected: {error!r}")
+        finally:
+            self._errands = None
 
     # -- what is told ----------------------------------------------------------------------------
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from feedsvc.model import Format, Person
+from feedsvc.model import Format, Person, Podcast
 
 DEFAULT_FEED = "all"
+
+FullText: TypeAlias = bool | Literal["given"]
+"""Whether entries hold the text, an excerpt, or nothing that their source did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Publish:
     """`[publish]`"""
 
     directory: Path
+    pages: bool = True  # a page for each published article that has no link
+    sitemap: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +133,34 @@ class Feed:
     title: str | None = None
     description: str | None = None
     sources: tuple[str, ...] = ()  # empty: all
+    exclude_sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()  # any of them, compared without case
+    exclude_tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    exclude_authors: tuple[str, ...] = ()
     language: str | None = None  # "de" also takes "de-AT"
+    exclude_languages: tuple[str, ...] = ()
     since: timedelta | None = None  # only articles published within this long
     match: re.Pattern[str] | None = None  # in title, summary and text, without case
     exclude: re.Pattern[str] | None = None
+    per: Literal["tag", "author", "source"] | None = None  # a group: one feed for each
+    facet: tuple[str, str] | None = None  # of one feed of a group: ("tag", "politik"); never read
+    offset: int = 0  # so many of the newest are left out
     limit: int = 50
     max_per_source: int | None = None
-    full_text: bool = True
+    full_text: FullText = True
+    digest: Literal["daily", "weekly"] | None = None
+    archive: bool = False
+    page_size: int | None = None  # of the archive; unset: `limit`
+    deleted_entries: bool = False  # say in Atom which entries were taken down (RFC 6721)
+    private: bool = False
+    websub: bool | tuple[str, ...] | None = None  # hubs; None: those of [websub]
+    profile: str | None = None  # of a partner
+    podcast: Podcast | None = None
+    image: str | None = None
+    logo: str | None = None
+    dark_logo: str | None = None
+    analytics: str | None = None
     formats: tuple[Format, ...] = (Format.ATOM, Format.RSS, Format.JSON)
     dedupe: Literal["link", "text", "none"] = "link"  # what makes two articles of two sources one
 
@@ -151,6 +175,15 @@ class Ops:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Websub:
+    """`[websub]`: who tells readers of news at once."""
+
+    hub: bool = False  # our own, at <base_url>/_websub/hub
+    hubs: tuple[str, ...] = ()  # of others, told of every publication
+    subscribe: bool = False  # to sources that announce a hub; needs a base_url that they reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A whole configuration; `path` is the file it was read from."""
 
@@ -161,5 +194,6 @@ class Settings:
     server: Server = field(default_factory=Server)
     sync: Sync = field(default_factory=Sync)
     ops: Ops = field(default_factory=Ops)
+    websub: Websub = field(default_factory=Websub)
     sources: tuple[Source, ...] = ()
     feeds: tuple[Feed, ...] = ()

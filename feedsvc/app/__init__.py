@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
+from feedsvc.app.errands import Errand, errands_of, run_errands
 from feedsvc.app.reading import is_remote, outline
-from feedsvc.app.remote import Remotes, opened
+from feedsvc.app.remote import Remotes, client, opened
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
@@ -238,6 +239,21 @@ class App:
     def remotes(self) -> AbstractAsyncContextManager[Remotes]:
         """The tools for visits of remote sources, for as long as they are needed."""
         return opened(self.settings, self.store, self.clock, self._resolve)
+
+    @cached_property
+    def errands(self) -> tuple[Errand, ...]:
+        """What is to be done over the network beside asking sources; nothing when offline."""
+        return () if self._dry_run or self._offline else errands_of(self)
+
+    def errands_due(self) -> bool:
+        """Whether one of them has something to do."""
+        now = self.clock.now()
+        return any(errand.due(now) for errand in self.errands)
+
+    async def run_errands(self) -> tuple[bool, tuple[str, ...]]:
+        """Do what is due; returns whether to build again, and what an operator has to know."""
+        async with client(self.settings, self._resolve) as http:
+            return await run_errands(self.errands, http, self.clock.now())
 
     def why_not(
         self, source: SourceSettings, row: SourceRow, *, force: bool = False, by_hand: bool = True

@@ -15,6 +15,7 @@ from feedsvc.errors import OfflineError
 
 if TYPE_CHECKING:
     from feedsvc.app import SyncReport
+    from feedsvc.regenerate import BuildReport
     from feedsvc.sync import SourceReport
 
 FEW = 20  # sources: of more, a person is told of those with news, and the total
@@ -73,9 +74,27 @@ def _run(console: Console) -> int:
         if not (args.no_build or args.dry_run):
             # Not in the event loop, which would hear a Ctrl-C only when the build has ended.
             report = replace(report, build=app.regenerate(progress=progress))
+            if app.errands_due():
+                again, unheard = asyncio.run(app.run_errands())
+                if again:
+                    report = replace(report, build=joined(report.build, app.regenerate()))
+                for line in unheard:
+                    console.warn(f"feedsvc: {line}")
         if app.unheard is not None:
             console.warn(f"feedsvc: {app.unheard.line}")
     return show_sync(console, report)
+
+
+def joined(first: BuildReport | None, second: BuildReport) -> BuildReport:
+    """Two builds of one run as one: of a file, the later outcome unless it says "unchanged"."""
+    if first is None:
+        return second
+    written = {one.path: one for one in first.publications if one.outcome == "written"}
+    publications = tuple(
+        written.get(one.path, one) if one.outcome == "unchanged" else one
+        for one in second.publications
+    )
+    return replace(second, publications=publications)
 
 
 def show_sync(console: Console, report: SyncReport) -> int:

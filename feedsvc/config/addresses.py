@@ -47,6 +47,13 @@ def icon(value: object) -> str:
     return str(value).strip()
 
 
+def at_root(address: str | None, base_url: str) -> str | None:
+    """The address; one that begins with `/`, on the host of `base_url`."""
+    if address is not None and address.startswith("/"):
+        return "/".join(base_url.split("/")[:3]) + address
+    return address
+
+
 def link_template(value: object) -> str:
     """An address with `{path}` or `{name}` in it, which makes one for each document."""
     expected = 'an address such as "https://example.org/{path}"'

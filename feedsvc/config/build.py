@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from feedsvc.config.addresses import id_authority
+from feedsvc.config.addresses import at_root, id_authority
 from feedsvc.config.discover import rooted
-from feedsvc.config.locate import KeyPath
-from feedsvc.config.nearest import nearest
+from feedsvc.config.feeds import read_feeds
 from feedsvc.config.ops import read_ops
 from feedsvc.config.own import keep_private, leave_alone
 from feedsvc.config.problems import Problems
 from feedsvc.config.schema import LISTED_TABLES, SINGLE_TABLES
-from feedsvc.config.sources import claim, read_sources
-from feedsvc.config.tables import Item, check_tables, read_list, read_table
+from feedsvc.config.sources import read_sources
+from feedsvc.config.tables import check_tables, read_list, read_table
 from feedsvc.model import Person
 from feedsvc.settings import (
-    DEFAULT_FEED,
-    Feed,
     Publish,
     Server,
     Settings,
     Site,
     Store,
     Sync,
+    Websub,
 )
 
 _STORE = "sqlite:///var/feedsvc.db"
 _PUBLISH = "public"
-_MOST_GUESSED = 20  # a guess compares with every source, of which there may be tens of thousands
 
 
 def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems) -> Settings:
@@ -55,7 +52,8 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
     site = _site(single["site"], server, problems)
     sync = Sync(**single["sync"])
     store = Store(url=_rooted_url(single["store"].get("url", _STORE), root))
-    publish = Publish(directory=rooted(single["publish"].get("directory", _PUBLISH), root))
+    directory = rooted(single["publish"].pop("directory", _PUBLISH), root)
+    publish = Publish(directory=directory, **single["publish"])
     keep_private(file, store, publish, problems)
     sources = read_sources(
         listed["source"],
@@ -68,8 +66,9 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
         problems=problems,
     )
     named = [item.written.get("name") for item in listed["source"]]
-    feeds = _feeds(
+    feeds = read_feeds(
         listed["feed"],
+        site=site,
         known=dict.fromkeys([each.name for each in sources] + [n for n in named if type(n) is str]),
         given=_some(defaults, "limit", "full_text"),
         problems=problems,
@@ -81,6 +80,7 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
         publish=publish,
         server=server,
         sync=sync,
+        websub=Websub(**single["websub"]),
         ops=read_ops(single["ops"], root=root, problems=problems),
         sources=leave_alone(sources, file, store, publish, problems),
         feeds=feeds,
@@ -99,14 +99,12 @@ def _site(values: dict[str, Any], server: Server, problems: Problems) -> Site:
             problems.add(("site", "author"), 'an author needs a name, such as "Redaktion"')
         author = None
     icon: str | None = values.pop("icon", None)
-    if icon is not None and icon.startswith("/"):
-        icon = "/".join(base_url.split("/")[:3]) + icon
     return Site(
         **values,
         base_url=base_url,
         id_domain=domain.rstrip("."),
         author=Person(**author) if author else None,
-        icon=icon,
+        icon=at_root(icon, base_url),
     )
 
 
@@ -114,49 +112,6 @@ def _reachable(server: Server) -> Server:
     """The server as somebody on this machine reaches it: `0.0.0.0` is no place to go to."""
     loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not listened on here
     return replace(server, host=loopback.get(server.host, server.host))
-
-
-def _feeds(
-    listed: list[Item], *, known: Collection[str], given: dict[str, Any], problems: Problems
-) -> tuple[Feed, ...]:
-    if not listed:
-        return (Feed(name=DEFAULT_FEED, **given),)
-    feeds = []
-    taken: dict[str, KeyPath] = {}
-    unknown = 0
-    for path, written, values in listed:
-        for number, source in enumerate(
-            _as_list(written["sources"]) if "sources" in values else ()
-        ):
-            if source not in known:
-                unknown += 1
-                says = f"no source {source!r}"
-                if unknown <= _MOST_GUESSED:
-                    says += f": {_guess(source, known)}"
-                problems.add((*path, "sources", number), says, value=True)
-        if "name" not in written and not problems.any_below(path):
-            problems.add(path, 'a feed needs a name, such as name = "politik"')
-        if (name := values.get("name")) is None:
-            continue
-        claim(name, (*path, "name"), taken, "feed", problems)
-        feeds.append(Feed(**{**given, **values}))
-    return tuple(feeds)
-
-
-def _guess(source: str, known: Collection[str]) -> str:
-    """Which source was meant, or which there are."""
-    if not known:
-        return "there is none"
-    if meant := nearest(source, known):
-        return f"did you mean {meant!r}?"
-    more = len(known) - _MOST_GUESSED
-    first = ", ".join(list(known)[:_MOST_GUESSED])
-    return f"there are {first}" + (f" and {more} more" if more > 0 else "")
-
-
-def _as_list(value: object) -> list[str]:
-    """What a list of texts held before equal items became one."""
-    return value if isinstance(value, list) else [str(value)]
 
 
 def _some(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from feedsvc.config import access, addresses, names, ops, remote, secrets, units, words
+from feedsvc.config import access, addresses, names, ops, partners, remote, secrets, units, words
 from feedsvc.config.shapes import (
     Reader,
     SecretValueError,
@@ -28,7 +28,6 @@ from feedsvc.model import Format
 NOT_YET: Mapping[str, frozenset[str]] = {
     "[publish]": frozenset({"url"}),
     "[server]": frozenset({"admin_token", "trusted_proxies"}),
-    "[[feed]]": frozenset({"per", "archive", "profile", "private", "websub"}),
 }
 
 
@@ -108,10 +107,10 @@ STORE = Table(
 PUBLISH = Table(
     title="[publish]",
     example="[publish]",
-    keys={"directory": _path},
+    keys={"directory": _path, "pages": flag, "sitemap": flag},
     synonyms={
         "path": "directory", "folder": "directory", "dir": "directory", "output": "directory",
-        "target": "directory", "to": "directory",
+        "target": "directory", "to": "directory", "sitemaps": "sitemap", "page": "pages",
     },
 )  # fmt: skip
 
@@ -148,7 +147,7 @@ DEFAULTS = Table(
     example="[defaults]",
     keys={
         "every": units.interval,
-        "full_text": flag,
+        "full_text": partners.full_text,
         "limit": count(50),
         "max_bytes": units.size,
     },
@@ -165,6 +164,41 @@ OPS = Table(
     synonyms={
         "enabled": "feed", "secret": "token", "key": "token", "password": "token",
         "hook": "webhook", "url": "webhook", "notify": "webhook",
+    },
+)  # fmt: skip
+
+WEBSUB = Table(
+    title="[websub]",
+    example="[websub]",
+    keys={
+        "hub": flag,
+        "hubs": many(addresses.web_url, '"https://hub.example.org/"'),
+        "subscribe": flag,
+    },
+    synonyms={"builtin": "hub", "server": "hub", "subscriptions": "subscribe", "push": "subscribe"},
+)
+
+PODCAST = Table(
+    title="podcast",
+    example='podcast = { author = "Redaktion", categories = ["News"] }',
+    keys={
+        "author": text("Redaktion"),
+        "owner": AUTHOR,
+        "categories": many(partners.category, '"News", "Society & Culture > Documentary"'),
+        "image": addresses.icon,
+        "explicit": flag,
+        "type": choice("episodic", "serial"),
+        "complete": flag,
+        "block": flag,
+        "new_feed_url": addresses.web_url,
+        "guid": partners.podcast_guid,
+        "locked": flag,
+        "medium": choice(*partners.MEDIUMS),
+        "funding": partners.funding,
+    },
+    synonyms={
+        "category": "categories", "cover": "image", "artwork": "image", "moved": "new_feed_url",
+        "donate": "funding", "support": "funding", "id": "guid",
     },
 )  # fmt: skip
 
@@ -231,15 +265,33 @@ FEED = Table(
         "title": text("Nachrichten"),
         "description": text("Was heute wichtig ist"),
         "sources": many(text("articles"), '"articles"', empty=False),
+        "exclude_sources": many(text("articles"), '"articles"', empty=False),
         "tags": many(words.tag, '"politik"', empty=False),
+        "exclude_tags": many(words.tag, '"sport"', empty=False),
         "authors": many(text("Redaktion"), '"Redaktion"', empty=False),
+        "exclude_authors": many(text("Redaktion"), '"Redaktion"', empty=False),
         "language": words.language,
+        "exclude_languages": many(words.language, '"en"', empty=False),
         "since": units.duration("7d"),
         "match": words.pattern,
         "exclude": words.pattern,
+        "per": choice("tag", "author", "source"),
+        "offset": count(5, least=0),
         "limit": count(50),
         "max_per_source": count(5),
-        "full_text": flag,
+        "full_text": partners.full_text,
+        "digest": choice("daily", "weekly"),
+        "archive": flag,
+        "page_size": count(50, most=1_000),
+        "deleted_entries": flag,
+        "private": flag,
+        "websub": partners.websub,
+        "profile": partners.profile,
+        "podcast": PODCAST,
+        "image": addresses.icon,
+        "logo": addresses.icon,
+        "dark_logo": addresses.icon,
+        "analytics": text("https://stats.example.org/pixel"),
         "formats": many(_format, '"atom", "rss"', empty=False),
         "dedupe": choice("link", "text", "none"),
     },
@@ -250,6 +302,12 @@ FEED = Table(
         "regex": "match", "search": "match", "include": "match", "ignore": "exclude",
         "max_entries": "limit", "count": "limit", "max": "limit", "fulltext": "full_text",
         "content": "full_text", "format": "formats", "types": "formats",
+        "archives": "archive", "history": "archive", "paging": "archive", "tombstones":
+        "deleted_entries", "hub": "websub", "hubs": "websub", "partner": "profile", "secret":
+        "private", "fan_out": "per", "split": "per", "group_by": "per", "skip": "offset",
+        "itunes": "podcast", "cover": "image", "exclude_tag": "exclude_tags",
+        "exclude_author": "exclude_authors", "exclude_source": "exclude_sources",
+        "exclude_language": "exclude_languages", "darkmode_logo": "dark_logo",
         "dedup": "dedupe", "deduplicate": "dedupe", "duplicates": "dedupe", "unique": "dedupe",
     },
 )  # fmt: skip
@@ -262,6 +320,7 @@ SINGLE_TABLES: Mapping[str, Table] = {
     "sync": SYNC,
     "defaults": DEFAULTS,
     "ops": OPS,
+    "websub": WEBSUB,
 }
 LISTED_TABLES: Mapping[str, Table] = {"source": SOURCE, "feed": FEED}
 

@@ -88,12 +88,12 @@ def flag(value: object) -> bool:
     return value
 
 
-def count(example: int, *, most: int = 1_000_000) -> Reader[int]:
-    """A whole number from 1; a million is the most no database or loop chokes on."""
-    expected = f"a whole number from 1 to {most}, such as {example}"
+def count(example: int, *, least: int = 1, most: int = 1_000_000) -> Reader[int]:
+    """A whole number; a million is the most no database or loop chokes on."""
+    expected = f"a whole number from {least} to {most}, such as {example}"
 
     def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise WrongValueError(expected)
         return value
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.config.sources import FEED, OF_FOLDERS, OPML
 from feedsvc.config.units import write_duration
-from feedsvc.settings import Auth, Ops, Secret, Settings, Source
+from feedsvc.settings import Auth, Feed, Ops, Secret, Settings, Source
 
 _HIDDEN = "…"
 _PASSWORD = re.compile(r"(://[^/@]*:)[^@]*@")
@@ -32,8 +32,9 @@ def show(settings: Settings) -> dict[str, Any]:
         "server": {"listen": settings.server.listen},
         "sync": _table(settings.sync),
         "ops": _ops(settings.ops),
+        "websub": _table(settings.websub),
         "source": [_source(source) for source in settings.sources],
-        "feed": [_table(feed) for feed in settings.feeds],
+        "feed": [_feed(feed) for feed in settings.feeds],
     }
 
 
@@ -43,6 +44,16 @@ def _source(source: Source) -> dict[str, Any]:
     shown["headers"] = {name: _plain(held) for name, held in source.headers} or None
     if source.kind in {FEED, OPML}:
         return {key: value for key, value in shown.items() if key not in OF_FOLDERS}
+    return shown
+
+
+def _feed(feed: Feed) -> dict[str, Any]:
+    shown = {key: value for key, value in _table(feed).items() if key != "facet"}
+    if feed.podcast is not None:
+        podcast = shown["podcast"]
+        podcast["categories"] = [" > ".join(words) for words in feed.podcast.categories]
+        podcast["funding"] = [{"url": url, "text": text} for url, text in feed.podcast.funding]
+        shown["podcast"] = {key: value for key, value in podcast.items() if value != []}
     return shown
 
 

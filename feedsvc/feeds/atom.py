@@ -30,6 +30,7 @@ from feedsvc.feeds.guard import (
 from feedsvc.feeds.origin import credit
 from feedsvc.feeds.plain_head import PLAIN_HEAD
 from feedsvc.model import Article, Entry, FeedHead, Format, Origin
+from feedsvc.settings import FullText
 from feedsvc.text.urls import media_type
 
 _MARK = b"  <entry"
@@ -39,7 +40,9 @@ _TAIL = b"</feed>\n"
 class AtomFormat:
     """Renders Atom; fits `ports.Renderer`."""
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         """Each entry as it stands inside a document."""
 
         def render(some: Sequence[Entry]) -> list[bytes]:
@@ -54,7 +57,7 @@ class AtomFormat:
         blank = _written(generator(head, Format.ATOM))
         return b"".join((blank.removesuffix(_TAIL), *fragments, _TAIL))
 
-    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: bool) -> bytes:
+    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
         """The document as feedgen writes it in one go."""
         feed = generator(head, Format.ATOM)
         for entry in entries:
@@ -66,7 +69,7 @@ def _written(feed: FeedGenerator) -> bytes:
     return referenced(feed.atom_str(pretty=True))
 
 
-def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
+def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     article = entry.article
     body, summary = text_of(article, summary_of(article), full_text=full_text)
     title, terms = title_of(article), categories(article)

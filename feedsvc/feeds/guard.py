@@ -22,6 +22,7 @@ from feedgen.feed import FeedGenerator
 
 from feedsvc.errors import RenderError
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Person
+from feedsvc.settings import FullText
 from feedsvc.text.clean import xml_safe
 from feedsvc.text.html import cut, escape, plain
 from feedsvc.text.urls import absolute, media_type
@@ -199,7 +200,7 @@ def summary_of(article: Article) -> str:
     return "\n".join(filter(None, lines))
 
 
-def text_of(article: Article, summary: str, *, full_text: bool) -> tuple[str, str]:
+def text_of(article: Article, summary: str, *, full_text: FullText) -> tuple[str, str]:
     """Body (HTML) and summary (plain text) as an entry shows them; the summary may be empty.
 
     An entry without a link must have content (RFC 4287 §4.1.2): a title alone is its own content.

@@ -26,6 +26,7 @@ from feedsvc.feeds.guard import (
 )
 from feedsvc.feeds.origin import Credit, credit
 from feedsvc.model import Enclosure, Entry, FeedHead, Format
+from feedsvc.settings import FullText
 from feedsvc.text.urls import absolute
 
 _VERSION = "https://jsonfeed.org/version/1.1"
@@ -34,7 +35,9 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 class JsonFormat:
     """Renders JSON Feed; fits `ports.Renderer`."""
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         """Each entry as it stands in `items`."""
         return render_each(entries, lambda some: [_written(_item(e, full_text)) for e in some])
 
@@ -66,7 +69,7 @@ def _head(head: FeedHead) -> dict[str, Any]:
     )
 
 
-def _item(entry: Entry, full_text: bool) -> dict[str, Any]:
+def _item(entry: Entry, full_text: FullText) -> dict[str, Any]:
     article = entry.article
     body, summary = text_of(article, summary_of(article), full_text=full_text)
     changed = article.updated != article.published

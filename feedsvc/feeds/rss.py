@@ -32,6 +32,7 @@ from feedsvc.feeds.guard import (
 from feedsvc.feeds.origin import credit
 from feedsvc.feeds.plain_head import PLAIN_HEAD
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
+from feedsvc.settings import FullText
 from feedsvc.text.urls import absolute, media_type
 
 _MARK = b"    <item"
@@ -48,7 +49,9 @@ _NO_COMMENT = str.maketrans("", "", "()\\")
 class RssFormat:
     """Renders RSS; fits `ports.Renderer`."""
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         """Each entry as the `<item>` that stands inside a document."""
 
         def render(some: Sequence[Entry]) -> list[bytes]:
@@ -63,7 +66,7 @@ class RssFormat:
         blank = _written(_generator(head))
         return b"".join((blank.removesuffix(_TAIL), *fragments, _TAIL))
 
-    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: bool) -> bytes:
+    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
         """The document as feedgen writes it in one go."""
         feed = _generator(head)
         for entry in entries:
@@ -107,7 +110,7 @@ def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return shown.astimezone(UTC) if offset and offset % _HALF_HOUR else shown
 
 
-def _add(feed: FeedGenerator, entry: Entry, full_text: bool) -> None:
+def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     article = entry.article
     told = safe(article.summary or "") or safe(article.subtitle or "")
     body, summary = text_of(article, told, full_text=full_text)

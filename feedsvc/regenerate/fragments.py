@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import digest
@@ -11,7 +11,9 @@ from feedsvc.model import Article, Entry, Format
 from feedsvc.ports import Fragment, Member
 from feedsvc.regenerate.press import Press
 from feedsvc.regenerate.report import BuildOptions
-from feedsvc.settings import Feed
+from feedsvc.settings import Feed, FullText
+
+_VARIANTS: Mapping[FullText, str] = {True: "full", False: "excerpt", "given": "given"}
 
 
 class Fragments:
@@ -21,7 +23,7 @@ class Fragments:
         self._press = press
         self._feed = feed
         self._options = options
-        self._variant = "full" if feed.full_text else "excerpt"
+        self._variant = _VARIANTS[feed.full_text]
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}
 

@@ -33,7 +33,7 @@ from feedsvc.store.rows import (
     whole_articles,
 )
 from feedsvc.store.schema import article, file, source
-from feedsvc.store.writing import Written, insert_articles, revise_articles
+from feedsvc.store.writing import Written, insert_articles, next_change, revise_articles
 
 
 class Intake(Marks):
@@ -111,7 +111,9 @@ class Intake(Marks):
             orphans = [
                 row for row, why in connection.execute(orphaned) if row in dropped or why is None
             ]
-            values = {"state_reason": reason} | ({} if state is None else {"state": state.value})
+            values: dict[str, Any] = {"state_reason": reason}
+            if state is not None:
+                values |= {"state": state.value, "changed": next_change(connection)}
             touched = set() if state is None else self._touching(connection, orphans)
             for some_rows in chunks(orphans):
                 connection.execute(

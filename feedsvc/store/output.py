@@ -220,6 +220,10 @@ def _feed_columns(row: FeedRow) -> dict[str, Any]:
             [[p.source, p.path, p.reason, seconds(p.since)] for p in row.left_out],
             ensure_ascii=False,
         ),
+        "guid": row.guid,
+        "seen": row.seen,
+        "looked": seconds(row.looked),
+        "page_size": row.page_size,
     }
 
 
@@ -240,4 +244,8 @@ def _feed_row(row: Any) -> FeedRow:
             Problem(source=source, path=path, reason=reason, since=moment(since))
             for source, path, reason, since in json.loads(row["left_out"])
         ),
+        guid=row["guid"],
+        seen=row["seen"],
+        looked=moment(row["looked"]),
+        page_size=row["page_size"],
     )

@@ -22,7 +22,7 @@ from feedsvc.store.events import Events, Happened, note
 from feedsvc.store.rows import article_row, seconds
 from feedsvc.store.schema import article, remote, source
 from feedsvc.store.sources import Sources, source_problems
-from feedsvc.store.writing import Written, insert_articles, revise_articles
+from feedsvc.store.writing import Written, insert_articles, next_change, revise_articles
 
 _KNOWN = (
     "SELECT id, key, declared, link, title, document, said, published, state, noise FROM article"
@@ -165,13 +165,14 @@ class Remotes(Sources, Events):
         revise_articles(connection, revised, now)
         rows = insert_articles(connection, [one for one in written if one.row is None])
         _write_quiet(connection, quiet)
+        number = next_change(connection) if lost else 0
         for reason in {reason for _, reason in lost}:
             gone = [row for row, why in lost if why == reason]
             for some in chunks(gone):
                 connection.execute(
                     update(article)
                     .where(article.c.id.in_(some))
-                    .values(state=State.WITHDRAWN.value, state_reason=reason)
+                    .values(state=State.WITHDRAWN.value, state_reason=reason, changed=number)
                 )
         touched |= self._touching(connection, [*before, *rows])
         self._mark(connection, touched, now)

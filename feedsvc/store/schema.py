@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision this version knows, oldest first; the steps are in `migrations/`."""
 
 metadata = MetaData(
@@ -96,6 +96,11 @@ article = Table(
     Column("revision", Integer, nullable=False),
     Column("canon", LargeBinary),  # digest of its canonical link: the same in every source
     Column("noise", Integer, nullable=False, server_default="0"),  # changes in a row without words
+    # The number of the last change to what anybody sees of it, the same for all of a transaction:
+    # a build asks for what has changed since the number it knows.
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("verdict", Text),  # its operator's: hidden | withdrawn | purged; no source undoes it
+    Column("verdict_at", BigInteger),
     UniqueConstraint("source_id", "key"),
 )
 Index(None, article.c.released.desc(), article.c.guid)
@@ -104,6 +109,8 @@ Index(None, article.c.source_id, article.c.declared)
 Index(None, article.c.source_id, article.c.link)
 Index(None, article.c.source_id, article.c.document)
 Index(None, article.c.guid)
+Index(None, article.c.changed)
+Index(None, article.c.updated)
 Index("ix_article_canon", article.c.canon, sqlite_where=article.c.canon.is_not(None))
 Index("ix_article_due", article.c.due, sqlite_where=article.c.due.is_not(None))
 Index("ix_article_expires", article.c.expires, sqlite_where=article.c.expires.is_not(None))
@@ -173,6 +180,10 @@ feed = Table(
     Column("held", Text),
     Column("retry_at", BigInteger),
     Column("left_out", Text, nullable=False),  # JSON list of [source, path, reason]
+    Column("guid", Text),  # its id, minted once; it keeps it when it moves
+    Column("seen", Integer, nullable=False, server_default="0"),  # `article.changed` it has built
+    Column("looked", BigInteger),  # up to when it has followed what falls due and expires
+    Column("page_size", Integer),  # articles on a page of its archive, frozen with the first one
 )
 
 membership = Table(
@@ -219,3 +230,144 @@ event = Table(
     Column("reason", Text),
     Column("told", Boolean, nullable=False),  # the webhook knows
 )
+
+place = Table(
+    "place",
+    metadata,
+    # Where an article stands in the archive of a feed: given when it enters, and never changed.
+    Column("feed", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),  # from 1, the oldest
+    Column("article_id", ForeignKey("article.id"), nullable=False),
+    UniqueConstraint("article_id", "feed"),
+    sqlite_with_rowid=False,
+)
+
+archive_page = Table(
+    "archive_page",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("updated", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+removal = Table(
+    "removal",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("guid", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+facet = Table(
+    "facet",
+    metadata,
+    # One feed of a group (`per`): its word, and the slug it was given once.
+    Column("feed", Text, primary_key=True),
+    Column("word", Text, primary_key=True),  # as `label` has it; of a source, its name
+    Column("slug", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    UniqueConstraint("feed", "slug"),
+    sqlite_with_rowid=False,
+)
+
+token = Table(
+    "token",
+    metadata,
+    # A reader's key to a private feed.
+    Column("token", Text, primary_key=True),
+    Column("feed", Text, nullable=False),
+    Column("label", Text),  # whose it is, for the operator
+    Column("made", BigInteger, nullable=False),
+)
+Index(None, token.c.feed)
+
+slug = Table(
+    "slug",
+    metadata,
+    # The page of an article: public/a/<slug>/. One that it had before leads to its current one.
+    Column("slug", Text, primary_key=True),
+    Column("article_id", ForeignKey("article.id"), nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("current", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, slug.c.article_id)
+
+redirect = Table(
+    "redirect",
+    metadata,
+    # What was published at a path, or below it if that ends in `/`, and is no more.
+    Column("path", Text, primary_key=True),
+    Column("target", Text),  # the path or address it moved to; None: it is gone
+    Column("made", BigInteger, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    # What a server says of a media file whose source does not say it.
+    Column("url", Text, primary_key=True),
+    Column("type", Text),
+    Column("length", BigInteger),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("asked", BigInteger),
+    Column("retry_at", BigInteger),  # None: known, or never to be asked again
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # What others are to be told, until they know; a later word about the same replaces it.
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # ping (a hub) | deliver (to a subscriber of ours)
+    Column("target", Text, nullable=False),  # the hub; the row of the subscriber
+    Column("topic", Text, nullable=False),  # the address of the document
+    Column("made", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("round", Integer, nullable=False, server_default="1"),  # words about it so far
+    Column("reason", Text),
+    UniqueConstraint("kind", "target", "topic"),
+)
+Index(None, outbox.c.due)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    # Of our own hub (WebSub §5).
+    Column("id", Integer, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("secret", Text),
+    Column("lease_until", BigInteger),  # None: not verified yet
+    Column("pending", Text),  # JSON of the request that is to be verified
+    Column("due", BigInteger),  # when its verification is to be tried
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("since", BigInteger),  # since when deliveries fail
+    UniqueConstraint("topic", "callback"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    # Of a source at the hub that it announces.
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),  # of its callback
+    Column("secret", Text, nullable=False),
+    Column("state", Text, nullable=False),  # wanted | asked | active | denied | leaving
+    Column("asked", BigInteger),
+    Column("lease_until", BigInteger),
+    Column("due", BigInteger, nullable=False),  # when something is to be done about it
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("heard", BigInteger),  # when the hub delivered last
+    Column("reason", Text),
+)
+Index(None, subscription.c.due)

@@ -24,6 +24,7 @@ from feedsvc.store.events import Happened, note
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import moment, seconds
 from feedsvc.store.schema import article, remote, source
+from feedsvc.store.writing import next_change
 
 
 class Sources(Marks):
@@ -151,6 +152,11 @@ class Sources(Marks):
     def _rename(self, connection: Connection, row: RowMapping, name: str, now: datetime) -> None:
         connection.execute(update(source).where(source.c.id == row["id"]).values(name=name))
         connection.execute(update(source).where(source.c.parent == row["name"]).values(parent=name))
+        # Feeds are cut by the names of sources: to them, its articles are others now.
+        number = next_change(connection)
+        connection.execute(
+            update(article).where(article.c.source_id == row["id"]).values(changed=number)
+        )
         rows = _rows_of(connection, row["id"])
         self._mark(connection, self._touching(connection, rows), now)
 
@@ -180,6 +186,12 @@ class Sources(Marks):
                     .where(source.c.id == row["id"])
                     .values(kind=kind, place=place, parent=parent, removed=False, next_due=None)
                 )
+                if row["parent"] != parent:
+                    connection.execute(
+                        update(article)
+                        .where(article.c.source_id == row["id"])
+                        .values(changed=next_change(connection))
+                    )
                 # Asked anew, and at once: what it told meanwhile, and the sources of an OPML file,
                 # which went with it, would not be told again.
                 connection.execute(
@@ -209,11 +221,12 @@ class Sources(Marks):
         )
         rows = list(connection.execute(query).scalars())
         touched = self._touching(connection, rows)
+        number = next_change(connection)
         for some in chunks(rows):
             connection.execute(
                 update(article)
                 .where(article.c.id.in_(some))
-                .values(state=new.value, state_reason=reason)
+                .values(state=new.value, state_reason=reason, changed=number)
             )
         self._mark(connection, touched | self._touching(connection, rows), now)
 

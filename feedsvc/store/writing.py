@@ -24,11 +24,16 @@ class Written(NamedTuple):
     columns: ArticleRow
 
 
-_INSERT_ARTICLE = insertion(article, "id", "source_id", *ArticleRow._fields)
+_INSERT_ARTICLE = insertion(article, "id", "source_id", "changed", *ArticleRow._fields)
 _INSERT_BODY = insertion(body, "article_id", *BodyRow._fields)
 _INSERT_LABEL = insertion(label, "article_id", "kind", "word")
-_REPLACE_ARTICLE = replacement(article, *ArticleRow._fields, key="id")
+_REPLACE_ARTICLE = replacement(article, "changed", *ArticleRow._fields, key="id")
 _REPLACE_BODY = replacement(body, *BodyRow._fields, key="article_id")
+
+
+def next_change(connection: Connection) -> int:
+    """The number for what this transaction changes; it is the only writer."""
+    return (connection.execute(select(func.max(article.c.changed))).scalar() or 0) + 1
 
 
 def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[int]:
@@ -37,7 +42,12 @@ def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[in
     # asking the database for each with RETURNING costs five times as much.
     first = (connection.execute(select(func.max(article.c.id))).scalar() or 0) + 1
     numbered = list(enumerate(fresh, first))
-    write(connection, _INSERT_ARTICLE, [(row, one.source, *one.columns) for row, one in numbered])
+    number = next_change(connection) if fresh else 0
+    write(
+        connection,
+        _INSERT_ARTICLE,
+        [(row, one.source, number, *one.columns) for row, one in numbered],
+    )
     write(connection, _INSERT_BODY, [(row, *body_row(one.article)) for row, one in numbered])
     _write_labels(connection, [(row, one.article) for row, one in numbered])
     return [row for row, _ in numbered]
@@ -68,7 +78,8 @@ def revise_articles(connection: Connection, revised: Sequence[Written], now: dat
                 .where(article.c.id.in_(some)),
             )
         )  # fmt: skip
-    write(connection, _REPLACE_ARTICLE, [(*one.columns, row) for row, one in known])
+    number = next_change(connection)
+    write(connection, _REPLACE_ARTICLE, [(number, *one.columns, row) for row, one in known])
     write(connection, _REPLACE_BODY, [(*body_row(one.article), row) for row, one in known])
     for some in chunks(rows):
         connection.execute(delete(label).where(label.c.article_id.in_(some)))

@@ -440,7 +440,7 @@ def test_show_writes_what_load_reads(example: str, loaded: Loaded) -> None:
 
     assert second == first
     assert list(show(first)) == [
-        "path", "site", "store", "publish", "server", "sync", "ops", "source", "feed",
+        "path", "site", "store", "publish", "server", "sync", "ops", "websub", "source", "feed",
     ]  # fmt: skip
 
 

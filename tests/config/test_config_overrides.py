@@ -121,7 +121,7 @@ def test_other_variables_are_none_of_ours(loaded: Loaded) -> None:
         pytest.param(
             "FEEDSVC_QUUX__X", "x",
             "no table 'quux' to set: there are site, store, publish, server, sync, defaults, "
-            "ops", id="table-far-from-any",
+            "ops, websub", id="table-far-from-any",
         ),
         pytest.param(
             "FEEDSVC_SITE__TITLE__X", "x", "'title' has no keys of its own", id="too-deep",
