@@ -11,7 +11,7 @@ Publisher   puts finished files in their place
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -496,6 +496,27 @@ class Publisher(Protocol):
         """Take files and their sidecars away."""
         ...
 
+
+class Call(NamedTuple):
+    """A request that the server hands to the process that owns the store."""
+
+    method: str
+    path: str  # decoded, begins with "/"
+    query: str  # as it was sent
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """What is answered to a `Call`."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+Desk = Callable[[Call], Awaitable[Reply]]
+"""Answers what the output directory cannot: hub and callbacks of WebSub."""
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what, how far, of how many."""

@@ -21,7 +21,7 @@ from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
 from feedsvc.model import Draft, FeedHead, Finding, Format, Hints
-from feedsvc.ports import Clock, Member, Parser, Progress, Renderer, Source, SourceRow
+from feedsvc.ports import Clock, Desk, Member, Parser, Progress, Renderer, Source, SourceRow
 from feedsvc.registry import FORMATS, PARSERS, SOURCES, names, resolve
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
@@ -244,6 +244,11 @@ class App:
     def errands(self) -> tuple[Errand, ...]:
         """What is to be done over the network beside asking sources; nothing when offline."""
         return () if self._dry_run or self._offline else errands_of(self)
+
+    @property
+    def desk(self) -> Desk | None:
+        """Answers what the output directory cannot; None when nothing is configured to."""
+        return None
 
     def errands_due(self) -> bool:
         """Whether one of them has something to do."""

@@ -119,16 +119,16 @@ def _choose(
     connection: Connection, feed: Feed, at: int, without: Collection[int]
 ) -> tuple[list[Member], set[int]]:
     """The members, and the copies that had been among them until their original came."""
-    shown = _shown(feed, at)
+    shown = shown_at(feed, at)
     if feed.dedupe != "none":
-        shown += _first_of_its_kind(feed, at, without)
+        shown += first_of_its_kind(feed, at, without)
     alike = Alike() if feed.dedupe == "text" else None
     chosen: dict[int, Member] = {}
     displaced: set[int] = set()
     guids: set[str] = set()
     per_source: Counter[str] = Counter()
     for row in _newest_first(connection, feed, and_(*shown)):
-        if row["id"] in without or row["guid"] in guids or not _words_fit(feed, row):
+        if row["id"] in without or row["guid"] in guids or not words_fit(feed, row):
             continue
         if feed.max_per_source and per_source[row["source"]] >= feed.max_per_source:
             continue
@@ -150,7 +150,7 @@ def _choose(
     return list(chosen.values()), displaced
 
 
-def _shown(feed: Feed, at: int, article: FromClause = article) -> list[ColumnElement[bool]]:
+def shown_at(feed: Feed, at: int, article: FromClause = article) -> list[ColumnElement[bool]]:
     """What time asks of an article."""
     shown = [
         or_(article.c.due.is_(None), article.c.due <= at),
@@ -163,7 +163,7 @@ def _shown(feed: Feed, at: int, article: FromClause = article) -> list[ColumnEle
     return shown
 
 
-def _first_of_its_kind(feed: Feed, at: int, without: Collection[int]) -> list[ColumnElement[bool]]:
+def first_of_its_kind(feed: Feed, at: int, without: Collection[int]) -> list[ColumnElement[bool]]:
     """No other source had the same link before, in this feed.
 
     The one that was stored first stands for all: it is the same one whatever is edited later. (Of
@@ -175,7 +175,7 @@ def _first_of_its_kind(feed: Feed, at: int, without: Collection[int]) -> list[Co
         other.c.source_id != article.c.source_id,
         other.c.id.not_in(without),
         *conditions(feed, other, its_source),
-        *_shown(feed, at, other),
+        *shown_at(feed, at, other),
     )
     joined = other.join(its_source, its_source.c.id == other.c.source_id)
     return [~exists().select_from(joined).where(other.c.canon == article.c.canon, *same)]
@@ -204,7 +204,7 @@ def _newest_first(
         result.close()
 
 
-def _words_fit(feed: Feed, row: dict[str, Any]) -> bool:
+def words_fit(feed: Feed, row: dict[str, Any]) -> bool:
     if feed.match is None and feed.exclude is None:
         return True
     words = "\n".join((row["title"], row["summary"] or "", plain(row["html"], None)))
