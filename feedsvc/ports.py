@@ -30,6 +30,7 @@ from feedsvc.model import (
     Origin,
     Problem,
     State,
+    Tombstone,
 )
 from feedsvc.settings import Feed, FullText
 
@@ -231,7 +232,6 @@ class Member:
     origin: str | None = None  # title of the feed it was published in first
     slug: str | None = None  # of its page, if it has no link
     via: tuple[Origin, ...] = ()  # the copies it stands for
-    position: int | None = None  # in the archive of the feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +240,24 @@ class Selection:
 
     members: tuple[Member, ...]
     next_change: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The archive of a feed: pages 1 to `closed` are full, and what follows is still open."""
+
+    size: int  # articles on a page
+    closed: int
+    touched: frozenset[int] = frozenset()  # closed pages that differ from what was built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """A closed page as it was published last."""
+
+    number: int
+    updated: datetime
+    content: bytes  # digest of what its readers are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +377,44 @@ class Store(Protocol):
         """The members of a feed at `now`; articles left out give their places to the next ones."""
         ...
 
+    def newest_change(self) -> int:
+        """The number of the last change to any article."""
+        ...
+
+    def shelve(
+        self, feed: Feed, size: int, now: datetime, *, since: int, looked: datetime | None
+    ) -> Shelf:
+        """Give what has entered the feed its place in the archive, and say what that touches."""
+        ...
+
+    def shelf(self, feed: Feed, size: int) -> Shelf:
+        """The archive as it stands."""
+        ...
+
+    def select_archived(
+        self, feed: Feed, shelf: Shelf, now: datetime, *, without: Collection[int] = ()
+    ) -> Selection:
+        """What the subscription document of an archived feed holds."""
+        ...
+
+    def page_members(
+        self, feed: Feed, shelf: Shelf, number: int, now: datetime, *, without: Collection[int] = ()
+    ) -> tuple[Member, ...]:
+        """What stands on a closed page now, newest first."""
+        ...
+
+    def pages(self, feed: str, numbers: Collection[int]) -> dict[int, ArchivePage]: ...
+
+    def keep_pages(self, feed: str, pages: Sequence[ArchivePage]) -> None: ...
+
+    def forget_archive(self, feed: str) -> None:
+        """Forget positions and pages of a feed that keeps no archive any more."""
+        ...
+
+    def removals(self, feed: str, *, since: int, now: datetime) -> tuple[Tombstone, ...]:
+        """The newest entries of a feed that were taken down."""
+        ...
+
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...
 
     def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]: ...
@@ -367,7 +423,14 @@ class Store(Protocol):
         self, format: str, variant: str, fragments: Mapping[int, Fragment]
     ) -> None: ...
 
-    def ledger(self) -> dict[str, LedgerLine]: ...
+    def ledger(
+        self,
+        *,
+        feeds: Collection[str | None] | None = None,
+        paths: Collection[str] | None = None,
+    ) -> dict[str, LedgerLine]:
+        """What is published now, by path; the files of the whole site are those of None."""
+        ...
 
     def settle_feed(
         self,

@@ -7,7 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from feedsvc.model import Article, Problem
 from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
@@ -101,24 +111,26 @@ class Output:
         with writing(self._engine) as connection:
             return connection.execute(delete(fragment).where(unused)).rowcount
 
-    def ledger(self) -> dict[str, LedgerLine]:
-        """What is published now, by path."""
+    def ledger(
+        self,
+        *,
+        feeds: Collection[str | None] | None = None,
+        paths: Collection[str] | None = None,
+    ) -> dict[str, LedgerLine]:
+        """What is published now, by path: all of it, or that of some feeds, or at some paths.
+
+        The files of the whole site are those of the feed None.
+        """
+        query = select(ledger)
+        if feeds is not None:
+            some = ledger.c.feed.in_([name for name in feeds if name is not None])
+            query = query.where(or_(some, ledger.c.feed.is_(None)) if None in feeds else some)
+        if paths is not None:
+            wanted = func.json_each(json.dumps(list(paths))).table_valued("value")
+            query = query.where(ledger.c.path.in_(select(wanted.c.value)))
         with reading(self._engine) as connection:
-            return {
-                row["path"]: LedgerLine(
-                    path=row["path"],
-                    feed=row["feed"],
-                    format=row["format"],
-                    digest=row["digest"],
-                    entries=row["entries"],
-                    placed=Placed(size=row["size"], mtime_ns=row["mtime_ns"]),
-                    sidecars={
-                        ending: Placed(size=size, mtime_ns=mtime)
-                        for ending, (size, mtime) in json.loads(row["sidecars"]).items()
-                    },
-                )
-                for row in connection.execute(select(ledger)).mappings()
-            }
+            rows = connection.execute(query).mappings()
+            return {row["path"]: _ledger_line(row) for row in rows}
 
     def settle_feed(
         self,
@@ -202,6 +214,21 @@ def _write_ledger(
                 for line in lines
             ],
         )
+
+
+def _ledger_line(row: Any) -> LedgerLine:
+    return LedgerLine(
+        path=row["path"],
+        feed=row["feed"],
+        format=row["format"],
+        digest=row["digest"],
+        entries=row["entries"],
+        placed=Placed(size=row["size"], mtime_ns=row["mtime_ns"]),
+        sidecars={
+            ending: Placed(size=size, mtime_ns=mtime)
+            for ending, (size, mtime) in json.loads(row["sidecars"]).items()
+        },
+    )
 
 
 def _feed_columns(row: FeedRow) -> dict[str, Any]:

@@ -218,6 +218,7 @@ ledger = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("sidecars", Text, nullable=False),  # JSON: ending -> [size, mtime_ns]
 )
+Index(None, ledger.c.feed)
 
 event = Table(
     "event",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -144,7 +144,7 @@ def _choose(
                 per_source[copy.source] -= 1
         per_source[row["source"]] += 1
         guids.add(row["guid"])
-        chosen[row["id"]] = _member(row)
+        chosen[row["id"]] = member(row)
         if len(chosen) == feed.limit:
             break
     return list(chosen.values()), displaced
@@ -181,20 +181,36 @@ def first_of_its_kind(feed: Feed, at: int, without: Collection[int]) -> list[Col
     return [~exists().select_from(joined).where(other.c.canon == article.c.canon, *same)]
 
 
-def _newest_first(
-    connection: Connection, feed: Feed, shown: ColumnElement[bool]
-) -> Iterator[dict[str, Any]]:
-    columns = list(_MEMBER)
-    reads_words = feed.match is not None or feed.exclude is not None or feed.dedupe == "text"
+def member_query(feed: Feed) -> Select[Any]:
+    """The query whose rows `member` and `words_fit` read; it lacks only which ones, and the order.
+
+    Used by whoever fills a document: `members`, and the pages of `archive.py`.
+    """
     query = (
-        select(*columns)
+        select(*_MEMBER)
         .join(source, source.c.id == article.c.source_id)
         .join(body, body.c.article_id == article.c.id)
     )
-    if reads_words:
+    if feed.match is not None or feed.exclude is not None or feed.dedupe == "text":
         query = query.add_columns(body.c.summary, body.c.html)
-    query = query.where(*conditions(feed), shown).order_by(
-        article.c.released.desc(), article.c.guid, article.c.id
+    return query
+
+
+def with_copies(
+    connection: Connection, feed: Feed, at: int, chosen: Sequence[Member]
+) -> list[Member]:
+    """The members, each with the copies it stands for (`Member.via`)."""
+    del connection, feed, at
+    return list(chosen)
+
+
+def _newest_first(
+    connection: Connection, feed: Feed, shown: ColumnElement[bool]
+) -> Iterator[dict[str, Any]]:
+    query = (
+        member_query(feed)
+        .where(*conditions(feed), shown)
+        .order_by(article.c.released.desc(), article.c.guid, article.c.id)
     )
     result = connection.execute(query.execution_options(yield_per=100))
     try:
@@ -204,7 +220,8 @@ def _newest_first(
         result.close()
 
 
-def words_fit(feed: Feed, row: dict[str, Any]) -> bool:
+def words_fit(feed: Feed, row: Mapping[str, Any]) -> bool:
+    """Whether the words of a row of `member_query` are those that the feed asks for."""
     if feed.match is None and feed.exclude is None:
         return True
     words = "\n".join((row["title"], row["summary"] or "", plain(row["html"], None)))
@@ -213,7 +230,8 @@ def words_fit(feed: Feed, row: dict[str, Any]) -> bool:
     return feed.exclude is None or not feed.exclude.search(words)
 
 
-def _member(row: dict[str, Any]) -> Member:
+def member(row: Mapping[str, Any]) -> Member:
+    """The member of a row of `member_query`."""
     return Member(
         row=row["id"],
         source=row["source"],

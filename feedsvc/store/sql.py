@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from feedsvc.errors import LockedError, NotFoundError, StoreError
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
+from feedsvc.store.archive import Archive
 from feedsvc.store.engine import connect, reading
 from feedsvc.store.intake import Intake
 from feedsvc.store.migrate import bring_up_to_date
@@ -23,7 +24,7 @@ from feedsvc.store.schema import article, source
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Remotes, Intake, Output):
+class SqlStore(Remotes, Intake, Output, Archive):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:

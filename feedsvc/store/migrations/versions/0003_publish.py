@@ -23,6 +23,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("seen", sa.Integer(), server_default="0", nullable=False))
         batch.add_column(sa.Column("looked", sa.BigInteger(), nullable=True))
         batch.add_column(sa.Column("page_size", sa.Integer(), nullable=True))
+    op.create_index("ix_ledger_feed", "ledger", ["feed"])
     op.create_table(
         "place",
         sa.Column("feed", sa.Text(), nullable=False),
