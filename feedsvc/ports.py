@@ -415,6 +415,14 @@ class Store(Protocol):
         """The newest entries of a feed that were taken down."""
         ...
 
+    def mint_slugs(self, rows: Sequence[int], now: datetime) -> dict[int, str]:
+        """The slugs of the pages of articles without a link, given to those that have none."""
+        ...
+
+    def tokens(self, feed: str) -> tuple[str, ...]:
+        """The keys to a private feed."""
+        ...
+
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...
 
     def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]: ...
@@ -557,6 +565,10 @@ class Publisher(Protocol):
 
     def remove(self, paths: Sequence[str]) -> None:
         """Take files and their sidecars away."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """What lies at a path; None if nothing does."""
         ...
 
 

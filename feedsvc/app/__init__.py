@@ -425,6 +425,9 @@ class App:
             renderers=_Renderers(),
             pages=Pages(feed=self._feed_page, site=self._site_page, opml=self._opml),
             gate=_gate,
+            partner=_partner,
+            hubs=lambda _feed: (),
+            article_pages=False,
             # Only those that differ: all others are in the site's own.
             zones={
                 source.name: source.timezone
@@ -481,6 +484,14 @@ def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
     from feedsvc.gate import check  # only what is written anew is checked
 
     return check(body, format, url=url)
+
+
+def _partner(
+    body: bytes, format: str, profile: str, url: str, now: datetime, before: bytes | None
+) -> tuple[Finding, ...]:
+    from feedsvc.gate.profiles import check_profile
+
+    return check_profile(body, format, profile, url=url, now=now, before=before)
 
 
 def _place(source: SourceSettings) -> str:

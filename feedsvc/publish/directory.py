@@ -98,6 +98,13 @@ class Directory:
             found[path] = own, sidecars
         return found
 
+    def read(self, path: str) -> bytes | None:
+        """What lies at a path; None if nothing that can be read does."""
+        try:
+            return (self._root / path).read_bytes()
+        except OSError:
+            return None
+
     def _prepare(self, folders: Iterable[Path]) -> set[Path]:
         """Make the folders, and sweep what a killed run left in them.
 

@@ -20,7 +20,7 @@ from datetime import datetime
 
 from feedsvc.errors import PublishError
 from feedsvc.model import Problem
-from feedsvc.ports import FeedRow, LedgerLine, Progress, Store
+from feedsvc.ports import FeedRow, Progress, Store
 from feedsvc.regenerate.feed import RETRY, FeedBuild
 from feedsvc.regenerate.ops import OPS, ops_due, ops_files
 from feedsvc.regenerate.press import Pages, Press, head_of
@@ -39,6 +39,8 @@ __all__ = [
     "held_back", "ops_due", "regenerate",
 ]  # fmt: skip
 
+_OWN = (None, SITE, OPS)  # what stands beside the feeds
+
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,7 @@ def regenerate(
     """Build the feeds that need it; one that cannot be built keeps its last good files."""
     with press.store.lock("build"):
         rows = {row.name: row for row in press.store.feeds()}
-        ledger = press.store.ledger()
+        ledger = press.store.ledger(feeds=_OWN)
         reports: list[PublicationReport] = []
         left_out: list[Problem] = []
         chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
@@ -59,8 +61,8 @@ def regenerate(
             if progress is not None:
                 progress(feed.name, done, len(chosen))
             row = rows.get(feed.name, FeedRow(name=feed.name))
-            lines = {p: line for p, line in ledger.items() if line.feed == feed.name}
-            built = FeedBuild(press, feed, row, lines, options).run()
+            lines = press.store.ledger(feeds=[feed.name])
+            built = FeedBuild(press=press, feed=feed, row=row, lines=lines, options=options).run()
             rows[feed.name] = built.row
             reports.extend(built.reports)
             left_out.extend(built.row.left_out)
@@ -70,7 +72,7 @@ def regenerate(
         ]
         if not options.check:
             own = {SITE, OPS} if press.ops is not None else {SITE}
-            reports.extend(_drop_unconfigured(press, feeds, rows, ledger, own))
+            reports.extend(_drop_unconfigured(press, feeds, rows, own))
         reports.extend(site_files(press, heads, ledger, options))
         reports.extend(ops_files(press, ledger, options))
         if any(report.outcome == "written" for report in reports) and not options.check:
@@ -99,13 +101,12 @@ def _drop_unconfigured(
     press: Press,
     feeds: Sequence[Feed],
     rows: Mapping[str, FeedRow],
-    ledger: Mapping[str, LedgerLine],
     own: set[str],
 ) -> Iterator[PublicationReport]:
     """Take down what feeds that are no longer configured had published; tell what stays."""
     configured = {feed.name for feed in feeds} | own
     for name in sorted(rows.keys() - configured):
-        lines = [line for line in ledger.values() if line.feed == name]
+        lines = list(press.store.ledger(feeds=[name]).values())
         paths = [line.path for line in lines]
         try:
             press.publisher.remove(paths)

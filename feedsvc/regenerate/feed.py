@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 
-from feedsvc.decide import digest, digest_of
+from feedsvc.decide import digest_of
 from feedsvc.errors import FeedsvcError, StoreError
-from feedsvc.model import FeedHead, Finding, Format, Problem
-from feedsvc.ports import FeedRow, LedgerLine, Member, Selection
+from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
+from feedsvc.ports import FeedRow, LedgerLine, Member, Selection, Shelf
+from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
-from feedsvc.regenerate.report import (
-    BuildOptions,
-    PublicationReport,
-    held_back,
-    line_of,
-    reported,
-    why,
-)
+from feedsvc.regenerate.proof import Proof, Publication
+from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
@@ -36,42 +33,21 @@ class Built:
     reports: tuple[PublicationReport, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Publication:
-    """A finished file and what the gate says of it."""
-
-    path: str
-    format: str
-    body: bytes
-    digest: bytes
-    findings: tuple[Finding, ...]
-
-    @property
-    def errors(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.error]
-
-
-@dataclass(slots=True)
+@dataclass(kw_only=True)
 class FeedBuild:
-    """The build of one feed."""
+    """The build of one feed, in every folder that it is published in."""
 
     press: Press
     feed: Feed
     row: FeedRow
     lines: Mapping[str, LedgerLine]
     options: BuildOptions
-    now: datetime = field(init=False)
-    fragments: Fragments = field(init=False)
     left_out: dict[int, Problem] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.now = self.press.clock.now()
-        self.fragments = Fragments(self.press, self.feed, self.options)
-
     def run(self) -> Built:
-        if self._is_current():
-            return Built(row=self.row, reports=tuple(self._unchanged(self.lines.values())))
         try:
+            if self._is_current():
+                return Built(row=self.row, reports=tuple(self._proof.unchanged(self._paths())))
             return self._build()
         except StoreError:
             raise
@@ -81,35 +57,67 @@ class FeedBuild:
             reason = error.line if isinstance(error, FeedsvcError) else repr(error)
             return self._all_held(f"could not be built: {reason}")
 
-    @property
-    def _formats(self) -> dict[str, Format]:
-        """The feed's documents: path -> format."""
-        return {
-            f"{self.feed.name}/{format.filename}": format
-            for format in Format
-            if format in self.feed.formats
-        }
+    @cached_property
+    def now(self) -> datetime:
+        """When the build began."""
+        return self.press.clock.now()
 
-    @property
-    def _paths(self) -> dict[str, str]:
-        """All of the feed's files: path -> format, as the contract names it."""
-        found = {path: format.value for path, format in self._formats.items()}
-        return found | {f"{self.feed.name}/{PAGE}": "html"}
+    @cached_property
+    def guid(self) -> str:
+        """The id of the feed: minted once, whatever it is called later."""
+        return self.row.guid or self.press.authority.feed(self.feed.name)
 
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """Where its documents lie: a private feed has a folder for each of its keys."""
+        if not self.feed.private:
+            return (self.feed.name,)
+        tokens = self.press.store.tokens(self.feed.name)
+        return tuple(f"{self.feed.name}/{token}" for token in tokens)
+
+    @cached_property
+    def _formats(self) -> tuple[Format, ...]:
+        return tuple(format for format in Format if format in self.feed.formats)
+
+    @cached_property
+    def _fragments(self) -> Fragments:
+        return Fragments(self.press, self.feed, self.options)
+
+    @cached_property
+    def _proof(self) -> Proof:
+        return Proof(self.press, self.feed, self.lines, self.options)
+
+    @cached_property
+    def _size(self) -> int:
+        """Articles on a page of the archive: whatever is configured later, as it began."""
+        return self.row.page_size or self.feed.page_size or self.feed.limit
+
+    def _newest_paths(self) -> Iterator[tuple[str, str]]:
+        """The documents that change with the feed, and their formats."""
+        for folder in self.folders:
+            for format in self._formats:
+                yield f"{folder}/{format.filename}", format.value
+            yield f"{folder}/{PAGE}", "html"
+
+    def _paths(self) -> list[str]:
+        """All of the feed's files."""
+        found = [path for path, _ in self._newest_paths()]
+        if self.feed.archive:
+            closed = self.press.store.shelf(self.feed, self._size).closed
+            found.extend(archive_paths(self.folders, self._formats, range(1, closed + 1)))
+        return found
+
+    @cached_property
     def _fingerprint(self) -> bytes:
         """Of everything but articles and time that the feed's bytes depend on."""
-        head = head_of(self.press, self.feed, None)
-        feed, press = self.feed, self.press
+        head, press = head_of(self.press, self.feed, None, guid=self.guid), self.press
         return digest_of(
             [
                 _said_of_feed(head),
-                [list(head.urls.values()), head.zone.key, press.site.title],
-                [feed.sources, feed.tags, feed.authors, feed.language, feed.limit],
-                [feed.max_per_source, feed.full_text],
-                feed.since.total_seconds() if feed.since else None,
-                [words.pattern if words else None for words in (feed.match, feed.exclude)],
+                [head.home, list(head.urls.values()), head.zone.key, press.site.title],
+                [_plain(getattr(self.feed, each.name)) for each in fields(self.feed)],
                 sorted((name, zone.key) for name, zone in press.zones.items()),
-                [feed.formats, press.rendering],
+                [head.hubs, self.folders, press.rendering, press.article_pages],
             ]
         )
 
@@ -122,54 +130,100 @@ class FeedBuild:
             and row.touched is None
             and row.held is None
             and (row.next_change is None or row.next_change > self.now)
-            and row.fingerprint == self._fingerprint()
-            and self._paths.keys() == self.lines.keys()
-            and all(self.press.publisher.lies(line) for line in self.lines.values())
+            and row.fingerprint == self._fingerprint
+            and set(self._paths()) == self.lines.keys()
+            and (
+                not self.options.verify
+                or all(self.press.publisher.lies(line) for line in self.lines.values())
+            )
         )
 
     def _build(self) -> Built:
+        # Read before anything else: what comes after it is looked at by the next build.
+        newest = self.press.store.newest_change()
+        shelf = self._shelve()
+        deleted = self._deleted()
         while True:
-            selection = self._select()
+            selection = self._select(shelf)
             members = selection.members
-            content = self._content(members)
+            content = self._content(members, deleted)
             updated = self._updated(members, content)
-            head = head_of(self.press, self.feed, updated)
-            documents = self._documents(head, members)
+            documents = self._documents(updated, members, shelf, deleted)
             # Each round leaves out at least one article more, so that this comes to an end.
-            if not self._leave_out_faulty(head, members, documents):
+            if not self._leave_out_faulty(documents, members):
                 break
-        reports, lines = self._publish(documents, len(members))
+        archive = self._build_archive(shelf)
+        publications = [publication for publication, _ in documents]
+        reports, lines = self._proof.publish(publications)
+        reports.extend(archive.reports if archive else ())
         held = "; ".join(held_back(reports))
         # As long as nobody has seen the change, what was published last stands.
-        seen = not held or any(line.path in self._formats for line in lines)
+        newest_paths = {path for path, format in self._newest_paths() if format != "html"}
+        seen = not held or any(line.path in newest_paths for line in lines)
+        if archive is not None:
+            lines.extend(archive.placed)
+            self.left_out |= archive.left_out
         row = replace(
             self.row,
             touched=self.row.touched if held else None,
             updated=updated if seen else self.row.updated,
             next_change=selection.next_change,
-            fingerprint=self._fingerprint(),
+            fingerprint=self._fingerprint,
             content=content if seen else self.row.content,
             entries=len(members),
             newest=max((member.released for member in members), default=None),
             held=held or None,
             retry_at=self.now + RETRY if held else None,
             left_out=self._problems(),
+            guid=self.guid,
+            page_size=self._size if shelf else None,
         )
-        if lines or row != self.row or self.row.built is None:
+        if not held:
+            # A change that is not published yet is looked at again.
+            row = replace(row, seen=newest)
+        if lines or replace(row, seen=self.row.seen) != self.row or self.row.built is None:
             row = replace(row, built=self.now)
-        self._commit(row, members, lines)
+        if shelf and not held:
+            row = replace(row, looked=self.now.replace(microsecond=0))
+        self._commit(row, members, lines, shelf)
+        if self.options.verify and archive is not None:
+            told = {report.path for report in reports}
+            rest = [path for path in self._paths() if path not in told]
+            reports.extend(self._proof.unchanged(rest))
         return Built(row=row, reports=tuple(reports))
 
     # -- what the feed holds ---------------------------------------------------------------------
 
-    def _select(self) -> Selection:
+    def _shelve(self) -> Shelf | None:
+        """The archive with what has entered the feed; None for a feed without one."""
+        store, row = self.press.store, self.row
+        if not self.feed.archive:
+            return None
+        if self.options.check:
+            return store.shelf(self.feed, self._size)
+        # By other rules every article is looked at, and every page.
+        known = row.seen if row.fingerprint == self._fingerprint and row.page_size else 0
+        since = 0 if self.options.everything else known
+        return store.shelve(self.feed, self._size, self.now, since=since, looked=row.looked)
+
+    def _deleted(self) -> tuple[Tombstone, ...]:
+        if not self.feed.deleted_entries:
+            return ()
+        return self.press.store.removals(self.feed.name, since=self.row.seen, now=self.now)
+
+    def _select(self, shelf: Shelf | None) -> Selection:
         """The members, with a fragment for each; what cannot be rendered is left out and named."""
+        store, without = self.press.store, self.left_out.keys()
         while True:
-            selection = self.press.store.select(self.feed, self.now, without=self.left_out.keys())
-            failed = self.fragments.gather(selection.members)
+            if shelf is None:
+                selection = store.select(self.feed, self.now, without=without)
+            else:
+                selection = store.select_archived(self.feed, shelf, self.now, without=without)
+            members = self._fragments.addressed(selection.members)
+            failed = self._fragments.gather(members)
             if not failed:
-                return selection
-            for member in selection.members:
+                return replace(selection, members=members)
+            for member in members:
                 if member.row in failed:
                     self._leave_out(member, failed[member.row])
 
@@ -185,11 +239,11 @@ class FeedBuild:
             for _, problem in sorted(self.left_out.items())
         )
 
-    def _content(self, members: Sequence[Member]) -> bytes:
+    def _content(self, members: Sequence[Member], deleted: Sequence[Tombstone]) -> bytes:
         """The digest of what a reader is told, whatever the formats and however it is written."""
-        head = head_of(self.press, self.feed, None)
-        seen = [member.seen.hex() for member in members]
-        return digest_of([_said_of_feed(head), self.feed.full_text, seen])
+        head = head_of(self.press, self.feed, None, guid=self.guid)
+        told = [_said_of_feed(head), self.feed.full_text, [member.seen.hex() for member in members]]
+        return digest_of([*told, [one.ref for one in deleted]] if deleted else told)
 
     def _updated(self, members: Sequence[Member], content: bytes) -> datetime:
         """The feed's `updated`: that of its newest entry, and later than it was before.
@@ -205,112 +259,87 @@ class FeedBuild:
             return newest or beginning(self.press.site)
         if newest is not None and newest > before:
             return newest
+        return max(before + timedelta(seconds=1), self._noticed)
+
+    @property
+    def _noticed(self) -> datetime:
+        """When a change came that no entry explains."""
         due = self.row.next_change
         passed = due if due is not None and due <= self.now else None
         now = self.now.replace(microsecond=0)
         # A mark may lie seconds ahead: many batches of one sync move it by one each.
-        cause = min(self.row.touched or passed or now, now)
-        return max(before + timedelta(seconds=1), cause)
+        return min(self.row.touched or passed or now, now)
 
     # -- documents -------------------------------------------------------------------------------
 
-    def _documents(self, head: FeedHead, members: Sequence[Member]) -> list[_Publication]:
-        found = [
-            self._checked(path, format.value, self._stitched(head, format, members))
-            for path, format in self._formats.items()
-        ]
-        page = self.press.pages.feed(head, members)
-        return [*found, self._checked(f"{self.feed.name}/{PAGE}", "html", page)]
+    def _documents(
+        self,
+        updated: datetime,
+        members: Sequence[Member],
+        shelf: Shelf | None,
+        deleted: tuple[Tombstone, ...],
+    ) -> list[tuple[Publication, FeedHead]]:
+        """The newest documents in each folder, each with what it says of the feed."""
+        found: list[tuple[Publication, FeedHead]] = []
+        for folder in self.folders:
+            head = head_of(
+                self.press, self.feed, updated, guid=self.guid, folder=folder,
+                archive=self._links(folder, shelf), deleted=deleted,
+            )  # fmt: skip
+            for format in self._formats:
+                body = self._stitched(head, format, members)
+                path = f"{folder}/{format.filename}"
+                publication = self._proof.checked(
+                    path, format.value, body, len(members), partner=True
+                )
+                found.append((publication, head))
+            page = self.press.pages.feed(head, members)
+            checked = self._proof.checked(f"{folder}/{PAGE}", "html", page, len(members))
+            found.append((checked, head))
+        return found
+
+    def _links(self, folder: str, shelf: Shelf | None) -> ArchiveLinks | None:
+        return subscription_links(self.press, self.feed, folder, shelf) if shelf else None
 
     def _stitched(self, head: FeedHead, format: Format, members: Sequence[Member]) -> bytes:
-        return self.press.renderers[format].document(head, self.fragments.of(format, members))
-
-    def _checked(self, path: str, format: str, body: bytes) -> _Publication:
-        own, line = digest(body), self.lines.get(path)
-        passed = line is not None and line.digest == own  # when it was published
-        findings = () if passed and not self.options.check else self._ask(path, format, body)
-        return _Publication(path=path, format=format, body=body, digest=own, findings=findings)
-
-    def _ask(self, path: str, format: str, body: bytes) -> tuple[Finding, ...]:
-        return self.press.gate(body, format, f"{self.press.site.base_url}/{path}")
+        return self.press.renderers[format].document(head, self._fragments.of(format, members))
 
     def _leave_out_faulty(
-        self, head: FeedHead, members: Sequence[Member], documents: Sequence[_Publication]
+        self, documents: Sequence[tuple[Publication, FeedHead]], members: Sequence[Member]
     ) -> bool:
         """Leave out the entries that make a document invalid; says whether there were any."""
         before = len(self.left_out)
-        for document in documents:
-            if document.errors and (format := self._formats.get(document.path)):
-                empty = self._stitched(head, format, ())
-                if any(fault.error for fault in self._ask(document.path, format.value, empty)):
-                    continue  # the feed's own head is at fault, no entry
-                self._narrow(head, document.path, members, document.errors)
+        for publication, head in documents:
+            if publication.format != "html":
+                stitch = partial(self._stitched, head)
+                for member, why in self._proof.at_fault(publication, stitch, members).items():
+                    self._leave_out(member, why)
         return len(self.left_out) > before
-
-    def _narrow(
-        self, head: FeedHead, path: str, members: Sequence[Member], errors: Sequence[Finding]
-    ) -> None:
-        """Find the entries that are invalid by themselves, by halves.
-
-        Not by the line of an error: JSON has none, and a parser tells only the first.
-        """
-        if not errors or not members:
-            return
-        if len(members) == 1:
-            self._leave_out(members[0], f"{errors[0].code}: {errors[0].message}")
-            return
-        middle = len(members) // 2
-        for some in (members[:middle], members[middle:]):
-            body = self._stitched(head, self._formats[path], some)
-            found = self._ask(path, self._paths[path], body)
-            self._narrow(head, path, some, [finding for finding in found if finding.error])
 
     # -- publishing ------------------------------------------------------------------------------
 
-    def _publish(
-        self, documents: Sequence[_Publication], entries: int
-    ) -> tuple[list[PublicationReport], list[LedgerLine]]:
-        """Write what differs and may go out."""
-        reports: dict[str, PublicationReport] = {}
-        placing: dict[str, bytes] = {}
-        for document in documents:
-            path = document.path
-            report = PublicationReport(
-                feed=self.feed.name,
-                format=document.format,
-                path=path,
-                outcome="unchanged",
-                entries=entries,
-                bytes=len(document.body),
-                digest=document.digest.hex(),
-                warnings=tuple(finding for finding in document.findings if not finding.error),
-            )
-            line = self.lines.get(path)
-            if document.errors:
-                report = replace(report, outcome="held", reason=why(document.errors))
-            elif (
-                line is None
-                or line.digest != document.digest
-                or not self.press.publisher.lies(line)
-            ):
-                report = replace(report, outcome="written")
-                placing[path] = document.body
-            reports[path] = report
-        if self.options.check or not placing:
-            return list(reports.values()), []
-        lines: list[LedgerLine] = []
-        try:
-            for path, (own, sidecars) in self.press.publisher.place(placing).items():
-                lines.append(line_of(reports[path], own, sidecars))
-        except FeedsvcError as error:
-            for path in placing:
-                reports[path] = replace(reports[path], outcome="held", reason=error.line)
-        return list(reports.values()), lines
+    def _build_archive(self, shelf: Shelf | None) -> ArchiveBuild | None:
+        if shelf is None:
+            return None
+        archive = ArchiveBuild(
+            press=self.press, feed=replace(self.feed, formats=self._formats), guid=self.guid,
+            folders=self.folders, shelf=shelf, lines=self.lines, options=self.options,
+            noticed=self._noticed,
+        )  # fmt: skip
+        archive.run()
+        return archive
 
-    def _commit(self, row: FeedRow, members: Sequence[Member], lines: Sequence[LedgerLine]) -> None:
+    def _commit(
+        self,
+        row: FeedRow,
+        members: Sequence[Member],
+        lines: Sequence[LedgerLine],
+        shelf: Shelf | None,
+    ) -> None:
         if self.options.check:
             return
-        removed = [path for path in self.lines if path not in self._paths]
+        paths = set(self._paths())
+        removed = [path for path in self.lines if path not in paths]
         if removed:
             self.press.publisher.remove(removed)
         self.press.store.settle_feed(
@@ -320,11 +349,8 @@ class FeedBuild:
             lines=lines,
             removed=removed,
         )
-
-    def _unchanged(self, lines: Iterable[LedgerLine]) -> Iterable[PublicationReport]:
-        order = list(self._paths)
-        for line in sorted(lines, key=lambda line: order.index(line.path)):
-            yield reported(line, "unchanged")
+        if shelf is None:
+            self.press.store.forget_archive(self.feed.name)
 
     def _all_held(self, reason: str) -> Built:
         row = replace(self.row, held=reason, retry_at=self.now + RETRY)
@@ -335,14 +361,22 @@ class FeedBuild:
                 feed=self.feed.name, format=format, path=path, outcome="held",
                 entries=self.row.entries, bytes=0, digest="", reason=reason,
             )
-            for path, format in self._paths.items()
+            for path, format in self._newest_paths()
         )  # fmt: skip
         return Built(row=row, reports=reports)
 
 
 def _said_of_feed(head: FeedHead) -> list[object]:
     """What a document says of its feed, apart from dates and addresses of documents."""
-    return [
+    said: list[object] = [
         head.id, head.title, head.description, head.home, head.language, head.rights, head.icon,
         head.author,
     ]  # fmt: skip
+    return [*said, head.image, head.podcast] if head.image or head.podcast else said
+
+
+def _plain(value: object) -> object:
+    """A value of a feed's definition as a digest takes it."""
+    if isinstance(value, re.Pattern):
+        return value.pattern
+    return value.total_seconds() if isinstance(value, timedelta) else value

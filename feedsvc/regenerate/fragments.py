@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import digest
@@ -19,13 +20,30 @@ _VARIANTS: Mapping[FullText, str] = {True: "full", False: "excerpt", "given": "g
 class Fragments:
     """The fragments of a feed's entries, in every format it has."""
 
-    def __init__(self, press: Press, feed: Feed, options: BuildOptions) -> None:
+    def __init__(
+        self, press: Press, feed: Feed, options: BuildOptions, *, keep: bool = True
+    ) -> None:
+        """With `keep` the store keeps what had to be rendered."""
+        self._keep = keep and not options.check
         self._press = press
         self._feed = feed
         self._options = options
         self._variant = _VARIANTS[feed.full_text]
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}
+
+    def addressed(self, members: Sequence[Member]) -> tuple[Member, ...]:
+        """The members, each with an address: one without a link of its own gets a page.
+
+        Only in public feeds, whose articles anybody may see.
+        """
+        if not self._press.article_pages:
+            return tuple(replace(m, slug=None) if m.slug else m for m in members)
+        wanted = [member.row for member in members if not (member.link or member.slug)]
+        if not wanted or self._feed.private or self._options.check:
+            return tuple(members)
+        slugs = self._press.store.mint_slugs(wanted, self._press.clock.now())
+        return tuple(replace(m, slug=slugs.get(m.row, m.slug)) for m in members)
 
     def of(self, format: Format, members: Sequence[Member]) -> list[bytes]:
         """The fragments of these members; `gather` has to have found them."""
@@ -73,7 +91,7 @@ class Fragments:
                 # The article may be newer than the member it was asked for: keyed by what it is.
                 key = self._key(format, article.seen, article.source)
                 fresh[row] = Fragment(key=key, body=result)
-        if not self._options.check:
+        if self._keep:
             store.keep_fragments(format.value, self._variant, fresh)
         self._found[format] |= {row: fragment.body for row, fragment in fresh.items()}
         return failed

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import Authority
-from feedsvc.model import FeedHead, Finding, Format, Person
+from feedsvc.model import ArchiveLinks, FeedHead, Finding, Format, Person, Tombstone
 from feedsvc.ports import Clock, Member, Publisher, Renderer, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
 
@@ -24,6 +25,22 @@ class Pages:
     opml: Callable[[Sequence[FeedHead], datetime], bytes]
 
 
+class Partner(Protocol):
+    """Asks the rules of a partner about a document."""
+
+    def __call__(
+        self,
+        body: bytes,
+        format: str,
+        profile: str,
+        url: str,
+        now: datetime,
+        before: bytes | None,
+    ) -> tuple[Finding, ...]:
+        """What is wrong with `body`; `before` is what is published at its address now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """Everything a build needs besides the feeds themselves."""
@@ -35,22 +52,35 @@ class Press:
     renderers: Mapping[Format, Renderer]
     pages: Pages
     gate: Callable[[bytes, str, str | None], tuple[Finding, ...]]
+    partner: Partner
+    hubs: Callable[[Feed], tuple[str, ...]]  # that the documents of a feed announce
+    article_pages: bool  # whether articles without a link get a page
     zones: Mapping[str, ZoneInfo]  # of sources, by name
     clock: Clock
     ops: str | None = None  # the token in the address of the operations feed, if there is one
     rendering: str  # the version of renderers and pages: part of every fragment's key
 
 
-def head_of(press: Press, feed: Feed, updated: datetime | None) -> FeedHead:
-    """What the documents of a feed say of it; None for `updated` if it was never built."""
+def head_of(
+    press: Press,
+    feed: Feed,
+    updated: datetime | None,
+    *,
+    guid: str | None = None,
+    folder: str | None = None,
+    archive: ArchiveLinks | None = None,
+    deleted: tuple[Tombstone, ...] = (),
+) -> FeedHead:
+    """What the documents of a feed say of it; None for `updated` if it was never built.
+
+    `guid` is the id it was given once, `folder` where its documents lie.
+    """
     site = press.site
-    title = feed.title or (
-        site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"
-    )
-    home = f"{site.base_url}/{feed.name}/"
+    home = f"{site.base_url}/{folder or feed.name}/"
+    title = title_of(feed, site)
     return FeedHead(
         name=feed.name,
-        id=press.authority.feed(feed.name),
+        id=guid or press.authority.feed(feed.name),
         title=title,
         description=feed.description or title,
         home=home,
@@ -61,7 +91,23 @@ def head_of(press: Press, feed: Feed, updated: datetime | None) -> FeedHead:
         author=site.author or Person(name=site.title),
         rights=site.rights,
         icon=site.icon,
+        image=feed.image,
+        archive=archive,
+        hubs=press.hubs(feed),
+        deleted=deleted,
+        podcast=feed.podcast,
+        private=feed.private,
+        profile=feed.profile,
+        logos=tuple(filter(None, (feed.logo, feed.dark_logo))),
+        analytics=feed.analytics,
     )
+
+
+def title_of(feed: Feed, site: Site) -> str:
+    """The title of a feed; unset, that of the site and its name."""
+    if feed.title:
+        return feed.title
+    return site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"
 
 
 def beginning(site: Site) -> datetime:

@@ -19,6 +19,7 @@ class BuildOptions:
     feeds: tuple[str, ...] = ()  # none: all
     everything: bool = False  # render every entry anew
     check: bool = False  # write nothing
+    verify: bool = True  # look at every file, not only at what was touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

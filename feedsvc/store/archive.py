@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Engine,
     Select,
@@ -242,7 +243,7 @@ def _rows() -> Select[Any]:
     return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
 
 
-def _alike() -> Select[Any]:
+def _alike() -> CompoundSelect[Any]:
     one, other = article.alias("one"), article.alias("other")
     same_story = select(other.c.id).join(one, one.c.canon == other.c.canon)
     same_id = select(other.c.id).join(one, one.c.guid == other.c.guid)
@@ -296,7 +297,7 @@ def _newcomers(
     found: dict[str, int] = {}
     result = connection.execute(query.execution_options(yield_per=500), parameters)
     for row in result.mappings():
-        if not reads_words or selection.words_fit(feed, row):
+        if not reads_words or selection.words_fit(feed, dict(row)):
             found.setdefault(row["guid"], row["id"])
     return list(found.values())
 
@@ -318,7 +319,7 @@ def _placed(
     guids: set[str] = set()
     for row in connection.execute(query).mappings():
         fits = row["id"] not in without and row["guid"] not in guids
-        if fits and selection.words_fit(feed, row):
+        if fits and selection.words_fit(feed, dict(row)):
             guids.add(row["guid"])
-            found.append(selection.member(row))
+            found.append(selection.member(dict(row)))
     return selection.with_copies(connection, feed, at, found)

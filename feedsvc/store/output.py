@@ -24,7 +24,16 @@ from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
 from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import moment, read_article, seconds, whole_articles
-from feedsvc.store.schema import article, feed, fragment, ledger, membership
+from feedsvc.store.schema import (
+    archive_page,
+    article,
+    feed,
+    fragment,
+    ledger,
+    membership,
+    place,
+    removal,
+)
 from feedsvc.store.selection import members
 
 
@@ -101,8 +110,10 @@ class Output:
 
     def prune_fragments(self) -> int:
         """Drop the fragments that no published document holds; returns how many."""
-        held = select(membership.c.article_id, ledger.c.format).join(
-            ledger, ledger.c.feed == membership.c.feed
+        held = (
+            select(membership.c.article_id, ledger.c.format)
+            .join(ledger, ledger.c.feed == membership.c.feed)
+            .distinct()
         )
         unused = tuple_(fragment.c.article_id, fragment.c.format).not_in(held)
         with reading(self._engine) as connection:
@@ -165,7 +176,8 @@ class Output:
         """Forget a feed that is no longer configured, and the ledger lines of its paths."""
         with writing(self._engine) as connection:
             connection.execute(delete(feed).where(feed.c.name == name))
-            connection.execute(delete(membership).where(membership.c.feed == name))
+            for table in (membership, place, archive_page, removal):
+                connection.execute(delete(table).where(table.c.feed == name))
             _write_ledger(connection, (), removed)
 
 
