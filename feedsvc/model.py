@@ -87,21 +87,31 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """The lead image of an article."""
+    """The lead image of an article.
+
+    Its size in pixels is measured, not told by its source: it takes no part in what is compared.
+    """
 
     url: str
     caption: str | None = None
     credit: str | None = None
+    width: int | None = field(default=None, compare=False)
+    height: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A media file that belongs to an article (RFC 4287 §4.2.7.2 `enclosure`)."""
+    """A media file that belongs to an article (RFC 4287 §4.2.7.2 `enclosure`).
+
+    Of a picture, the size in pixels is measured as that of an `Image` is.
+    """
 
     url: str
     type: str | None = None  # media type
     length: int | None = None  # bytes
     duration: int | None = None  # seconds
+    width: int | None = field(default=None, compare=False)
+    height: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +230,19 @@ class State(StrEnum):
     HIDDEN = "hidden"
     WITHDRAWN = "withdrawn"
     GONE = "gone"  # its source is no longer configured
+
+
+class Verdict(StrEnum):
+    """What the operator says of an article; no source undoes it."""
+
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+    PURGED = "purged"  # withdrawn, and what it said is erased
+
+    @property
+    def state(self) -> State:
+        """The state of an article on which it stands."""
+        return State.HIDDEN if self is Verdict.HIDDEN else State.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +391,14 @@ class FeedHead:
     profile: str | None = None  # the partner it is made for
     logos: tuple[str, ...] = ()  # of that partner's: light, dark
     analytics: str | None = None  # of that partner's
+
+
+class Word(NamedTuple):
+    """Something that others are to be told, until they know it (WebSub)."""
+
+    kind: str  # ping (a hub of others) | fan (our own hub) | deliver (to a subscriber of that)
+    target: str  # the address of the hub; the row of the subscriber
+    topic: str  # the address of the document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

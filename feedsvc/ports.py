@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -152,8 +152,9 @@ class KnownEntry(NamedTuple):
     words: bytes  # digest of title and text as the source said them
     said: bytes
     published: int  # seconds since 1970
-    state: str
+    state: str  # what its source makes of it, whatever its operator says
     noise: int  # changes in a row that changed no word
+    verdict: str | None = None  # its operator's
 
 
 class EntryChange(NamedTuple):
@@ -195,7 +196,40 @@ class Stored:
     row: int
     declared: str | None  # the id its source states, however late it appeared
     document: bytes  # the digest of the bytes it was read from last
-    article: Article
+    article: Article  # in the state that its source makes of it, whatever its operator says
+    verdict: str | None = None  # its operator's
+
+
+class Standing(NamedTuple):
+    """Why an article stands where it does."""
+
+    verdict: Verdict | None = None  # its operator's
+    at: datetime | None = None  # of that
+    reason: str | None = None
+
+
+class Corrected(NamedTuple):
+    """An article that a verdict of the operator is about, and what became of it."""
+
+    source: str
+    guid: str
+    was: State
+    state: State
+    verdict: Verdict | None
+    changed: bool  # False: it stood there already
+
+
+class Version(NamedTuple):
+    """An article as it read for a while."""
+
+    number: int
+    since: datetime
+    until: datetime | None  # None: it still does
+    updated: datetime
+    title: str
+    summary: str | None
+    html: str
+    fields: Mapping[str, object]  # all else that it says, as it is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +353,15 @@ class Store(Protocol):
         ...
 
     def sources(self) -> tuple[SourceRow, ...]: ...
+
+    def struck(
+        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes]
+    ) -> set[str]:
+        """The keys of those among new articles on which a verdict stands already.
+
+        `documents` are the digests of their files, in the same order.
+        """
+        ...
 
     def enrol(self, sources: Sequence[tuple[str, str | None, str, str]], now: datetime) -> None:
         """Make the configured sources (name, was, kind, place) the known ones.
@@ -448,11 +491,13 @@ class Store(Protocol):
         members: Sequence[int] | None,
         lines: Sequence[LedgerLine],
         removed: Sequence[str] = (),
+        tell: Sequence[Word] = (),
     ) -> None:
         """Commit a build: the feed's row, who is in it, and the ledger, in one transaction.
 
         The dirty mark goes only if it is still the one that was `read` before the build. Nothing is
-        written where nothing differs.
+        written where nothing differs. What is to be told (`tell`) is noted in the same transaction,
+        as of `row.built`, so that a crash loses no word of what was published.
         """
         ...
 
@@ -516,6 +561,12 @@ class RemoteStore(Protocol):
         documents: Sequence[bytes],
     ) -> tuple[Stored, ...]:
         """The articles of a source that any of these name."""
+        ...
+
+    def struck(
+        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes] = ()
+    ) -> set[str]:
+        """The keys of those among new articles on which a verdict stands already."""
         ...
 
     def outlines(self, names: Iterable[str] | None = None) -> tuple[OutlineRow, ...]:
@@ -588,6 +639,70 @@ class Reply(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+
+# -- WebSub --------------------------------------------------------------------------------------
+
+
+class Notice(NamedTuple):
+    """A word that somebody does not know yet."""
+
+    row: int
+    word: Word
+    made: datetime  # when it was said first
+    tries: int
+    round: int  # how often it was said; one that was said again while it was told is told again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Who wants to hear of a topic from our own hub."""
+
+    row: int
+    topic: str
+    callback: str
+    secret: str | None = field(default=None, repr=False)
+    lease_until: datetime | None = None  # None: not verified yet
+    pending: str | None = field(default=None, repr=False)  # JSON of what is to be verified
+
+
+class Crowd(NamedTuple):
+    """How many there are already, where one more wants to subscribe."""
+
+    of_topic: int
+    at_host: int  # of the topic, at the host of the callback
+    pending: int  # requests that are not verified, of all
+    pending_at_host: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a source's hub was asked for, and how it stands."""
+
+    source: int  # row
+    name: str
+    topic: str
+    hub: str
+    token: str = field(repr=False)  # of our callback
+    secret: str = field(repr=False)
+    state: str = "wanted"  # wanted | asked | active | denied | leaving
+    asked: datetime | None = None  # since when the hub's question is awaited
+    lease_until: datetime | None = None
+    due: datetime
+    failures: int = 0
+    reason: str | None = None
+    heard: datetime | None = None  # when it told us of news last
+
+
+class Announced(NamedTuple):
+    """A source whose subscription is not what its document asks for."""
+
+    source: int  # row
+    name: str
+    url: str  # that it is asked at
+    topic: str | None  # that it calls its own address
+    hubs: tuple[str, ...]  # none: it announces none, or is not to be asked
+    subscription: Subscription | None
 
 
 Desk = Callable[[Call], Awaitable[Reply]]

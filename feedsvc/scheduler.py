@@ -231,7 +231,8 @@ class Daemon:
         if not (everything or due or ops_due(app.press)):
             return
         # Only what is due: a feed that is held back has its own time to be tried again.
-        options = BuildOptions(feeds=() if everything or not due else due)
+        some = bool(due) and not everything
+        options = BuildOptions(feeds=due if some else (), verify=not some)
         # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
         # build runs at a time, which feedgen needs: it switches the process's locale.
         building = asyncio.create_task(asyncio.to_thread(app.regenerate, options))

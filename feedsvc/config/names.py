@@ -12,7 +12,7 @@ _EXPECTED = 'a name of letters, digits and "-_." such as "politik"'
 _VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _SIDECARS = (".gz", ".br", ".zst")
 # what lies beside the feeds in the output directory, or will
-_RESERVED = {"a", "archive", "index.html", "opml.xml", "sitemap.xml", "_ops", "media"}
+_RESERVED = {"a", "archive", "index.html", "opml.xml", "sitemap.xml", "_ops", "_websub", "media"}
 _SPELLED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS",
      "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}

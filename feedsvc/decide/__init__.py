@@ -6,6 +6,7 @@
 What a thing said and what a reader sees of it are told by digests (digests.py).
 """
 
+from feedsvc.decide.canon import canon_of
 from feedsvc.decide.change import Policy, first_seen, revise
 from feedsvc.decide.digests import DIGEST_SIZE, digest, digest_of, said, seen
 from feedsvc.decide.identity import (
@@ -22,6 +23,6 @@ from feedsvc.decide.identity import (
 
 __all__ = [
     "DIGEST_SIZE", "Authority", "Candidates", "Claim", "Match", "Policy", "believable_loss",
-    "digest", "digest_of", "first_seen", "free_key", "path_key", "revise", "said", "seen",
+    "canon_of", "digest", "digest_of", "first_seen", "free_key", "path_key", "revise", "said", "seen",
     "stable_key", "value_of",
 ]  # fmt: skip

@@ -45,8 +45,8 @@ _TAKERS: dict[type, Callable[[Any], Any]] = {}
 
 
 def _taker(kind: Any) -> Callable[[Any], Any]:
-    """What takes the values of a dataclass, in the order of its fields; made once for each."""
-    names = [field.name for field in fields(kind)]
+    """What takes the values of a dataclass that are compared, in order; made once for each."""
+    names = [field.name for field in fields(kind) if field.compare]
     taker = _TAKERS[kind] = attrgetter(*names) if len(names) > 1 else _listed(names[0])
     return taker
 

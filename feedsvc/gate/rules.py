@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,12 @@ def _warning(clause: str) -> Rule:
     return Rule(False, clause)
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+_GENERAL: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         # -- the bytes ---------------------------------------------------------------------------
         "document-empty": _error("a publication has content"),
         "document-too-complex": _error("own limit: bytes, elements and depth a reader can hold"),
-        "format-unknown": _error("a publication is Atom, RSS, JSON Feed, OPML or HTML"),
+        "format-unknown": _error("a publication is Atom, RSS, JSON Feed, OPML, HTML or a sitemap"),
         "encoding-not-utf8": _error("RFC 8259 §8.1; RFC 7303 §3: publish UTF-8 and say so"),
         "encoding-broken": _error("XML 1.0 §4.3.3: the bytes are what the declaration says"),
         "xml-doctype": _error("own rule: no DTD, no entities; RSS profile, character data"),
@@ -100,6 +101,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "history-complete-paged": _error("RFC 5005 §2: a complete feed has no pages"),
         "history-past-end": _error("RFC 5005 §3: the first page has no previous one"),
         "history-archive-current": _warning("RFC 5005 §4: an archive names the current feed"),
+        "history-current-archived": _error("RFC 5005 §4: what is still written is no archive"),
+        "history-archive-unmarked": _warning("RFC 5005 §4: an archive says so, by fh:archive"),
+        "history-loop": _error("RFC 5005 §3, §4: a page that leads to itself is walked for ever"),
+        "deleted-entry-live": _error("RFC 6721 §3: deleted, and in the same document not"),
+        "deleted-entry-duplicate": _error("RFC 6721 §3: one ref and when, one deleted-entry"),
         # -- both XML formats --------------------------------------------------------------------
         "self-missing": _warning("RFC 4287 §4.1.1; RSS profile, atom:link"),
         "self-mismatch": _error("RFC 4287 §4.2.7.2; WebSub §4: the address it is served at"),
@@ -133,6 +139,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "rss-comments-undated": _warning("RSS profile, slash:comments: needs lastBuildDate"),
         "media-url-missing": _error("Media RSS: url or player"),
         "media-group-small": _error("Media RSS: a group holds two or more"),
+        "podcast-guid": _error("podcast namespace, guid: a UUID"),
+        "podcast-text-long": _warning("podcast namespace: 128 characters at most"),
         # -- JSON Feed ---------------------------------------------------------------------------
         "json-invalid": _error("RFC 8259 §2; RFC 7493 §2.1"),
         "json-bom": _error("RFC 8259 §8.1: no byte order mark"),
@@ -158,5 +166,97 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "opml-empty": _warning("OPML 2.0 <body>: one outline or more"),
         "page-title-missing": _error("HTML: a document has a title"),
         "page-discovery-relative": _error("feed autodiscovery: an absolute address"),
+        # -- sitemaps ----------------------------------------------------------------------------
+        "sitemap-size": _error("sitemaps.org 0.9: 50 MB (52,428,800 bytes) at most"),
+        "sitemap-urls-many": _error("sitemaps.org 0.9: 50,000 addresses at most"),
+        "sitemap-empty": _warning("sitemaps.org 0.9, sitemap.xsd: one address or more"),
+        "sitemap-loc-missing": _error("sitemaps.org 0.9 <loc>"),
+        "sitemap-loc-long": _error("sitemaps.org 0.9 <loc>: less than 2,048 characters"),
+        "sitemap-loc-repeated": _warning("own rule: an address stands in a sitemap once"),
+        "sitemap-host": _error("sitemaps.org 0.9, location: one scheme and host, the sitemap's"),
+        "news-element-missing": _error("Google news sitemap: publication, date and title"),
+        "news-language": _error("Google news sitemap: an ISO 639 code, zh-cn or zh-tw"),
+        "news-urls-many": _error("Google news sitemap: 1,000 addresses at most"),
+        "news-date-old": _warning("Google news sitemap: articles of the last two days"),
     }
 )
+
+# What partners ask on top of that, see `profiles/`: what they require is an error, what they advise
+# is a warning.
+_MSN: Final = "MSN feed item metadata requirements"
+_START: Final = "Microsoft Start partner help"
+_SMARTNEWS: Final = "SmartFormat 2.1, SmartNews publisher help"
+_FLIPBOARD: Final = "Flipboard RSS specification"
+_APPLE: Final = "A Podcaster's Guide to RSS"
+
+PROFILE_RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "reader-home-missing": _warning("RFC 4287 §4.2.7.2; JSON Feed 1.1, home_page_url"),
+        # -- MSN ---------------------------------------------------------------------------------
+        "msn-format": _error(f"{_START} 7: Atom or RSS"),
+        "msn-id-missing": _error(f"{_MSN}: a durable id"),
+        "msn-id-repeated": _error(f"{_MSN}: a unique id"),
+        "msn-title-missing": _error(f"{_MSN}: title"),
+        "msn-title-length": _error(f"{_MSN}: title, over 20 and at most 150 characters"),
+        "msn-title-html": _error(f"{_MSN}: title, no HTML tags"),
+        "msn-body-missing": _error(f"{_MSN}: body"),
+        "msn-link-missing": _error(f"{_MSN}: link"),
+        "msn-date-missing": _error(f"{_MSN}: published date"),
+        "msn-date-invalid": _error(f"{_MSN}: published date, RFC 822 or RFC 3339"),
+        "msn-date-future": _error(f"{_MSN}: published date, in the past"),
+        "msn-date-old": _error(f"{_MSN}: published date, under 365 days"),
+        "msn-language-many": _error(f"{_START} 7: one language in a feed"),
+        "msn-https": _error(f"{_START} 7: HTTPS only"),
+        "msn-image-small": _error(f"{_START} 7: images of 150 by 150 pixels or more"),
+        "msn-image-large": _error(f"{_START} 7: images of 15 MB or less"),
+        "msn-types-mixed": _warning(f"{_START} 7: a feed for each type of content"),
+        "msn-items-many": _warning(f"{_START} 59: about 20 items"),
+        "msn-ids-changed": _error(f"{_START} 51: ids that change at every poll are rejected"),
+        "msn-id-changed": _warning(f"{_START} 51: an id stays, or the item comes twice"),
+        "msn-dates-changed": _error(f"{_START} 51: dates that change at every poll are rejected"),
+        "msn-changed-silently": _warning(f"{_START} 51: a change is taken by its new date"),
+        # -- SmartNews ---------------------------------------------------------------------------
+        "smartnews-format": _error(f"{_SMARTNEWS}: RSS 2.0 or Atom"),
+        "smartnews-encoding": _error(f"{_SMARTNEWS}: UTF-8"),
+        "smartnews-title-missing": _error(f"{_SMARTNEWS}: channel, title"),
+        "smartnews-link-missing": _error(f"{_SMARTNEWS}: channel, link"),
+        "smartnews-description-missing": _error(f"{_SMARTNEWS}: channel, description"),
+        "smartnews-description-long": _error(f"{_SMARTNEWS}: channel, 30 characters or less"),
+        "smartnews-date-missing": _error(f"{_SMARTNEWS}: channel, pubDate"),
+        "smartnews-language-missing": _error(f"{_SMARTNEWS}: channel, language"),
+        "smartnews-logo-missing": _error(f"{_SMARTNEWS}: channel, snf:logo"),
+        "smartnews-content-missing": _error(f"{_SMARTNEWS}: item, content:encoded"),
+        "smartnews-thumbnail-missing": _error(f"{_SMARTNEWS}: item, media:thumbnail"),
+        # -- Flipboard ---------------------------------------------------------------------------
+        "flipboard-format": _error(f"{_FLIPBOARD}: RSS 2.0"),
+        "flipboard-body-missing": _error(f"{_FLIPBOARD}: the entire body of the article"),
+        "flipboard-image-missing": _error(f"{_FLIPBOARD}: an image for each article"),
+        "flipboard-image-small": _error(f"{_FLIPBOARD}: an image of 400 pixels in width or more"),
+        "flipboard-image-unknown": _warning(f"{_FLIPBOARD}: an image whose width nobody says"),
+        "flipboard-media-missing": _warning(f"{_FLIPBOARD}: images as Media RSS"),
+        "flipboard-items-few": _error(f"{_FLIPBOARD}: 30 items or more"),
+        "flipboard-hub-missing": _error(f"{_FLIPBOARD}: updates pushed by WebSub"),
+        # -- Apple Podcasts ----------------------------------------------------------------------
+        "apple-format": _error(f"{_APPLE}: RSS 2.0"),
+        "apple-title-missing": _error(f"{_APPLE}: title"),
+        "apple-description-missing": _error(f"{_APPLE}: description"),
+        "apple-description-long": _error(f"{_APPLE}: description, 4,000 bytes at most"),
+        "apple-artwork-missing": _error(f"{_APPLE}: itunes:image"),
+        "apple-artwork-format": _error(f"{_APPLE}: itunes:image, JPEG or PNG"),
+        "apple-artwork-size": _error(f"{_APPLE}: itunes:image, square, 1400 to 3000 pixels"),
+        "apple-category-missing": _error(f"{_APPLE}: itunes:category"),
+        "apple-category-unknown": _error(f"{_APPLE}: itunes:category, one of the list"),
+        "apple-explicit-missing": _error(f"{_APPLE}: itunes:explicit"),
+        "apple-explicit-value": _error(f"{_APPLE}: itunes:explicit, true or false"),
+        "apple-language-missing": _error(f"{_APPLE}: language"),
+        "apple-guid-missing": _error("PRX help 360023748473: a guid for each episode"),
+        "apple-guid-repeated": _error("PRX help 360023748473: a guid of its own"),
+        "apple-enclosure-missing": _error(f"{_APPLE}: enclosure"),
+        "apple-enclosure-incomplete": _error(f"{_APPLE}: enclosure, url, length and type"),
+        "apple-enclosure-length": _warning(f"{_APPLE}: enclosure length, in bytes"),
+        "apple-enclosure-repeated": _error("PRX help 360023748473: no enclosure URL twice"),
+        "apple-new-feed-url": _warning(f"{_APPLE}: itunes:new-feed-url, when the feed moves"),
+    }
+)
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({**_GENERAL, **PROFILE_RULES})

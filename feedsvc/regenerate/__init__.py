@@ -61,8 +61,7 @@ def regenerate(
             if progress is not None:
                 progress(feed.name, done, len(chosen))
             row = rows.get(feed.name, FeedRow(name=feed.name))
-            lines = press.store.ledger(feeds=[feed.name])
-            built = FeedBuild(press=press, feed=feed, row=row, lines=lines, options=options).run()
+            built = FeedBuild(press=press, feed=feed, row=row, options=options).run()
             rows[feed.name] = built.row
             reports.extend(built.reports)
             left_out.extend(built.row.left_out)
@@ -75,7 +74,8 @@ def regenerate(
             reports.extend(_drop_unconfigured(press, feeds, rows, own))
         reports.extend(site_files(press, heads, ledger, options))
         reports.extend(ops_files(press, ledger, options))
-        if any(report.outcome == "written" for report in reports) and not options.check:
+        written = any(report.outcome == "written" for report in reports)
+        if written and options.verify and not options.check:
             press.store.prune_fragments()
     return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
 

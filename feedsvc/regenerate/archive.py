@@ -12,7 +12,7 @@ just left the subscription document.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -67,13 +67,15 @@ class ArchiveBuild:
     lines: Mapping[str, LedgerLine]
     options: BuildOptions
     noticed: datetime  # when the change came that no entry explains
+    whole: bool  # look at every page, not only at those that a change touches
     reports: list[PublicationReport] = field(default_factory=list)
     placed: list[LedgerLine] = field(default_factory=list)
     left_out: dict[int, Problem] = field(default_factory=dict)
 
     def run(self) -> None:
         """Build what is touched or does not lie there as it should; fills the lists above."""
-        numbers = [n for n in range(1, self.shelf.closed + 1) if self._is_wanted(n)]
+        pages = range(1, self.shelf.closed + 1) if self.whole else sorted(self.shelf.touched)
+        numbers = [number for number in pages if self._is_wanted(number)]
         for start in range(0, len(numbers), _AT_ONCE):
             self._build(numbers[start : start + _AT_ONCE])
 
@@ -82,10 +84,7 @@ class ArchiveBuild:
             return True
         paths = archive_paths(self.folders, self.feed.formats, (number,))
         lines = [self.lines.get(path) for path in paths]
-        return any(
-            line is None or (self.options.verify and not self.press.publisher.lies(line))
-            for line in lines
-        )
+        return any(line is None or not self.press.publisher.lies(line) for line in lines)
 
     def _build(self, numbers: Sequence[int]) -> None:
         proof = Proof(self.press, self.feed, self.lines, self.options)
@@ -178,4 +177,5 @@ class ArchiveBuild:
             previous=_urls(press, feed, folder, number - 1),
             next=_urls(press, feed, folder, number + 1),
         )
-        return head_of(press, feed, page.updated, guid=self.guid, folder=folder, archive=links)
+        head = head_of(press, feed, page.updated, guid=self.guid, folder=folder, archive=links)
+        return replace(head, urls=_urls(press, feed, folder, number))

@@ -40,7 +40,6 @@ class FeedBuild:
     press: Press
     feed: Feed
     row: FeedRow
-    lines: Mapping[str, LedgerLine]
     options: BuildOptions
     left_out: dict[int, Problem] = field(default_factory=dict)
 
@@ -88,9 +87,31 @@ class FeedBuild:
         return Proof(self.press, self.feed, self.lines, self.options)
 
     @cached_property
+    def _whole(self) -> bool:
+        """Whether all of the feed's files are looked at, not only those that a change touches."""
+        asked = self.options.verify or self.options.everything or self.options.check
+        return asked or self.row.fingerprint != self._fingerprint
+
+    @cached_property
+    def lines(self) -> Mapping[str, LedgerLine]:
+        """What is published now, of the files that this build looks at."""
+        if self._whole:
+            return self.press.store.ledger(feeds=[self.feed.name])
+        paths = [path for path, _ in self._newest_paths()]
+        if self._shelf is not None:
+            touched = sorted(self._shelf.touched)
+            paths += archive_paths(self.folders, self._formats, touched)
+        return self.press.store.ledger(paths=paths)
+
+    @cached_property
     def _size(self) -> int:
         """Articles on a page of the archive: whatever is configured later, as it began."""
         return self.row.page_size or self.feed.page_size or self.feed.limit
+
+    @cached_property
+    def _shelf(self) -> Shelf | None:
+        """The archive as it stands; None for a feed without one."""
+        return self.press.store.shelf(self.feed, self._size) if self.feed.archive else None
 
     def _newest_paths(self) -> Iterator[tuple[str, str]]:
         """The documents that change with the feed, and their formats."""
@@ -102,9 +123,9 @@ class FeedBuild:
     def _paths(self) -> list[str]:
         """All of the feed's files."""
         found = [path for path, _ in self._newest_paths()]
-        if self.feed.archive:
-            closed = self.press.store.shelf(self.feed, self._size).closed
-            found.extend(archive_paths(self.folders, self._formats, range(1, closed + 1)))
+        if self._shelf is not None:
+            pages = range(1, self._shelf.closed + 1)
+            found.extend(archive_paths(self.folders, self._formats, pages))
         return found
 
     @cached_property
@@ -131,17 +152,18 @@ class FeedBuild:
             and row.held is None
             and (row.next_change is None or row.next_change > self.now)
             and row.fingerprint == self._fingerprint
-            and set(self._paths()) == self.lines.keys()
-            and (
-                not self.options.verify
-                or all(self.press.publisher.lies(line) for line in self.lines.values())
-            )
+            and (not self.options.verify or self._lies_there())
         )
+
+    def _lies_there(self) -> bool:
+        lines = self.lines.values()
+        complete = set(self._paths()) == self.lines.keys()
+        return complete and all(self.press.publisher.lies(line) for line in lines)
 
     def _build(self) -> Built:
         # Read before anything else: what comes after it is looked at by the next build.
         newest = self.press.store.newest_change()
-        shelf = self._shelve()
+        shelf = self._shelf = self._shelve()
         deleted = self._deleted()
         while True:
             selection = self._select(shelf)
@@ -195,12 +217,10 @@ class FeedBuild:
     # -- what the feed holds ---------------------------------------------------------------------
 
     def _shelve(self) -> Shelf | None:
-        """The archive with what has entered the feed; None for a feed without one."""
+        """The archive with what has entered the feed."""
         store, row = self.press.store, self.row
-        if not self.feed.archive:
-            return None
-        if self.options.check:
-            return store.shelf(self.feed, self._size)
+        if not self.feed.archive or self.options.check:
+            return self._shelf
         # By other rules every article is looked at, and every page.
         known = row.seen if row.fingerprint == self._fingerprint and row.page_size else 0
         since = 0 if self.options.everything else known
@@ -324,7 +344,7 @@ class FeedBuild:
         archive = ArchiveBuild(
             press=self.press, feed=replace(self.feed, formats=self._formats), guid=self.guid,
             folders=self.folders, shelf=shelf, lines=self.lines, options=self.options,
-            noticed=self._noticed,
+            noticed=self._noticed, whole=self._whole,
         )  # fmt: skip
         archive.run()
         return archive
@@ -338,7 +358,7 @@ class FeedBuild:
     ) -> None:
         if self.options.check:
             return
-        paths = set(self._paths())
+        paths = set(self._paths()) if self._whole else self.lines.keys()
         removed = [path for path in self.lines if path not in paths]
         if removed:
             self.press.publisher.remove(removed)

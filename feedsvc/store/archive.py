@@ -1,8 +1,9 @@
 """The archives of feeds (RFC 5005 §4): where articles stand, and what stands on a page.
 
 An article gets its position when it first enters a feed, and keeps it for good: page 1 is the
-oldest, a page that is full is closed, and what happens to an article later happens on its page
-alone. So the page of a change is found from the articles that changed, and nothing else is read.
+oldest, a page is closed when the next one begins, and what happens to an article later happens on
+its page alone. So the page of a change is found from the articles that changed, and nothing else is
+read.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Archive:
             rows = _news(connection, since, seconds(looked), at) if since and before else None
             fresh = _newcomers(connection, feed, at, rows)
             if rows is None:
-                touched = set(range(1, before // size + 1))
+                touched = set(range(1, _closed(before, size) + 1))
             else:
                 touched = {-(-spot // size) for spot in _spots(connection, feed, rows)}
         if fresh:
@@ -76,15 +77,14 @@ class Archive:
                     ],
                 )
                 before = last
-        after = before + len(fresh)
-        touched |= set(range(before // size + 1, after // size + 1))
-        closed = after // size
+        closed = _closed(before + len(fresh), size)
+        touched |= set(range(_closed(before, size) + 1, closed + 1))
         return Shelf(size=size, closed=closed, touched=frozenset(n for n in touched if n <= closed))
 
     def shelf(self, feed: Feed, size: int) -> Shelf:
         """The archive as it stands."""
         with reading(self._engine) as connection:
-            return Shelf(size=size, closed=_last(connection, feed) // size)
+            return Shelf(size=size, closed=_closed(_last(connection, feed), size))
 
     def select_archived(
         self, feed: Feed, shelf: Shelf, now: datetime, *, without: Collection[int] = ()
@@ -212,6 +212,14 @@ class Archive:
 def _moment(member: Member, newest: Collection[int]) -> datetime:
     """Where a member stands: one that is here for its correction, where that came."""
     return member.released if member.row in newest else max(member.released, member.updated)
+
+
+def _closed(last: int, size: int) -> int:
+    """How many pages are closed: a page closes when the next one begins.
+
+    So the newest articles, which are edited most, are never on a closed page alone.
+    """
+    return max(0, (last - 1) // size)
 
 
 def _last(connection: Connection, feed: Feed) -> int:

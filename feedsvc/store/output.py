@@ -191,7 +191,8 @@ def _members(connection: Connection, name: str) -> list[int]:
 
 
 def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> None:
-    if _members(connection, name) == list(rows):
+    before = _members(connection, name)
+    if before == list(rows):
         return
     connection.execute(delete(membership).where(membership.c.feed == name))
     if rows:
@@ -199,6 +200,11 @@ def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> No
             insert(membership),
             [{"feed": name, "position": i, "article_id": row} for i, row in enumerate(rows)],
         )
+    gone = sorted(set(before).difference(rows))
+    unused = select(membership.c.article_id)
+    for some in chunks(gone):
+        left = fragment.c.article_id.in_(some), fragment.c.article_id.not_in(unused)
+        connection.execute(delete(fragment).where(*left))
 
 
 def _write_ledger(

@@ -101,6 +101,10 @@ article = Table(
     Column("changed", Integer, nullable=False, server_default="0"),
     Column("verdict", Text),  # its operator's: hidden | withdrawn | purged; no source undoes it
     Column("verdict_at", BigInteger),
+    # What its source makes of it while a verdict stands in the place of that: what comes back when
+    # the verdict is lifted.
+    Column("own_state", Text),
+    Column("own_reason", Text),
     UniqueConstraint("source_id", "key"),
 )
 Index(None, article.c.released.desc(), article.c.guid)
@@ -112,6 +116,7 @@ Index(None, article.c.guid)
 Index(None, article.c.changed)
 Index(None, article.c.updated)
 Index("ix_article_canon", article.c.canon, sqlite_where=article.c.canon.is_not(None))
+Index("ix_article_verdict", article.c.verdict, sqlite_where=article.c.verdict.is_not(None))
 Index("ix_article_due", article.c.due, sqlite_where=article.c.due.is_not(None))
 Index("ix_article_expires", article.c.expires, sqlite_where=article.c.expires.is_not(None))
 
@@ -311,6 +316,7 @@ media = Table(
     metadata,
     # What a server says of a media file whose source does not say it.
     Column("url", Text, primary_key=True),
+    Column("picture", Boolean, nullable=False, server_default="0"),  # its size in pixels is wanted
     Column("type", Text),
     Column("length", BigInteger),
     Column("width", Integer),
@@ -319,6 +325,27 @@ media = Table(
     Column("retry_at", BigInteger),  # None: known, or never to be asked again
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
+)
+Index("ix_media_retry_at", media.c.retry_at, sqlite_where=media.c.retry_at.is_not(None))
+
+media_use = Table(
+    "media_use",
+    metadata,
+    # Which articles show it, or did: their entries are written anew when something is learnt.
+    Column("url", Text, primary_key=True),
+    Column("article_id", ForeignKey("article.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    # The `updated` of an edition of a digest: moved when the articles in it are others.
+    Column("feed", Text, primary_key=True),
+    Column("period", Text, primary_key=True),  # its first day, or its week: 2025-03-05, 2025-W10
+    Column("updated", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from feedsvc.decide import believable_loss, digest, first_seen, revise, said
+from feedsvc.decide import believable_loss, canon_of, first_seen, revise, said
 from feedsvc.decide.entries import (
     Identity,
     Item,
@@ -30,7 +30,6 @@ from feedsvc.ports import BELIEVED, EntryChange, KnownEntry, Memory, RemoteStore
 from feedsvc.sync.origin import kept_origin, origin_of
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.window import window_start
-from feedsvc.text.canonical import canonical
 from feedsvc.text.html import plain
 
 SILENCE = 24
@@ -174,7 +173,7 @@ class _Weigher:
                 words=one.said,
             )
             self.out.changes.append(
-                EntryChange(one.declared, one.words, article, canon=_canon(draft.link))
+                EntryChange(one.declared, one.words, article, canon=canon_of(draft.link))
             )
             self.out.new += 1
 
@@ -226,7 +225,7 @@ class _Weigher:
             one.words,
             revised,
             row=known.row,
-            canon=_canon(draft.link),
+            canon=canon_of(draft.link),
         )
         same = replace(revised, said=stored.said, seen=stored.seen, revision=stored.revision)
         if same == stored:
@@ -314,14 +313,6 @@ def _wording(article: Article) -> str:
     text = plain(article.html, None)
     files = [enclosure.url for enclosure in article.enclosures]
     return "\n".join((article.title, article.summary or "", text, *files))
-
-
-def _canon(link: str | None) -> bytes | None:
-    """The digest of a link's canonical form; the home page of a site is no article's own."""
-    page = canonical(link) if link else ""
-    if "/" not in page and "?" not in page and "#" not in page:
-        return None
-    return digest(page.encode("utf-8", "surrogatepass"))[:8]
 
 
 def _marks(items: Sequence[Item], found: Matching) -> bytes:

@@ -1,4 +1,4 @@
-"""One GET: turn -> request -> answer -> redirect, or the body within its limits.
+"""One exchange: turn -> request -> answer -> redirect, or the body within its limits.
 
 Client.get --turn--> polite.Turns
            --hop---> wire.Wire --httpx--> transport.Transport --address--> addresses.Guard
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from feedsvc.web.wire import Answer, Wire
+    from feedsvc.web.wire import Answer, Method, Wire
 
 FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
 )
 """The Accept of who wants a feed and takes what it gets."""
+
+_ANY = "*/*"
 
 # Ours to say: they frame the message, or decide what comes back.
 _OURS = frozenset(
@@ -114,19 +116,51 @@ class Client:
         `headers` count as secret and stay on the host of `url`, as do the credentials in `url`.
         `max_bytes` is the limit of this body instead of `sync.max_bytes`.
         """
-        target = Target.read(url)
-        private = tuple({**dict(target.credentials), **_own_fields(headers or {})}.items())
         validators = _Validators(
-            url=target.url if validated is None else Target.read(validated).url,
+            url=Target.read(validated or url).url,
             etag=etag or None,
             last_modified=last_modified or None,
         )
-        budget = _Budget(self._settings.timeout.total_seconds())
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
+        response = await self._follow(
+            url, _Asking(accept=accept, limit=limit), validators, _own_fields(headers or {})
+        )
+        if response.status == 206:
+            host = Target.read(response.url).origin.host
+            raise FetchError(placed(host, "answered with a part, though all was asked"))
+        return response
+
+    async def head(self, url: str) -> Response:
+        """What the server says of the file at `url`, without it; redirects are followed.
+
+        Raises FetchError unless there is an answer; see `Response.length`.
+        """
+        return await self._follow(url, _Asking(accept=_ANY, limit=0, method="HEAD"))
+
+    async def beginning(self, url: str, size: int) -> Response:
+        """The first `size` bytes of the file at `url`, or all if it is shorter.
+
+        Status 206, or 200 from a server that would send it whole, which is read no further. Raises
+        FetchError unless there is an answer; see `Response.length`.
+        """
+        return await self._follow(url, _Asking(accept=_ANY, limit=size, beginning=True))
+
+    async def _follow(
+        self,
+        url: str,
+        asking: _Asking,
+        validators: _Validators | None = None,
+        headers: Mapping[bytes, bytes] | None = None,
+    ) -> Response:
+        """Ask, and follow redirects; `headers` count as secret."""
+        target = Target.read(url)
+        private = tuple({**dict(target.credentials), **(headers or {})}.items())
+        validators = validators or _Validators(url=target.url, etag=None, last_modified=None)
+        budget = _Budget(self._settings.timeout.total_seconds())
         hops: list[Hop] = []
         while True:
-            fields = self._fields(target, accept, validators, private)
-            answer = await self._hop(target, fields, budget, limit)
+            fields = self._fields(target, asking, validators, private)
+            answer = await self._hop(target, fields, budget, asking)
             if answer.status not in REDIRECTS:
                 return _response(answer, target, tuple(hops), validators)
             hops.append(Hop(answer.status, target.url))
@@ -152,13 +186,14 @@ class Client:
         target = Target.read(url)
         private = {**dict(target.credentials), **_own_fields(headers or {})}
         nothing = _Validators(url=target.url, etag=None, last_modified=None)
+        asking = _Asking(accept=_ANY, limit=max_bytes, method="POST")
         fields = [
-            *self._fields(target, "*/*", nothing, tuple(private.items())),
+            *self._fields(target, asking, nothing, tuple(private.items())),
             (b"content-type", _latin(media_type)),
             (b"content-length", b"%d" % len(body)),
         ]
         budget = _Budget(self._settings.timeout.total_seconds())
-        answer = await self._hop(target, fields, budget, max_bytes, posted=body)
+        answer = await self._hop(target, fields, budget, asking, posted=body)
         return Response(
             status=answer.status, url=target.url, headers=answer.headers, body=answer.body
         )
@@ -166,16 +201,18 @@ class Client:
     def _fields(
         self,
         target: Target,
-        accept: str,
+        asking: _Asking,
         validators: _Validators,
         private: tuple[tuple[bytes, bytes], ...],
     ) -> list[tuple[bytes, bytes]]:
         fields = [
             (b"host", target.authority),
             (b"user-agent", self._user_agent),
-            (b"accept", _latin(accept)),
-            (b"accept-encoding", ACCEPTED.encode()),
+            (b"accept", _latin(asking.accept)),
+            (b"accept-encoding", asking.codings),
         ]
+        if asking.beginning:
+            fields.append((b"range", b"bytes=0-%d" % (asking.limit - 1)))
         if validators.tell_of(target):
             fields += validators.fields()
         if private:
@@ -189,7 +226,7 @@ class Client:
         target: Target,
         fields: list[tuple[bytes, bytes]],
         budget: _Budget,
-        limit: int,
+        asking: _Asking,
         *,
         posted: bytes | None = None,
     ) -> Answer:
@@ -201,12 +238,31 @@ class Client:
         async with self._turns.turn(name, own=self._guard.own(name)) as turn:
             try:
                 async with budget.spent() as wait:
-                    answer = await self._wire.ask(target, fields, limit, wait, posted=posted)
+                    answer = await self._wire.ask(
+                        target, fields, asking.limit, wait,
+                        method=asking.method, posted=posted, beginning=asking.beginning,
+                    )  # fmt: skip
             except FetchError as error:
                 error.args = (placed(host, str(error)),)
                 raise
             turn.own = answer.own
             return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """What is asked for, and how much of the answer is read."""
+
+    accept: str
+    limit: int  # bytes of the body
+    method: Method = "GET"
+    beginning: bool = False  # the first `limit` bytes are wanted, however many there are
+
+    @property
+    def codings(self) -> bytes:
+        # A length is that of the coded form (RFC 9110 §8.6), and a part one of it (§14.4).
+        plainly = self.method == "HEAD" or self.beginning
+        return b"identity" if plainly else ACCEPTED.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +320,6 @@ def _response(
         raise FetchError(
             placed(target.origin.host, "answered 304 to a question without validators")
         )
-    if status == 206:
-        raise FetchError(placed(target.origin.host, "answered with a part, though all was asked"))
     kept = asked if status == 304 else None
     return Response(
         status=status,

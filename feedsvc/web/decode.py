@@ -59,6 +59,11 @@ class Body:
                 stage.end()
         return b"".join(self._pieces)
 
+    @property
+    def decoded(self) -> int:
+        """How many bytes there are until now."""
+        return sum(map(len, self._pieces))
+
     def so_far(self) -> bytes:
         """What was decoded until now, for bodies whose end does not matter."""
         return b"".join(self._pieces)

@@ -88,6 +88,24 @@ class Response:
         return moved
 
     @property
+    def length(self) -> int | None:
+        """Bytes of the whole file, where the answer tells: also to a HEAD, and of a part.
+
+        Nothing is known of a file that was encoded for its way (RFC 9110 §8.6).
+        """
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        if self.status not in {200, 206, 416} or coding not in {"", "identity"}:
+            return None
+        if self.status == 200:
+            told = set(self.headers.lines("content-length"))
+        else:
+            ranges = self.headers.lines("content-range")
+            told = {found[1] if (found := _RANGE.fullmatch(one)) else "" for one in ranges}
+        if len(told) != 1 or not (one := told.pop()).isdecimal() or len(one) > 15:
+            return None
+        return int(one)
+
+    @property
     def media_type(self) -> str | None:
         """The media type in lower case, without parameters."""
         found = _MEDIA_TYPE.match(self._content_type)
@@ -113,6 +131,7 @@ _MEDIA_TYPE = re.compile(
     r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:[;,]|$)"
 )
 _CHARSET = re.compile(r';\s*charset\s*=\s*(?:"([^"]{0,60})"|([^\s;,"]{1,60}))', re.IGNORECASE)
+_RANGE = re.compile(r"\s*bytes\s+(?:0*0-[0-9]+|\*)/([0-9]+)\s*", re.IGNORECASE)  # RFC 9110 §14.4
 _IMF_DATE = re.compile(r"[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} ([0-9]{4}) [0-9:]{8} GMT")
 _SECONDS = re.compile(r"\+?([0-9]+)(?:\.[0-9]*)?")
 

@@ -45,13 +45,13 @@ class Transport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a GET or POST and return the head of its answer; its body is raw, and to be closed.
+        """Send a request and return the head of its answer; its body is raw, and to be closed.
 
         The extension `target` replaces the path of the address, as it does in httpcore. Raises
         FetchError and not what httpx has: its errors know neither `retryable` nor a hint.
         """
         if request.method not in _METHODS:
-            raise ValueError(f"{request.method}: this transport knows {' and '.join(_METHODS)}")
+            raise ValueError(f"{request.method}: this transport knows {', '.join(_METHODS)}")
         origin = _origin(request.url)
         # RFC 9110 §9.2.2: what may have been done already is not done again, so a POST never goes
         # over a connection that may turn out to be closed.
@@ -205,7 +205,7 @@ class Transport(httpx.AsyncBaseTransport):
         return self._tls
 
 
-_METHODS = ("GET", "POST")
+_METHODS = ("GET", "HEAD", "POST")
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 

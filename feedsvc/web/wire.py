@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from feedsvc.web.target import Target
 
+Method = Literal["GET", "HEAD", "POST"]
+
+_PIECE = 16 * 1024  # bytes of a body of which only the beginning is wanted
 _ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
 _ERROR_SECONDS = 5.0  # for such a body
 _MOST_OF_IT = 0.9  # of the time that is left, so that the exchange as a whole is in time
@@ -67,15 +70,18 @@ class Wire:
         limit: int,
         wait: Wait,
         *,
+        method: Method = "GET",
         posted: bytes | None = None,
+        beginning: bool = False,
     ) -> Answer:
-        """One GET, or a POST of `posted`, within `wait`; redirects are not followed.
+        """One request within `wait`; redirects are not followed.
 
-        Raises FetchError unless there is a whole answer.
+        `posted` is the body of a POST. With `beginning`, the answer is read as far as `limit` and
+        no further. Raises FetchError unless there is a whole answer.
         """
         try:
             request = httpx.Request(
-                "GET" if posted is None else "POST",
+                method,
                 target.url,
                 headers=fields,
                 stream=_NOTHING if posted is None else httpx.ByteStream(posted),
@@ -83,7 +89,19 @@ class Wire:
             )
             response = await self._client.send(request, stream=True)
             try:
-                return await _answer(response, limit, wait)
+                headers = Headers(tuple(response.extensions[_FIELDS]))
+                if method == "HEAD":
+                    body = b""
+                elif beginning and response.is_success:
+                    body = await _read_beginning(response, headers, limit)
+                else:
+                    body = await _read(response, headers, limit, wait)
+                return Answer(
+                    status=response.status_code,
+                    headers=headers,
+                    body=body,
+                    own=bool(response.extensions.get(OWN)),
+                )
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -92,16 +110,6 @@ class Wire:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
-
-
-async def _answer(response: httpx.Response, limit: int, wait: Wait) -> Answer:
-    headers = Headers(tuple(response.extensions[_FIELDS]))
-    return Answer(
-        status=response.status_code,
-        headers=headers,
-        body=await _read(response, headers, limit, wait),
-        own=bool(response.extensions.get(OWN)),
-    )
 
 
 async def _read(response: httpx.Response, headers: Headers, limit: int, wait: Wait) -> bytes:
@@ -115,6 +123,20 @@ async def _read(response: httpx.Response, headers: Headers, limit: int, wait: Wa
     body = Body(headers.get("content-encoding", ""), limit)
     async for piece in response.aiter_raw():
         body.add(piece)
+    return body.end()
+
+
+async def _read_beginning(response: httpx.Response, headers: Headers, limit: int) -> bytes:
+    """The first bytes of a body, decoded; what follows is left with the server."""
+    body = Body(headers.get("content-encoding", ""), limit + _PIECE)
+    try:
+        async for piece in response.aiter_raw():
+            for start in range(0, len(piece), _PIECE):
+                body.add(piece[start : start + _PIECE])
+                if body.decoded >= limit:
+                    return body.so_far()[:limit]
+    except TooLargeError:  # a few of its bytes hold more than we want
+        return body.so_far()[:limit]
     return body.end()
 
 

@@ -14,8 +14,13 @@ def upgrade() -> None:
         batch.add_column(sa.Column("changed", sa.Integer(), server_default="0", nullable=False))
         batch.add_column(sa.Column("verdict", sa.Text(), nullable=True))
         batch.add_column(sa.Column("verdict_at", sa.BigInteger(), nullable=True))
+        batch.add_column(sa.Column("own_state", sa.Text(), nullable=True))
+        batch.add_column(sa.Column("own_reason", sa.Text(), nullable=True))
         batch.create_index("ix_article_changed", ["changed"])
         batch.create_index("ix_article_updated", ["updated"])
+        batch.create_index(
+            "ix_article_verdict", ["verdict"], sqlite_where=sa.text("verdict IS NOT NULL")
+        )
     # What was stored before counts as changed once, so that every feed looks at it.
     op.execute("UPDATE article SET changed = 1")
     with op.batch_alter_table("feed") as batch:
@@ -91,6 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "media",
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("picture", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("type", sa.Text(), nullable=True),
         sa.Column("length", sa.BigInteger(), nullable=True),
         sa.Column("width", sa.Integer(), nullable=True),
@@ -100,6 +106,28 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("url", name=op.f("pk_media")),
+    )
+    op.create_index(
+        "ix_media_retry_at", "media", ["retry_at"], sqlite_where=sa.text("retry_at IS NOT NULL")
+    )
+    op.create_table(
+        "media_use",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["article.id"], name=op.f("fk_media_use_article_id")
+        ),
+        sa.PrimaryKeyConstraint("url", "article_id", name=op.f("pk_media_use")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "edition",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "period", name=op.f("pk_edition")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "outbox",
