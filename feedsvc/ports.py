@@ -31,6 +31,8 @@ from feedsvc.model import (
     Problem,
     State,
     Tombstone,
+    Word,
+    Verdict,
 )
 from feedsvc.settings import Feed, FullText
 
@@ -139,6 +141,20 @@ class Event(NamedTuple):
     was: str
     state: str
     reason: str | None
+
+
+class Media(NamedTuple):
+    """What is known of a media file: from its server, since its source does not say it."""
+
+    url: str
+    picture: bool = False  # its size in pixels is wanted
+    type: str | None = None
+    length: int | None = None  # bytes
+    width: int | None = None  # pixels
+    height: int | None = None
+    retry_at: datetime | None = None  # when it is to be asked about; None: not any more
+    failures: int = 0
+    reason: str | None = None  # why something is not known
 
 
 class KnownEntry(NamedTuple):

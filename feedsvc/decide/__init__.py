@@ -23,6 +23,6 @@ from feedsvc.decide.identity import (
 
 __all__ = [
     "DIGEST_SIZE", "Authority", "Candidates", "Claim", "Match", "Policy", "believable_loss",
-    "canon_of", "digest", "digest_of", "first_seen", "free_key", "path_key", "revise", "said", "seen",
-    "stable_key", "value_of",
+    "canon_of", "digest", "digest_of", "first_seen", "free_key", "path_key", "revise", "said",
+    "seen", "stable_key", "value_of",
 ]  # fmt: skip

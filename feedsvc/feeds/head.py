@@ -26,6 +26,11 @@ class Link(NamedTuple):
     type: str | None = None
 
 
+def picture(head: FeedHead) -> str | None:
+    """The feed's own picture, larger than an icon: that of a podcast, if there is no other."""
+    return head.image or (head.podcast.image if head.podcast else None)
+
+
 def hubs(head: FeedHead) -> list[str]:
     """The WebSub hubs that announce the document, each once."""
     return list(dict.fromkeys(filter(None, map(address, head.hubs))))

@@ -3,7 +3,8 @@
 It has no word for the feed an entry was copied from. `external_url` is none: that is the page a
 link post talks about, and readers open it instead of `url`. So an item says it in an object of our
 own, `_source`, by the names JSON Feed itself gives to the values of a feed: `title`, `feed_url`,
-`home_page_url`; and `rights`, which is our `_rights` there.
+`home_page_url`; and `rights`, which is our `_rights` there. `_via` names where else an item was
+found, since it stands for several copies.
 """
 
 from __future__ import annotations
@@ -13,21 +14,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import (
-    categories,
-    local,
-    people,
-    person,
-    render_each,
-    safe,
-    summary_of,
-    text_of,
-    type_of,
-)
+from feedsvc.feeds import head as heads
+from feedsvc.feeds.guard import render_each
+from feedsvc.feeds.links import page_of, vias
+from feedsvc.feeds.media import variants
 from feedsvc.feeds.origin import Credit, credit
-from feedsvc.model import Enclosure, Entry, FeedHead, Format
+from feedsvc.feeds.values import address, local, people, person, safe, type_of
+from feedsvc.feeds.words import categories, picture_of, summary_of, text_of, title_of
+from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
 from feedsvc.settings import FullText
-from feedsvc.text.urls import absolute
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -61,37 +56,47 @@ def _head(head: FeedHead) -> dict[str, Any]:
             "home_page_url": head.home,
             "feed_url": head.urls[Format.JSON],
             "description": safe(head.description),
-            "icon": absolute(head.icon, None) if head.icon else None,
+            "next_url": heads.previous(head),
+            **_pictures(head),
             "authors": _authors([person(head.author)]),
             "language": head.language,
+            "hubs": [{"type": "WebSub", "url": hub} for hub in heads.hubs(head)],
             "_rights": _rights(head.rights),
         }
     )
 
 
+def _pictures(head: FeedHead) -> dict[str, str | None]:
+    """JSON Feed 1.1, top-level: `icon` is the large one of the two."""
+    large, small = address(heads.picture(head)), address(head.icon)
+    return {"icon": large, "favicon": small} if large else {"icon": small}
+
+
 def _item(entry: Entry, full_text: FullText) -> dict[str, Any]:
     article = entry.article
-    body, summary = text_of(article, summary_of(article), full_text=full_text)
+    body, summary = text_of(entry, summary_of(article), full_text=full_text)
     changed = article.updated != article.published
     origin = credit(article.origin)
+    picture = picture_of(article)
     return _kept(
         {
             "id": article.guid,
-            "url": article.link,
+            "url": page_of(entry),
             "title": safe(article.title),  # JSON Feed 1.1, items: a microblog post has none
             "content_html": body,
             # One of content_html and content_text has to be there.
-            "content_text": None if body else summary,
+            "content_text": None if body else summary or title_of(article),
             "summary": summary if body else None,
-            "image": article.image.url if article.image else None,
+            "image": picture.url if picture else None,
             "date_published": local(article.published, entry.zone).isoformat(),
             "date_modified": local(article.updated, entry.zone).isoformat() if changed else None,
             "authors": _authors(people(article) or [origin.author if origin else None]),
             "tags": categories(article),
             "language": article.language,
-            "attachments": [_attachment(one) for one in article.enclosures],
+            "attachments": _attachments(article),
             "_rights": _rights(article.rights),
             "_source": _source(origin) if origin else None,
+            "_via": _via(entry),
         }
     )
 
@@ -117,11 +122,26 @@ def _source(origin: Credit) -> dict[str, Any]:
     )
 
 
-def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+def _via(entry: Entry) -> dict[str, Any] | None:
+    copies = [{"url": via.href, "title": via.title} for via in vias(entry)]
+    return {"links": copies} if copies else None
+
+
+def _attachments(article: Article) -> list[dict[str, Any]]:
+    # JSON Feed 1.1, attachments: those of one title are the same thing in several forms.
+    titles: dict[str, str] = {}
+    for number, forms in enumerate(variants(article.enclosures)):
+        title = title_of(article) + (f" ({number + 1})" if number else "")
+        titles |= dict.fromkeys((one.url for one in forms), title)
+    return [_attachment(one, titles.get(one.url)) for one in article.enclosures]
+
+
+def _attachment(enclosure: Enclosure, title: str | None) -> dict[str, Any]:
     return _kept(
         {
             "url": enclosure.url,
             "mime_type": type_of(enclosure) or "application/octet-stream",  # required
+            "title": title,
             "size_in_bytes": enclosure.length or None,
             "duration_in_seconds": enclosure.duration,
         }

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from lxml import etree
 
-from feedsvc.feeds.guard import safe
+from feedsvc.feeds.values import safe
 from feedsvc.model import FeedHead, Format
 
 

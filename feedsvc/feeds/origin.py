@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from feedsvc.feeds.guard import person, safe
+from feedsvc.feeds.values import person, safe
 from feedsvc.model import Origin, Person
 from feedsvc.text.urls import absolute, is_absolute_iri
 

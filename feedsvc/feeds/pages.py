@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedsvc.feeds.guard import local, safe
+from feedsvc.feeds.values import local, safe
 from feedsvc.model import FeedHead, Format
 from feedsvc.text.html import escape
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from feedsvc.model import FeedHead, Format, Person
+from feedsvc.model import Entry, FeedHead, Format, Person, Podcast
 
-PLAIN_HEAD = FeedHead(
+_PLAIN = FeedHead(
     name="-",
     id="urn:x-feedsvc:none",
     title="-",
@@ -18,3 +20,16 @@ PLAIN_HEAD = FeedHead(
     zone=ZoneInfo("UTC"),
     author=Person(name="-"),
 )
+
+
+def plain_head(entries: Sequence[Entry]) -> FeedHead:
+    """A head of the kind of feed that the entries stand in: it declares what they say."""
+    podcast = any(entry.podcast for entry in entries)
+    partner = any(entry.analytics for entry in entries)
+    if not podcast and not partner:
+        return _PLAIN
+    return replace(
+        _PLAIN,
+        podcast=Podcast() if podcast else None,
+        profile="smartnews" if partner else None,
+    )

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import (
-    add,
+from feedsvc.feeds import head as heads
+from feedsvc.feeds import partners, podcast
+from feedsvc.feeds.episode import add_episode
+from feedsvc.feeds.guard import add, generator, render_each, split_fragments
+from feedsvc.feeds.links import page_of, vias
+from feedsvc.feeds.media import add_others, add_picture, main_enclosure
+from feedsvc.feeds.origin import credit
+from feedsvc.feeds.plain_head import plain_head
+from feedsvc.feeds.prefixes import ATOM, DC, DCTERMS, IN_RSS
+from feedsvc.feeds.values import address, local, people, person, safe, spoken, type_of
+from feedsvc.feeds.words import (
     as_html,
     as_label,
     as_title,
     categories,
-    generator,
-    local,
-    people,
-    person,
     referenced,
-    render_each,
-    safe,
-    split_fragments,
-    spoken,
     text_of,
-    type_of,
+    title_of,
 )
-from feedsvc.feeds.origin import credit
-from feedsvc.feeds.plain_head import PLAIN_HEAD
-from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
+from feedsvc.model import Article, Entry, FeedHead, Format
 from feedsvc.settings import FullText
-from feedsvc.text.urls import absolute, media_type
+from feedsvc.text.urls import media_type
 
 _MARK = b"    <item"
 _TAIL = b"  </channel>\n</rss>\n"
-_DCTERMS = "http://purl.org/dc/terms/"
 # RSS has no word for a later change: these two are understood.
-_CHANGED = ("{http://www.w3.org/2005/Atom}updated", f"{{{_DCTERMS}}}modified")
+_CHANGED = (f"{{{ATOM}}}updated", f"{{{DCTERMS}}}modified")
 _IMAGES = frozenset({"image/gif", "image/jpeg", "image/png"})  # RSS 2.0 <image>: url
-_AT_DOMAIN = re.compile(r"https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*(?::[0-9]+)?/")
 _HALF_HOUR = timedelta(minutes=30)
 _NO_COMMENT = str.maketrans("", "", "()\\")
 
@@ -55,16 +52,15 @@ class RssFormat:
         """Each entry as the `<item>` that stands inside a document."""
 
         def render(some: Sequence[Entry]) -> list[bytes]:
-            blank = self.document(PLAIN_HEAD, ())
-            document = self.whole(PLAIN_HEAD, some, full_text=full_text)
-            return split_fragments(document, blank.removesuffix(_TAIL), _TAIL, _MARK)
+            head = plain_head(some)
+            document = self.whole(head, some, full_text=full_text)
+            return split_fragments(document, _start(head), _TAIL, _MARK)
 
         return render_each(entries, render)
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         """The whole document, equal to what `whole` writes of the same entries."""
-        blank = _written(_generator(head))
-        return b"".join((blank.removesuffix(_TAIL), *fragments, _TAIL))
+        return b"".join((_start(head), *fragments, _TAIL))
 
     def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
         """The document as feedgen writes it in one go."""
@@ -74,13 +70,29 @@ class RssFormat:
         return _written(feed)
 
 
+def _start(head: FeedHead) -> bytes:
+    return _written(_generator(head)).removesuffix(_TAIL)
+
+
+def _written(feed: FeedGenerator) -> bytes:
+    return referenced(feed.rss_str(pretty=True))
+
+
 def _generator(head: FeedHead) -> FeedGenerator:
-    feed = generator(head, Format.RSS)
-    feed.register_extension("dc", DcExtension, DcEntryExtension)
-    feed.repair.prefixes["dcterms"] = _DCTERMS
+    def finish(root: Any) -> None:
+        channel = root[0]
+        heads.add_links(channel, head, Format.RSS)
+        heads.add_history(channel, head)
+        podcast.add_head(channel, head)
+        partners.add_logos(channel, head)
+
+    declared = IN_RSS | podcast.prefixes(head) | partners.prefixes(head)
+    feed = generator(head, Format.RSS, prefixes=declared, finish=finish)
     title = as_title(safe(head.title))
     feed.title(title)
     feed.updated(_clock(head.updated, head.zone))
+    if partners.is_smartnews(head):
+        feed.pubDate(_clock(head.updated, head.zone))  # SmartFormat 2.1, <channel>: required
     if head.description:
         feed.description(as_title(safe(head.description)))
     if head.rights:
@@ -89,15 +101,11 @@ def _generator(head: FeedHead) -> FeedGenerator:
     if author and "email" in author:
         # RSS profile, e-mail: user@example.org (Real Name); RFC 822 §3.3: ( ) \ mean more.
         feed.managingEditor(f"{author['email']} ({author['name'].translate(_NO_COMMENT)})")
-    icon = absolute(head.icon, None) if head.icon else None
-    if icon and media_type(icon) in _IMAGES:
+    pictures = filter(None, map(address, (heads.picture(head), head.icon)))
+    if picture := next((url for url in pictures if media_type(url) in _IMAGES), None):
         # RSS 2.0 <image>: the title and the link are those of the channel.
-        feed.image(url=icon, title=title, link=head.home)
+        feed.image(url=picture, title=title, link=head.home)
     return feed
-
-
-def _written(feed: FeedGenerator) -> bytes:
-    return referenced(feed.rss_str(pretty=True))
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -113,62 +121,58 @@ def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
 def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     article = entry.article
     told = safe(article.summary or "") or safe(article.subtitle or "")
-    body, summary = text_of(article, told, full_text=full_text)
+    body, summary = text_of(entry, told, full_text=full_text)
+    # RSS 2.0, items: a post without a title has none; there always is one of the two.
+    title = as_title(safe(article.title))
+    first = main_enclosure(article) if article.enclosures else None
+
+    def finish(item: Any) -> None:
+        for via in vias(entry):
+            link = etree.SubElement(item, f"{{{ATOM}}}link", href=via.href, rel="via")
+            link.set("title", via.title)
+        if article.image is not None or article.enclosures:
+            add_picture(item, article)
+            add_others(item, article, first)
+        for name, text in _modules(article, entry.zone):
+            etree.SubElement(item, name).text = text
+        if entry.podcast:
+            add_episode(item, entry)
+        partners.add_analytics(item, entry)
+
     added = add(
         feed,
         entry,
-        # RSS 2.0, items: a post without a title has none; there always is a description.
-        title=as_title(safe(article.title)),
+        title=title,
         body=body,
-        summary=as_html(summary),
+        summary=as_html(summary if summary or body or title else title_of(article)),
         terms=[as_label(term) for term in categories(article)],
+        finish=finish,
     )
     added.published(_clock(article.published, entry.zone))
-    if article.updated != article.published:
-        changed = local(article.updated, entry.zone).isoformat()
-        added.repair.elements = [(name, changed) for name in _CHANGED]
-    # RSS `author` is an e-mail address; the byline is dc:creator, never both (DuplicateSemantics).
-    if authors := people(article):
-        added.dc.dc_creator([author["name"] for author in authors])
-    if language := spoken(article.language):
-        added.dc.dc_language(language)
     origin = credit(article.origin)
-    if rights := safe(article.rights or "") or (origin.rights if origin else ""):
-        added.dc.dc_rights(as_label(rights))
     if origin and origin.url:
         # RSS 2.0 <source>: the url is required, so an origin without a feed cannot be named.
         added.source(url=origin.url, title=as_label(origin.title))
-    first, rest = _enclosures(article)
-    if article.link:
-        added.link(href=article.link, rel="alternate")
+    if page := page_of(entry):
+        added.link(href=page, rel="alternate")
     if first is not None:
+        # A length that nobody knows is 0 (RSS profile, enclosure): players of podcasts look at
+        # nothing but `<enclosure>`.
         length = str(first.length or 0)
         added.link(href=first.url, rel="enclosure", type=type_of(first), length=length)
-    for enclosure in rest:
-        added.media.content(_media(enclosure), group=None)
 
 
-def _enclosures(article: Article) -> tuple[Enclosure | None, Sequence[Enclosure]]:
-    """The one `<enclosure>` an item may have, and those that become media:content.
-
-    RSS 2.0 wants its type and an http address, in which validators look for a domain; what lacks
-    one of them is no enclosure there. A length that nobody knows is 0 (RSS profile, enclosure):
-    players of podcasts look at nothing but `<enclosure>`.
-    """
-    fit = (one for one in article.enclosures if type_of(one) and _AT_DOMAIN.match(one.url))
-    first = next(fit, None)
-    image = article.image.url if article.image else None  # media:content already
-    return first, [e for e in article.enclosures if e is not first and e.url != image]
-
-
-def _media(enclosure: Enclosure) -> dict[str, str]:
-    kind = type_of(enclosure) or ""
-    medium = kind.partition("/")[0]
-    found = {
-        "url": enclosure.url,
-        "type": kind,
-        "medium": medium if medium in {"image", "audio", "video"} else "",
-        "fileSize": str(enclosure.length) if enclosure.length else "",
-        "duration": str(enclosure.duration) if enclosure.duration else "",
-    }
-    return {name: value for name, value in found.items() if value}
+def _modules(article: Article, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Elements of other vocabularies for what RSS has no word for: name and text."""
+    if article.updated != article.published:
+        changed = local(article.updated, zone).isoformat()
+        for name in _CHANGED:
+            yield name, changed
+    # RSS `author` is an e-mail address; the byline is dc:creator, never both (DuplicateSemantics).
+    for author in people(article):
+        yield f"{{{DC}}}creator", author["name"]
+    if language := spoken(article.language):
+        yield f"{{{DC}}}language", language
+    origin = credit(article.origin)
+    if rights := safe(article.rights or "") or (origin.rights if origin else ""):
+        yield f"{{{DC}}}rights", as_label(rights)

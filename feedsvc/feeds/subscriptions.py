@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lxml import etree
 
-from feedsvc.feeds.guard import safe
+from feedsvc.feeds.values import safe
 from feedsvc.feeds.opml import add_feed, finish, start
 
 

@@ -6,14 +6,14 @@ stands in `rules.py`. The gate judges bytes, not what was meant: it reads the fi
 again, with other eyes than those that wrote it, and never raises, whatever the bytes are.
 
     bytes -> document.py (size, encoding, DOCTYPE, tree) -> atom.py | rss.py | opml.py -> findings
-          -> jsonfeed.py, page.py
+          -> jsonfeed.py, page.py, sitemap.py
 
-A package and not a file, because five formats and the single values they share are six subjects.
+A package and not a file, because six formats and the single values they share are seven subjects.
+What single partners ask beyond the standards is in `profiles/`.
 """
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -29,8 +29,9 @@ from feedsvc.gate.page import check_page
 from feedsvc.gate.report import Report
 from feedsvc.gate.rss import check_rss
 from feedsvc.gate.rules import RULES, Rule
+from feedsvc.gate.sitemap import check_sitemap
+from feedsvc.gate.sniffing import sniff
 from feedsvc.model import Finding
-from feedsvc.regex import compiled
 
 __all__ = ["RULES", "Rule", "check", "sniff"]
 
@@ -38,14 +39,7 @@ _XML: Final[Mapping[str, Callable[[Report, etree._Element], None]]] = MappingPro
     {"atom": check_atom, "rss": check_rss, "opml": check_opml}
 )
 _OTHER: Final[Mapping[str, Callable[[Report, bytes], None]]] = MappingProxyType(
-    {"json": check_json, "html": check_page}
-)
-_ROOT: Final = compiled(  # the first tag after white space, comments, instructions and a DOCTYPE
-    rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->"
-    rb"|<!(?:[^<>\[-]|-(?!-))[^<>\[]*+(?:\[[^\]]*+\]\s*+)?>)*+<(?:[\w.-]+:)?([A-Za-z]+)[\s/>]"
-)
-_FORMATS: Final = MappingProxyType(
-    {b"feed": "atom", b"rss": "rss", b"RDF": "rss", b"opml": "opml", b"html": "html"}
+    {"json": check_json, "html": check_page, "sitemap": check_sitemap}
 )
 
 
@@ -54,14 +48,15 @@ def check(
 ) -> tuple[Finding, ...]:
     """What is wrong with `body`: empty when nothing is.
 
-    `format` is "atom", "rss", "json", "opml", "html", or "auto" to look at the bytes. `url` is the
-    address it will be served at. With `now`, dates after it are told.
+    `format` is "atom", "rss", "json", "opml", "html", "sitemap", or "auto" to look at the bytes.
+    `url` is the address it will be served at. With `now`, dates after it are told, and what is too
+    old for a sitemap of news.
     """
     report = Report(body=body, url=url, now=now)
     kind = sniff(body) if format == "auto" else format
     if kind is None:
         code = "format-unknown" if body.strip() else "document-empty"
-        report.add(code, "neither Atom nor RSS nor JSON Feed nor OPML nor HTML")
+        report.add(code, "neither Atom nor RSS nor JSON Feed nor OPML nor HTML nor a sitemap")
     elif kind in _XML:
         root = read_xml(report, body)
         if root is not None:
@@ -71,17 +66,3 @@ def check(
     else:
         raise ValueError(f"no such format: {format}")
     return report.findings()
-
-
-def sniff(body: bytes) -> str | None:
-    """The format that the beginning of a document announces; nothing is said of its validity."""
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        body = body[:65536].decode("utf-16", "replace").encode("utf-8")
-    start = body.removeprefix(codecs.BOM_UTF8)
-    if start.lstrip()[:1] == b"{":
-        return "json"
-    found = _ROOT.match(start)
-    if found is None:
-        return None
-    name = found.group(1)
-    return _FORMATS.get(name) or ("html" if name.lower() == b"html" else None)

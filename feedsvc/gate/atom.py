@@ -1,4 +1,4 @@
-"""Atom (RFC 4287) with its archives (RFC 5005): is this feed document what it says?"""
+"""Atom (RFC 4287): is this feed document what it says?"""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from feedsvc.gate.common import (
 )
 from feedsvc.gate.document import (
     ATOM,
-    HISTORY,
     THREAD,
     XHTML,
     base_is_absolute,
     check_prefix,
     own_text,
 )
+from feedsvc.gate.history import PAGES, check_deleted, check_history, check_no_pages
 from feedsvc.gate.markup import check_plain, scan_html, scan_xhtml
 from feedsvc.gate.modules import check_module
 from feedsvc.gate.report import Report, line_of, shown
@@ -47,12 +47,11 @@ _REPEATED: Final = _PEOPLE | {"category", "link", "entry"}
 _LINK_ATTRIBUTES: Final = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
 _CATEGORY_ATTRIBUTES: Final = frozenset({"term", "scheme", "label"})
 _TEXT_TYPES: Final = frozenset({"text", "html", "xhtml"})
-_PAGES: Final = frozenset({"first", "last", "previous", "next", "current"})
-_RELATIONS: Final = _PAGES | {  # IANA's registry, as far as feeds use it
+_RELATIONS: Final = PAGES | {  # IANA's registry, as far as feeds use it
     "about", "alternate", "amphtml", "appendix", "archives", "author", "bookmark", "canonical",
     "chapter", "collection", "contents", "copyright", "describedby", "edit", "edit-media",
     "enclosure", "glossary", "help", "hub", "icon", "index", "item", "license", "lrdd", "monitor",
-    "next-archive", "payment", "prev", "prev-archive", "privacy-policy", "related", "replies",
+    "payment", "prev", "privacy-policy", "related", "replies",
     "search", "section", "self", "service", "shortlink", "start", "stylesheet", "subsection", "tag",
     "terms-of-service", "up", "version-history", "via", "webmention", "working-copy",
 }  # fmt: skip
@@ -70,12 +69,13 @@ def check_atom(report: Report, root: etree._Element) -> None:
     _check_metadata(report, root, head)
     _required(report, root, head, ("id", "title", "updated"))
     _check_links(report, root, head.get("link", []))
-    _check_history(report, root, head.get("link", []))
+    check_history(report, root, head.get("link", []))
     entries = head.get("entry", [])
     moments = [_check_entry(report, entry, "author" in head) for entry in entries]
     if not entries and "author" not in head:
         report.add("atom-author-missing", "the feed has no entries, so it needs an author", root)
     _check_ids(report, entries)
+    check_deleted(report, root, entries)
     _check_feed_date(report, head, [moment for moment in moments if moment is not None])
 
 
@@ -269,14 +269,7 @@ def _check_links(report: Report, parent: etree._Element, links: list[etree._Elem
     if local(parent) == "feed":
         check_self(report, parent, own)
     elif local(parent) == "entry":
-        for element in links:
-            if element.get("rel") in _PAGES or element.get("rel") in (
-                "prev-archive",
-                "next-archive",
-            ):
-                report.add(
-                    "history-rel-in-entry", f"link rel={element.get('rel')} in an entry", element
-                )
+        check_no_pages(report, links)
 
 
 def check_self(report: Report, parent: etree._Element, own: etree._Element | None) -> None:
@@ -286,19 +279,6 @@ def check_self(report: Report, parent: etree._Element, own: etree._Element | Non
     elif report.url is not None and (own.get("href") or "") != report.url:
         href = own.get("href") or ""
         report.add("self-mismatch", f"self is {shown(href)}, served at {shown(report.url)}", own)
-
-
-def _check_history(report: Report, root: etree._Element, links: list[etree._Element]) -> None:
-    targets = {element.get("rel"): element.get("href") for element in links}
-    if root.find(f"{{{HISTORY}}}complete") is not None:
-        for relation in sorted((_PAGES - {"current"}) & {rel for rel in targets if rel}):
-            report.add("history-complete-paged", f"a complete feed with rel={relation}", root)
-    if "first" in targets and targets["first"] == targets.get("self") and "previous" in targets:
-        report.add("history-past-end", "the first page has a previous one", root)
-    if "last" in targets and targets["last"] == targets.get("self") and "next" in targets:
-        report.add("history-past-end", "the last page has a next one", root)
-    if root.find(f"{{{HISTORY}}}archive") is not None and "current" not in targets:
-        report.add("history-archive-current", "an archive without rel=current", root)
 
 
 def _check_entry(report: Report, entry: etree._Element, feed_author: bool) -> datetime | None:

@@ -10,15 +10,13 @@ from lxml import etree
 
 from feedsvc.gate import values
 from feedsvc.gate.document import XML, base_is_absolute, own_text
-from feedsvc.gate.report import Report, shown
+from feedsvc.gate.report import Report, Where, shown
 
 _LANG: Final = f"{{{XML}}}lang"
 _BASE: Final = f"{{{XML}}}base"
 
 
-def note(
-    report: Report, flaw: values.Flaw | None, value: str, where: str, at: etree._Element | None
-) -> None:
+def note(report: Report, flaw: values.Flaw | None, value: str, where: str, at: Where) -> None:
     """Write down a flaw, if there is one."""
     if flaw is not None:
         report.add(flaw.code, f"{where} {shown(value)} {flaw.why}", at)
@@ -36,7 +34,7 @@ def check_address(
     report: Report,
     value: str,
     where: str,
-    at: etree._Element | None,
+    at: Where,
     *,
     relative: bool = False,
     iri: bool = True,
@@ -46,7 +44,7 @@ def check_address(
     if (
         flaw is not None
         and flaw.code == "url-relative"
-        and at is not None
+        and isinstance(at, etree._Element)
         and value
         and base_is_absolute(report, at)
     ):
@@ -54,9 +52,7 @@ def check_address(
     note(report, flaw, value, where, at)
 
 
-def check_rfc3339(
-    report: Report, value: str, where: str, at: etree._Element | None
-) -> datetime | None:
+def check_rfc3339(report: Report, value: str, where: str, at: Where) -> datetime | None:
     """An Atom date; the instant if it is one."""
     moment = values.rfc3339(value)
     if not isinstance(moment, datetime):
@@ -66,7 +62,7 @@ def check_rfc3339(
     return moment
 
 
-def check_rfc822(report: Report, value: str, where: str, at: etree._Element | None) -> None:
+def check_rfc822(report: Report, value: str, where: str, at: Where) -> None:
     """An RSS or OPML date."""
     moment, flaw = values.rfc822(value)
     note(report, flaw, value, where, at)

@@ -29,6 +29,10 @@ HISTORY: Final = "http://purl.org/syndication/history/1.0"
 TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"
 SYNDICATION: Final = "http://purl.org/rss/1.0/modules/syndication/"
 SLASH: Final = "http://purl.org/rss/1.0/modules/slash/"
+PODCAST: Final = "https://podcastindex.org/namespace/1.0"
+SMARTNEWS: Final = "http://www.smartnews.be/snf"
+SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+NEWS: Final = "http://www.google.com/schemas/sitemap-news/0.9"
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -46,7 +50,7 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         SYNDICATION: "sy",
         SLASH: "slash",
         RDF: "rdf",
-        "https://podcastindex.org/namespace/1.0": "podcast",
+        PODCAST: "podcast",
         "http://wellformedweb.org/CommentAPI/": "wfw",
         "http://www.georss.org/georss": "georss",
         "http://www.opengis.net/gml": "gml",
@@ -56,7 +60,11 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "http://a9.com/-/spec/opensearch/1.1/": "opensearch",
         "http://backend.userland.com/creativeCommonsRssModule": "creativeCommons",
         "http://web.resource.org/cc/": "cc",
-        "http://www.smartnews.be/snf": "snf",
+        SMARTNEWS: "snf",
+        NEWS: "news",
+        "http://www.google.com/schemas/sitemap-image/1.1": "image",
+        "http://www.google.com/schemas/sitemap-video/1.1": "video",
+        "http://www.w3.org/2001/XMLSchema-instance": "xsi",
         "http://www.google.com/schemas/play-podcasts/1.0": "googleplay",
         "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
         "http://schemas.google.com/g/2005": "gd",
@@ -98,11 +106,16 @@ _SUSPICIOUS_REFERENCE: Final = re.compile(
 _C1_BYTE: Final = re.compile(rb"[\x80-\x9f]")
 
 
-def check_size(report: Report, body: bytes) -> bool:
-    """Say what is too large; False when nothing more should be tried."""
+def check_size(report: Report, body: bytes, *, polled: bool = True) -> bool:
+    """Say what is too large; False when nothing more should be tried.
+
+    What readers poll as a whole is large sooner than what search engines fetch (`polled`).
+    """
     if not body.strip():
         report.add("document-empty", "the document is empty")
         return False
+    if not polled:
+        return True
     if len(body) > _MAX_BYTES:
         report.add("document-too-complex", f"{len(body)} bytes are more than {_MAX_BYTES}")
         return False
@@ -127,9 +140,9 @@ def decode(report: Report, body: bytes) -> str | None:
     return text
 
 
-def read_xml(report: Report, body: bytes) -> etree._Element | None:
+def read_xml(report: Report, body: bytes, *, polled: bool = True) -> etree._Element | None:
     """The root element, or None when the document cannot be looked at any further."""
-    if not check_size(report, body):
+    if not check_size(report, body, polled=polled):
         return None
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in body[:4]:
         report.add("encoding-not-utf8", "the document is written in UTF-16 or UTF-32", 1)

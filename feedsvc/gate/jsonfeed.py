@@ -12,6 +12,7 @@ from feedsvc.gate import values
 from feedsvc.gate.common import check_address, check_rfc3339, note
 from feedsvc.gate.document import check_size, decode
 from feedsvc.gate.markup import scan_html
+from feedsvc.gate.places import Places, Spot
 from feedsvc.gate.report import Report, shown
 
 _VERSIONS: Final = ("https://jsonfeed.org/version/1.1", "https://jsonfeed.org/version/1")
@@ -39,8 +40,9 @@ _ADDRESSES: Final = frozenset(
 _JSON_WORDS: Final = {
     str: "a string", list: "an array", dict: "an object", bool: "a boolean", float: "a number",
 }  # fmt: skip
-_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_CONSTANT: Final = re.compile(r"NaN|-?Infinity")
+_HUGE_NUMBER: Final = re.compile(r"-?[0-9]{4301,}")  # `sys.set_int_max_str_digits`
+_ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|[^u])")
 
 Object = dict[str, object]
 
@@ -50,35 +52,43 @@ class _NotJsonError(ValueError):
 
 
 def check_json(report: Report, body: bytes) -> None:
-    """The whole document, from its bytes down; places are named, lines are known to XML only."""
+    """The whole document, from its bytes down."""
+    found = read_json(report, body)
+    if found is not None:
+        _check_feed(report, *found)
+
+
+def read_json(report: Report, body: bytes) -> tuple[Object, Spot] | None:
+    """The object that a document holds, or None when it cannot be looked at any further."""
     if not check_size(report, body):
-        return
+        return None
     if body.startswith(b"\xef\xbb\xbf"):
         report.add("json-bom", "begins with a byte order mark", 1)
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
         report.add("encoding-not-utf8", "the document is written in UTF-16 or UTF-32", 1)
-        return
+        return None
     text = decode(report, body)
     if text is None:
-        return
-    document = _read(report, text.removeprefix("\ufeff"))
+        return None
+    text = text.removeprefix("\ufeff")
+    spot = Spot(Places(text))
+    document = _read(report, text, spot)
     if document is None:
-        return
-    if _SURROGATE_ESCAPE.search(body) and _SURROGATE.search(
-        json.dumps(document, ensure_ascii=False)
-    ):
-        report.add("json-surrogate", "holds half of a surrogate pair")
-    _check_feed(report, document)
+        return None
+    if (half := _lone_surrogate(body)) is not None:
+        line = body.count(b"\n", 0, half) + 1
+        report.add("json-surrogate", "holds half of a surrogate pair", line)
+    return document, spot
 
 
-def _read(report: Report, text: str) -> Object | None:
-    doubled: list[str] = []
+def _read(report: Report, text: str, spot: Spot) -> Object | None:
+    doubled: list[tuple[Object, list[str]]] = []
 
     def pairs(found: list[tuple[str, object]]) -> Object:
         result = dict(found)
         if len(result) != len(found):
             counts = Counter(name for name, _ in found)
-            doubled.extend(name for name, count in counts.items() if count > 1)
+            doubled.append((result, [name for name, count in counts.items() if count > 1]))
         return result
 
     def constant(word: str) -> NoReturn:
@@ -89,146 +99,197 @@ def _read(report: Report, text: str) -> Object | None:
     except json.JSONDecodeError as error:
         report.add("json-invalid", f"column {error.colno}: {error.msg}", error.lineno)
         return None
-    except (ValueError, RecursionError) as error:  # NaN, a number of 5,000 digits, deep nesting
+    except RecursionError as error:
         report.add("json-invalid", str(error))
         return None
-    for name in doubled:
-        report.add("json-duplicate-key", f"the key {shown(name)} stands twice in one object")
+    except ValueError as error:  # NaN, a number of 5,000 digits
+        word = _CONSTANT if isinstance(error, _NotJsonError) else _HUGE_NUMBER
+        report.add("json-invalid", str(error), Places(text).line_of_word(word))
+        return None
+    if doubled:
+        spots = _spots_of(document, [holder for holder, _ in doubled], spot)
+        for holder, names in doubled:
+            for name in names:
+                at = spots.get(id(holder))
+                says = f"the key {shown(name)} stands twice in one object"
+                report.add("json-duplicate-key", says, at and at[name])
     if not isinstance(document, dict):
-        report.add("json-type", "the document is not an object")
+        report.add("json-type", "the document is not an object", spot)
         return None
     return document
 
 
-def _check_feed(report: Report, feed: Object) -> None:
-    _check_keys(report, feed, _TOP, "")
+def _spots_of(document: object, wanted: list[Object], spot: Spot) -> dict[int, Spot]:
+    """Where some objects of the document are; one that a twin of its key replaced is nowhere."""
+    marks = {id(one) for one in wanted}
+    found: dict[int, Spot] = {}
+    ahead = [(document, spot)]
+    while ahead:
+        value, at = ahead.pop()
+        if isinstance(value, dict):
+            if id(value) in marks:
+                found[id(value)] = at
+            ahead.extend((below, at[key]) for key, below in value.items() if below)
+        elif isinstance(value, list):
+            ahead.extend((below, at[number]) for number, below in enumerate(value) if below)
+    return found
+
+
+def _lone_surrogate(body: bytes) -> int | None:
+    """Where the escape of half a surrogate pair begins."""
+    half: re.Match[bytes] | None = None
+    for escape in _ESCAPE.finditer(body) if b"\\u" in body else ():
+        code = int(escape[1] or b"0", 16)
+        low = 0xDC00 <= code <= 0xDFFF
+        if half is not None and not (low and half.end() == escape.start()):
+            return half.start()
+        if low and half is None:
+            return escape.start()
+        half = escape if 0xD800 <= code <= 0xDBFF else None
+    return half.start() if half is not None else None
+
+
+def _check_feed(report: Report, feed: Object, spot: Spot) -> None:
+    _check_keys(report, feed, _TOP, spot)
     version = feed.get("version")
     if version not in _VERSIONS:
-        report.add("json-version", f"version is {shown(str(version))}, not {_VERSIONS[0]}")
+        says = f"version is {shown(str(version))}, not {_VERSIONS[0]}"
+        report.add("json-version", says, _at(feed, "version", spot))
     title = feed.get("title")
     if title is None:
-        report.add("json-title-missing", "the feed has no title")
+        report.add("json-title-missing", "the feed has no title", spot)
     elif title == "":
-        report.add("element-empty", "title is empty")
-    _check_self(report, feed)
-    _check_people(report, feed, "")
-    for place, hub in _objects(report, feed, "hubs", "hubs"):
-        _check_keys(report, hub, _HUB, place)
+        report.add("element-empty", "title is empty", spot["title"])
+    _check_self(report, feed, spot)
+    _check_people(report, feed, spot)
+    for at, hub in _objects(report, feed, spot, "hubs"):
+        _check_keys(report, hub, _HUB, at)
         for key in _HUB:
             if not hub.get(key):
-                report.add("json-type", f"{place} has no {key}")
+                report.add("json-type", f"{at} has no {key}", _at(hub, key, at))
     if not isinstance(feed.get("items"), list):
         if "items" not in feed:
-            report.add("json-items-missing", "the feed has no items")
+            report.add("json-items-missing", "the feed has no items", spot)
         return
-    seen: dict[str, str] = {}
-    for place, item in _objects(report, feed, "items", "items"):
-        _check_item(report, item, place, seen)
+    seen: dict[str, Spot] = {}
+    for at, item in _objects(report, feed, spot, "items"):
+        _check_item(report, item, at, seen)
 
 
-def _check_self(report: Report, feed: Object) -> None:
+def _check_self(report: Report, feed: Object, spot: Spot) -> None:
     own, following = feed.get("feed_url"), feed.get("next_url")
     if own is None:
-        report.add("self-missing", "the feed has no feed_url")
+        report.add("self-missing", "the feed has no feed_url", spot)
     elif report.url is not None and own != report.url:
-        report.add("self-mismatch", f"feed_url is {shown(str(own))}, served at {shown(report.url)}")
+        says = f"feed_url is {shown(str(own))}, served at {shown(report.url)}"
+        report.add("self-mismatch", says, spot["feed_url"])
     if following is not None and following in (own, report.url):
-        report.add("json-next-url", "next_url leads to the feed itself")
+        report.add("json-next-url", "next_url leads to the feed itself", spot["next_url"])
 
 
-def _check_item(report: Report, item: Object, place: str, seen: dict[str, str]) -> None:
-    _check_keys(report, item, _ITEM, place)
+def _check_item(report: Report, item: Object, spot: Spot, seen: dict[str, Spot]) -> None:
+    _check_keys(report, item, _ITEM, spot)
     identity = item.get("id")
     if identity is None or identity == "":
-        report.add("json-id-missing", f"{place} has no id")
+        report.add("json-id-missing", f"{spot} has no id", _at(item, "id", spot))
     elif isinstance(identity, str):
         if identity in seen:
-            report.add("entry-id-duplicate", f"{place} has the id of {seen[identity]}")
-        seen.setdefault(identity, place)
+            says = f"{spot} has the id of {seen[identity]}"
+            report.add("entry-id-duplicate", says, spot["id"])
+        seen.setdefault(identity, spot)
     html, text = item.get("content_html"), item.get("content_text")
     if html is None and text is None:
-        report.add("json-content-missing", f"{place} has neither content_html nor content_text")
+        says = f"{spot} has neither content_html nor content_text"
+        report.add("json-content-missing", says, spot)
     if isinstance(html, str):
-        scan_html(report, html, f"{place}.content_html", None)
-    published, modified = item.get("date_published"), item.get("date_modified")
+        at = spot["content_html"]
+        scan_html(report, html, str(at), at)
     moments = [
-        check_rfc3339(report, value, f"{place}.{key}", None)
-        for key, value in (("date_published", published), ("date_modified", modified))
-        if isinstance(value, str)
+        check_rfc3339(report, value, f"{spot}.{key}", spot[key])
+        for key in ("date_published", "date_modified")
+        if isinstance(value := item.get(key), str)
     ]
     if len(moments) == 2 and moments[0] and moments[1] and moments[0] > moments[1]:
-        report.add("atom-published-late", f"{place}: date_published is later than date_modified")
-    _check_people(report, item, place + ".")
+        says = f"{spot}: date_published is later than date_modified"
+        report.add("atom-published-late", says, spot["date_published"])
+    _check_people(report, item, spot)
     tags = item.get("tags")
-    for tag in tags if isinstance(tags, list) else ():
+    for number, tag in enumerate(tags if isinstance(tags, list) else ()):
+        at = spot["tags"]
         if not isinstance(tag, str):
-            report.add("json-type", f"{place}.tags holds something that is not a string")
+            report.add("json-type", f"{at} holds something that is not a string", at[number])
         elif not tag.strip():
-            report.add("element-empty", f"{place}.tags holds an empty tag")
-    _check_source(report, item.get("_source"), f"{place}._source")
-    for where, attachment in _objects(report, item, "attachments", f"{place}.attachments"):
-        _check_attachment(report, attachment, where)
+            report.add("element-empty", f"{at} holds an empty tag", at[number])
+    _check_source(report, item.get("_source"), spot["_source"])
+    for at, attachment in _objects(report, item, spot, "attachments"):
+        _check_attachment(report, attachment, at)
 
 
-def _check_source(report: Report, source: object, place: str) -> None:
+def _check_source(report: Report, source: object, spot: Spot) -> None:
     """Our own extension for the feed an item was copied from, as far as others could mean that."""
     for key in ("feed_url", "home_page_url"):
         value = source.get(key) if isinstance(source, dict) else None
         if isinstance(value, str):
-            check_address(report, value, f"{place}.{key}", None)
+            check_address(report, value, f"{spot}.{key}", spot[key])
 
 
-def _check_attachment(report: Report, attachment: Object, place: str) -> None:
-    _check_keys(report, attachment, _ATTACHMENT, place)
+def _check_attachment(report: Report, attachment: Object, spot: Spot) -> None:
+    _check_keys(report, attachment, _ATTACHMENT, spot)
     for key in ("url", "mime_type"):
         if not attachment.get(key):
-            report.add("json-attachment", f"{place} has no {key}")
+            report.add("json-attachment", f"{spot} has no {key}", _at(attachment, key, spot))
     kind = attachment.get("mime_type")
     if isinstance(kind, str) and kind:
-        note(report, values.media_type(kind), kind, f"{place}.mime_type", None)
+        note(report, values.media_type(kind), kind, f"{spot}.mime_type", spot["mime_type"])
     for key in ("size_in_bytes", "duration_in_seconds"):
         number = attachment.get(key)
         if isinstance(number, int | float) and number < 0:
-            report.add("number-invalid", f"{place}.{key} is less than nothing")
+            report.add("number-invalid", f"{spot}.{key} is less than nothing", spot[key])
 
 
-def _check_people(report: Report, holder: Object, prefix: str) -> None:
+def _check_people(report: Report, holder: Object, spot: Spot) -> None:
     if "author" in holder and "authors" not in holder:
-        report.add("json-author-old", f"{prefix}author: write authors, or both")
-    for place, person in _objects(report, holder, "authors", f"{prefix}authors"):
-        _check_keys(report, person, _AUTHOR, place)
+        old = spot["author"]
+        report.add("json-author-old", f"{old}: write authors, or both", old)
+    for at, person in _objects(report, holder, spot, "authors"):
+        _check_keys(report, person, _AUTHOR, at)
         if not any(person.get(key) for key in _AUTHOR):
-            report.add("json-author-empty", f"{place} has neither name nor url nor avatar")
+            report.add("json-author-empty", f"{at} has neither name nor url nor avatar", at)
 
 
-def _objects(report: Report, holder: Object, key: str, place: str) -> list[tuple[str, Object]]:
+def _objects(report: Report, holder: Object, spot: Spot, key: str) -> list[tuple[Spot, Object]]:
     """The objects of an array, each with its place; anything else in it is an error."""
     found = holder.get(key)
-    result: list[tuple[str, Object]] = []
+    result: list[tuple[Spot, Object]] = []
     for index, value in enumerate(found if isinstance(found, list) else ()):
-        where = f"{place}[{index}]"
+        at = spot[key][index]
         if isinstance(value, dict):
-            result.append((where, value))
+            result.append((at, value))
         else:
-            report.add("json-type", f"{where} is not an object")
+            report.add("json-type", f"{at} is not an object", at)
     return result
 
 
-def _check_keys(report: Report, holder: Object, known: Mapping[str, type], place: str) -> None:
+def _check_keys(report: Report, holder: Object, known: Mapping[str, type], spot: Spot) -> None:
     """The type of each key, and what its name says of its value."""
     for key, value in holder.items():
         kind = known.get(key)
-        where = f"{place}.{key}" if place else key
+        at = spot[key]
         if kind is None:
             if not key.startswith("_"):
-                report.add("json-key-unknown", f"{shown(where)} is not of JSON Feed 1.1")
+                report.add("json-key-unknown", f"{shown(str(at))} is not of JSON Feed 1.1", at)
         elif kind is float:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                report.add("json-type", f"{where} is not a number")
+                report.add("json-type", f"{at} is not a number", at)
         elif not isinstance(value, kind):
-            report.add("json-type", f"{where} is not {_JSON_WORDS[kind]}")
+            report.add("json-type", f"{at} is not {_JSON_WORDS[kind]}", at)
         elif isinstance(value, str):
             if key in _ADDRESSES:
-                check_address(report, value, where, None)
+                check_address(report, value, str(at), at)
             elif key == "language":
-                note(report, values.language(value), value, where, None)
+                note(report, values.language(value), value, str(at), at)
+
+
+def _at(holder: Object, key: str, spot: Spot) -> Spot:
+    """The value, or what should hold it."""
+    return spot[key] if key in holder else spot

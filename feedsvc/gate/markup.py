@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from feedsvc.gate.report import Report, line_of, shown
+from feedsvc.gate.report import Report, Where, line_of, shown
 from feedsvc.regex import compiled
 
 # Quoted values are skipped as one, so that `alt="a > b"` does not end a tag. Possessive: a quote
@@ -79,9 +79,7 @@ _ENTITY: Final = re.compile(r"&(#?\w+)")
 _RSS_MARKUP: Final = re.compile(r"&#[x0-9]|<[/a-zA-Z]")
 
 
-def scan_html(
-    report: Report, html: str, where: str, at: etree._Element | int | None, *, based: bool = False
-) -> None:
+def scan_html(report: Report, html: str, where: str, at: Where, *, based: bool = False) -> None:
     """Look for what readers strip or cannot resolve; `based`: an absolute xml:base is in scope."""
     if found := _STRAY.search(html):
         sign = html[found.start() : found.start() + 12]
@@ -98,9 +96,7 @@ def scan_html(
             _scan_attributes(report, attributes, f"<{name}> in {where}", at, based)
 
 
-def _scan_attributes(
-    report: Report, text: str, where: str, at: etree._Element | int | None, based: bool
-) -> None:
+def _scan_attributes(report: Report, text: str, where: str, at: Where, based: bool) -> None:
     for found in _ATTRIBUTE.finditer(text):
         value = found[2] or found[3] or found[4] or ""
         check_attribute(report, found[1].lower(), value, where, at, escaped=True, based=based)
@@ -111,7 +107,7 @@ def check_attribute(
     name: str,
     value: str,
     where: str,
-    at: etree._Element | int | None,
+    at: Where,
     *,
     escaped: bool,
     based: bool,

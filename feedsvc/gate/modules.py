@@ -20,16 +20,20 @@ from feedsvc.gate.common import (
 )
 from feedsvc.gate.document import (
     DC,
+    DCTERMS,
     HISTORY,
     ITUNES,
     MEDIA,
+    PODCAST,
     SLASH,
+    SMARTNEWS,
     SYNDICATION,
     THREAD,
     TOMBSTONES,
     own_text,
 )
 from feedsvc.gate.markup import check_plain, scan_html
+from feedsvc.gate.podcasts import ITUNES_ONCE, check_itunes, check_podcast
 from feedsvc.gate.report import Report, shown
 
 # What each module defines; an element that is not in its list is a slip of the pen
@@ -58,7 +62,9 @@ _ONCE: Final = frozenset(
     + [f"{{{DC}}}{name}" for name in ("date", "language")]
     + [f"{{{SYNDICATION}}}{name}" for name in KNOWN[SYNDICATION]]
     + [f"{{{SLASH}}}{name}" for name in ("section", "department", "hit_parade")]
-    + [f"{{{ITUNES}}}{name}" for name in ("explicit", "duration", "image", "author", "subtitle")]
+    + [f"{{{ITUNES}}}{name}" for name in ITUNES_ONCE]
+    + [f"{{{PODCAST}}}{name}" for name in ("guid", "locked", "medium", "chapters")]
+    + [f"{{{SMARTNEWS}}}{name}" for name in ("logo", "darkModeLogo", "analytics")]
     + [f"{{{HISTORY}}}{name}" for name in ("archive", "complete")]
 )
 _MEDIA_LISTS: Final = (
@@ -79,7 +85,7 @@ _PERIODS: Final = frozenset({"hourly", "daily", "weekly", "monthly", "yearly"})
 _NORMAL_PLAY_TIME: Final = re.compile(
     r"now|[0-9]+(?:\.[0-9]+)?|[0-9]+:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 )
-_DURATION: Final = re.compile(r"[0-9]+(?::[0-5][0-9]){0,2}")
+_DCTERMS_DATES: Final = frozenset({"created", "issued", "modified", "available", "valid"})
 _HASH_LENGTH: Final = MappingProxyType({"md5": 32, "sha-1": 40})
 _HEX: Final = re.compile(r"[0-9A-Za-z]+")
 
@@ -100,7 +106,15 @@ def check_module(report: Report, element: etree._Element, namespace: str, seen: 
     elif namespace == DC:
         _check_dublin_core(report, element, name)
     elif namespace == ITUNES:
-        _check_itunes(report, element, name)
+        check_itunes(report, element, name)
+    elif namespace == PODCAST:
+        check_podcast(report, element, name)
+    elif namespace == SMARTNEWS:
+        _check_smartnews(report, element, name)
+    elif namespace == DCTERMS:
+        if name in _DCTERMS_DATES:
+            value = own_text(element).strip()
+            note(report, values.w3cdtf(value), value, f"dcterms:{name}", element)
     elif namespace == THREAD:
         _check_thread(report, element, name)
     elif namespace in (SYNDICATION, SLASH, TOMBSTONES):
@@ -219,25 +233,15 @@ def _check_dublin_core(report: Report, element: etree._Element, name: str) -> No
         report.add("element-empty", "dc:creator is empty", element)
 
 
-def _check_itunes(report: Report, element: etree._Element, name: str) -> None:
-    value = own_text(element).strip()
-    if name == "explicit":
-        if value.lower() not in ("true", "false", "yes", "no", "clean", "explicit"):
-            report.add("value-unknown", f"itunes:explicit {shown(value)}", element)
-    elif name == "duration":
-        if _DURATION.fullmatch(value) is None:
-            report.add("value-unknown", f"itunes:duration {shown(value)}", element)
-    elif name == "image":
-        check_address(report, element.get("href") or "", "itunes:image href", element, iri=False)
-    elif name == "episodeType":
-        if value.lower() not in ("full", "trailer", "bonus"):
-            report.add("value-unknown", f"itunes:episodeType {shown(value)}", element)
-    elif name == "owner":
-        for child in element.iterchildren(f"{{{ITUNES}}}email"):
-            address = own_text(child).strip()
-            note(report, values.email(address), address, "itunes:email", child)
-    elif name in ("subtitle", "author"):
-        check_plain(report, value, f"itunes:{name}", element)
+def _check_smartnews(report: Report, element: etree._Element, name: str) -> None:
+    """A logo is an address inside a `url`, which has no namespace of its own."""
+    if name not in ("logo", "darkModeLogo"):
+        return
+    url = next((child for child in element.iterchildren("*") if local(child) == "url"), None)
+    if url is None:
+        report.add("attribute-missing", f"snf:{name} has no url", element)
+    else:
+        check_address(report, own_text(url).strip(), f"snf:{name} url", url, iri=False)
 
 
 def _check_thread(report: Report, element: etree._Element, name: str) -> None:

@@ -13,8 +13,8 @@ Path = tuple[str | int, ...]
 """How to get to a value: keys of objects, numbers in arrays."""
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
-_COLON: Final = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
-_COMMA: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_COLON: Final = re.compile(r"[ \t\n\r]*:?[ \t\n\r]*")
+_COMMA: Final = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
 _STRING_OR_WORD: Final = compiled(r'"(?:[^"\\]++|\\.)*+"|-?[A-Za-z0-9.+-]++', re.DOTALL)
 
 
@@ -28,27 +28,25 @@ class Places:
 
     def line(self, path: Path) -> int | None:
         """The line that a value begins on; None if there is no such value."""
-        offset: int | None = _end(_SPACE, self._text, 0)
+        offset = _end(_SPACE, self._text, 0)
         for depth, key in enumerate(path):
-            assert offset is not None
             above = path[:depth]
             if above not in self._below:
                 self._below[above] = dict(self._children(offset))
-            offset = self._below[above].get(key)
-            if offset is None:
+            if key not in self._below[above]:
                 return None
-        return self.line_at(offset)
-
-    def line_at(self, offset: int | None) -> int | None:
-        """The line of a character."""
-        return None if offset is None else self._text.count("\n", 0, offset) + 1
+            offset = self._below[above][key]
+        return self._line_at(offset)
 
     def line_of_word(self, pattern: re.Pattern[str]) -> int | None:
         """The line of the first number or constant that matches as a whole."""
-        words = _STRING_OR_WORD.finditer(self._text)
-        return self.line_at(
-            next((word.start() for word in words if pattern.fullmatch(word.group())), None)
-        )
+        for word in _STRING_OR_WORD.finditer(self._text):
+            if pattern.fullmatch(word.group()):
+                return self._line_at(word.start())
+        return None
+
+    def _line_at(self, offset: int) -> int:
+        return self._text.count("\n", 0, offset) + 1
 
     def _children(self, start: int) -> Iterator[tuple[str | int, int]]:
         """The values inside an object or array that begins at `start`, and where each begins.
@@ -77,12 +75,7 @@ class Places:
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     found = pattern.match(text, start)
-    return _SPACE_END(text, start) if found is None else found.end()
-
-
-def _SPACE_END(text: str, start: int) -> int:
-    found = _SPACE.match(text, start)
-    return start if found is None else found.end()
+    return found.end() if found else start  # each of them matches nothing, too
 
 
 class Spot:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from lxml import etree
 
+from feedsvc.gate.places import Spot
 from feedsvc.gate.rules import RULES
 from feedsvc.model import Finding
 
 SAME_CODE_LIMIT: Final = 20  # a feed of 10,000 bad dates is one trouble, not 10,000
+
+Where: TypeAlias = etree._Element | Spot | int | None
+"""The place of a finding: an element, a value of a JSON document, or a line."""
 
 
 def shown(value: str, limit: int = 80) -> str:
@@ -39,12 +43,15 @@ class Report:
         self._seen: Counter[str] = Counter()
         self._last: dict[str, int] = {}
 
-    def add(self, code: str, message: str, at: etree._Element | int | None = None) -> None:
+    def add(self, code: str, message: str, at: Where = None) -> None:
         """Note one finding; beyond the limit of its code it is only counted."""
         self._seen[code] += 1
         if self._seen[code] > SAME_CODE_LIMIT:
             return
-        line = at if at is None or isinstance(at, int) else line_of(at)
+        if isinstance(at, Spot):
+            line = at.line
+        else:
+            line = at if at is None or isinstance(at, int) else line_of(at)
         self._last[code] = len(self._found)
         self._found.append(Finding(code=code, message=message, line=line, error=RULES[code].error))
 

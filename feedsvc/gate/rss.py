@@ -31,6 +31,7 @@ from feedsvc.gate.document import (
     check_prefix,
     own_text,
 )
+from feedsvc.gate.history import check_history, check_no_pages
 from feedsvc.gate.markup import check_plain, scan_html, scan_xhtml
 from feedsvc.gate.modules import check_module
 from feedsvc.gate.report import Report, line_of, shown
@@ -251,11 +252,15 @@ def _check_atom_links(
 ) -> etree._Element | None:
     """The Atom elements that RSS borrows; the self link."""
     own = None
-    for element in children.get(f"{{{ATOM}}}link", ()):
+    links = children.get(f"{{{ATOM}}}link", [])
+    for element in links:
         if check_link(report, element) == "self" and own is None:
             own = element
     if local(channel) == "channel":
         check_self(report, channel, own)
+        check_history(report, channel, links)
+    else:
+        check_no_pages(report, links)
     return own
 
 

@@ -81,20 +81,22 @@ def regenerate(
 
 
 def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, ...]:
-    """The feeds that were touched, or that time changes by `now`."""
-    rows = {row.name: row for row in store.feeds()}
-    due = []
-    for feed in feeds:
-        row = rows.get(feed.name)
-        if row is None:
-            due.append(feed.name)
-            continue
-        waits = row.retry_at is not None and row.retry_at > now
-        marked = row.touched is not None or row.built is None
-        passed = row.next_change is not None and row.next_change <= now
-        if (marked or passed) and not waits:
-            due.append(feed.name)
-    return tuple(due)
+    """The feeds that were touched, or that time changes by `now`; a group, if one of its is."""
+    rows: dict[str, list[FeedRow]] = {}
+    for row in store.feeds():
+        rows.setdefault(row.name.partition("/")[0], []).append(row)
+    return tuple(
+        feed.name
+        for feed in feeds
+        if feed.name not in rows or any(_is_due(row, now) for row in rows[feed.name])
+    )
+
+
+def _is_due(row: FeedRow, now: datetime) -> bool:
+    waits = row.retry_at is not None and row.retry_at > now
+    marked = row.touched is not None or row.built is None
+    passed = row.next_change is not None and row.next_change <= now
+    return (marked or passed) and not waits
 
 
 def _drop_unconfigured(

@@ -33,6 +33,7 @@ from feedsvc.ports import ArchivePage, Member, Selection, Shelf
 from feedsvc.settings import Feed
 from feedsvc.store import selection
 from feedsvc.store.engine import reading, writing
+from feedsvc.store.media import want
 from feedsvc.store.rows import instant, seconds
 from feedsvc.store.schema import archive_page, article, body, membership, place, removal, source
 
@@ -76,6 +77,7 @@ class Archive:
                         for position, row in enumerate(fresh, last + 1)
                     ],
                 )
+                want(connection, feed, fresh, now)
                 before = last
         closed = _closed(before + len(fresh), size)
         touched |= set(range(_closed(before, size) + 1, closed + 1))

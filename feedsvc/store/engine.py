@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from feedsvc.errors import FeedsvcError, LockedError, StoreError
+from feedsvc.store.words import teach
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ def connect(url: str) -> Engine:
 
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+    teach(connection)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA page_size = {PAGE}")
     cursor.execute("PRAGMA journal_mode = WAL")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from feedsvc.model import FileStat, Problem, State
+from feedsvc.model import Article, FileStat, Problem, State
 from feedsvc.ports import Change, KnownFile, Stored
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
@@ -33,6 +34,7 @@ from feedsvc.store.rows import (
     whole_articles,
 )
 from feedsvc.store.schema import article, file, source
+from feedsvc.store.struck import newcomer, own_reason, own_state, restate, struck
 from feedsvc.store.writing import Written, insert_articles, next_change, revise_articles
 
 
@@ -102,25 +104,19 @@ class Intake(Marks):
                 rows.extend(connection.execute(query).scalars())
                 connection.execute(delete(file).where(*gone))
             # Also articles whose file holds another one now; what was kept on purpose says why.
-            orphaned = select(article.c.id, article.c.state_reason).where(
+            orphaned = select(article.c.id, own_reason).where(
                 article.c.source_id == source_row,
-                article.c.state.in_([State.PUBLISHED.value, State.HELD.value]),
+                own_state.in_([State.PUBLISHED.value, State.HELD.value]),
                 ~exists().where(file.c.article_id == article.c.id),
             )
             dropped = set(rows)
             orphans = [
                 row for row, why in connection.execute(orphaned) if row in dropped or why is None
             ]
-            values: dict[str, Any] = {"state_reason": reason}
-            if state is not None:
-                values |= {"state": state.value, "changed": next_change(connection)}
             touched = set() if state is None else self._touching(connection, orphans)
-            for some_rows in chunks(orphans):
-                connection.execute(
-                    update(article).where(article.c.id.in_(some_rows)).values(**values)
-                )
+            moved = restate(connection, orphans, state, reason, next_change(connection))
             self._mark(connection, touched, now)
-        return 0 if state is None else len(orphans)
+        return moved
 
     # -- articles --------------------------------------------------------------------------------
 
@@ -151,9 +147,22 @@ class Intake(Marks):
                         row=row["id"],
                         declared=row["declared"],
                         document=row["document"],
-                        article=read_article(row),
+                        article=_as_its_source_has_it(row),
+                        verdict=row["verdict"],
                     )
         return tuple(found.values())
+
+    def struck(
+        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes] = ()
+    ) -> set[str]:
+        """The keys of those among new articles on which a verdict stands already."""
+        files = documents or [b""] * len(articles)
+        asked = [
+            newcomer(source_row, one, document=file)
+            for one, file in zip(articles, files, strict=True)
+        ]
+        with reading(self._engine) as connection:
+            return {articles[position].key for position in struck(connection, asked)}
 
     def record(self, source_row: int, changes: Sequence[Change], now: datetime) -> None:
         """Write a batch of documents and mark the feeds it touches, in one transaction."""
@@ -164,7 +173,7 @@ class Intake(Marks):
         with writing(self._engine) as connection:
             touched = self._touching(connection, list(revised))
             written = [
-                Written(c.row, source_row, c.article, _columns(c))
+                Written(c.row, source_row, c.article, _columns(c), c.digest)
                 for c in changes
                 if c.article is not None
             ]
@@ -179,6 +188,12 @@ class Intake(Marks):
             _write_files(connection, source_row, changes, rows, now)
             touched |= self._touching(connection, [*revised, *rows.values()])
             self._mark(connection, touched, now)
+
+
+def _as_its_source_has_it(row: RowMapping) -> Article:
+    """The article without what its operator says of it: what a document is compared with."""
+    found = read_article(row)
+    return replace(found, state=State(row["own_state"])) if row["own_state"] else found
 
 
 def _columns(change: Change) -> ArticleRow:

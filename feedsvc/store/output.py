@@ -19,10 +19,12 @@ from sqlalchemy import (
     update,
 )
 
-from feedsvc.model import Article, Problem
+from feedsvc.model import Article, Problem, Word
 from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
 from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.media import filled, want
+from feedsvc.store.outbox import say
 from feedsvc.store.rows import moment, read_article, seconds, whole_articles
 from feedsvc.store.schema import (
     archive_page,
@@ -41,6 +43,7 @@ class Output:
     """The stage-2 half of the store."""
 
     _engine: Engine
+    _feeds: tuple[Feed, ...]
 
     def feeds(self) -> tuple[FeedRow, ...]:
         """Every feed the store knows, by name."""
@@ -62,14 +65,14 @@ class Output:
             return members(connection, definition, now, without=without)
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]:
-        """Whole articles by their rows."""
+        """Whole articles by their rows, with what is known of their media files beside that."""
         found: dict[int, Article] = {}
         with reading(self._engine) as connection:
             for some in chunks(rows):
                 query = whole_articles().where(article.c.id.in_(some))
                 for row in connection.execute(query).mappings():
                     found[row["id"]] = read_article(row)
-        return found
+            return filled(connection, found)
 
     def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]:
         """The kept fragments of these articles."""
@@ -151,9 +154,10 @@ class Output:
         members: Sequence[int] | None,
         lines: Sequence[LedgerLine],
         removed: Sequence[str] = (),
+        tell: Sequence[Word] = (),
     ) -> None:
         """Commit a build in one transaction; see `ports.Store`."""
-        if row == read and not lines and not removed:
+        if row == read and not lines and not removed and not tell:
             with reading(self._engine) as connection:
                 if members is None or _members(connection, row.name) == list(members):
                     return
@@ -170,7 +174,9 @@ class Output:
                 connection.execute(update(feed).where(feed.c.name == row.name).values(**values))
             if members is not None:
                 _write_members(connection, row.name, members)
+                want(connection, _definition(self._feeds, row.name), members, row.built)
             _write_ledger(connection, lines, removed)
+            say(connection, tell, row.built)
 
     def drop_feed(self, name: str, removed: Sequence[str]) -> None:
         """Forget a feed that is no longer configured, and the ledger lines of its paths."""
@@ -179,6 +185,12 @@ class Output:
             for table in (membership, place, archive_page, removal):
                 connection.execute(delete(table).where(table.c.feed == name))
             _write_ledger(connection, (), removed)
+
+
+def _definition(feeds: Collection[Feed], name: str) -> Feed | None:
+    """The definition of a feed; of one in a group, that of the group."""
+    named = {name, name.partition("/")[0]}
+    return next((one for one in feeds if one.name in named), None)
 
 
 def _members(connection: Connection, name: str) -> list[int]:

@@ -22,10 +22,14 @@ from feedsvc.store.events import Events, Happened, note
 from feedsvc.store.rows import article_row, seconds
 from feedsvc.store.schema import article, remote, source
 from feedsvc.store.sources import Sources, source_problems
+from feedsvc.store.struck import not_purged, restate
 from feedsvc.store.writing import Written, insert_articles, next_change, revise_articles
 
+# The state is what its source makes of it (`struck.own_state`): what it is compared with.
+_OWN_STATE = "coalesce(own_state, state)"
 _KNOWN = (
-    "SELECT id, key, declared, link, title, document, said, published, state, noise FROM article"
+    "SELECT id, key, declared, link, title, document, said, published,"
+    " coalesce(own_state, state), noise, verdict FROM article"
 )
 
 
@@ -116,7 +120,7 @@ class Remotes(Sources, Events):
 
     def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:
         """The articles of a source in the feeds whose publication is not older than `since`."""
-        query = f"{_KNOWN} WHERE source_id = ? AND released >= ? AND state = ?"
+        query = f"{_KNOWN} WHERE source_id = ? AND released >= ? AND {_OWN_STATE} = ?"
         asked = (source_row, seconds(since), State.PUBLISHED.value)
         with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(query, asked).cursor.fetchall()
@@ -168,12 +172,7 @@ class Remotes(Sources, Events):
         number = next_change(connection) if lost else 0
         for reason in {reason for _, reason in lost}:
             gone = [row for row, why in lost if why == reason]
-            for some in chunks(gone):
-                connection.execute(
-                    update(article)
-                    .where(article.c.id.in_(some))
-                    .values(state=State.WITHDRAWN.value, state_reason=reason, changed=number)
-                )
+            restate(connection, gone, State.WITHDRAWN, reason, number)
         touched |= self._touching(connection, [*before, *rows])
         self._mark(connection, touched, now)
 
@@ -291,7 +290,7 @@ def _write_quiet(connection: Connection, quiet: Sequence[EntryChange]) -> None:
     if quiet:
         connection.execute(
             update(article)
-            .where(article.c.id == bindparam("row"))
+            .where(article.c.id == bindparam("row"), not_purged())
             .values(
                 said=bindparam("new_said"),
                 document=bindparam("words"),

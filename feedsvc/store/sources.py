@@ -24,6 +24,7 @@ from feedsvc.store.events import Happened, note
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import moment, seconds
 from feedsvc.store.schema import article, remote, source
+from feedsvc.store.struck import not_purged, own_state, restate
 from feedsvc.store.writing import next_change
 
 
@@ -217,17 +218,11 @@ class Sources(Marks):
     ) -> None:
         """Move a source's articles from one state to another and mark the feeds on both sides."""
         query = select(article.c.id).where(
-            article.c.source_id == source_row, article.c.state == old.value
+            article.c.source_id == source_row, own_state == old.value, not_purged()
         )
         rows = list(connection.execute(query).scalars())
         touched = self._touching(connection, rows)
-        number = next_change(connection)
-        for some in chunks(rows):
-            connection.execute(
-                update(article)
-                .where(article.c.id.in_(some))
-                .values(state=new.value, state_reason=reason, changed=number)
-            )
+        restate(connection, rows, new, reason, next_change(connection))
         self._mark(connection, touched | self._touching(connection, rows), now)
 
     def finish(

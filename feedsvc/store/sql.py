@@ -15,16 +15,19 @@ from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
 from feedsvc.store.engine import connect, reading
 from feedsvc.store.intake import Intake
+from feedsvc.store.media import MediaFacts
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
+from feedsvc.store.redirects import Redirects
 from feedsvc.store.remotes import Remotes
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
+from feedsvc.store.websub import Websub
 
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Remotes, Intake, Output, Archive):
+class SqlStore(Remotes, Intake, Output, Archive, Websub, MediaFacts, Redirects):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:

@@ -1,4 +1,8 @@
-"""Writing articles: new ones, and new revisions of those there are."""
+"""Writing articles: new ones, and new revisions of those there are.
+
+What the operator said of an article stands above both, see `struck.py`: a new one that a verdict
+awaits is stored with it, and one that has a verdict is revised behind it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, literal, select
 
-from feedsvc.model import Article
+from feedsvc.decide import canon_of
+from feedsvc.model import Article, Verdict
 from feedsvc.store.bulk import insertion, replacement, write
 from feedsvc.store.engine import chunks
 from feedsvc.store.rows import ArticleRow, BodyRow, body_row, labels
 from feedsvc.store.schema import article, body, label, revision
+from feedsvc.store.struck import Struck, newcomer, struck, without_words
 
 
 class Written(NamedTuple):
@@ -22,12 +28,25 @@ class Written(NamedTuple):
     source: int
     article: Article
     columns: ArticleRow
+    file: bytes = b""  # the digest of the file it was read from; empty for an entry of a feed
+
+
+class _Before(NamedTuple):
+    """An article as it was, so far as that decides how it is written."""
+
+    revision: int
+    changed: int
+    state: str
+    state_reason: str | None
+    verdict: str | None
 
 
 _INSERT_ARTICLE = insertion(article, "id", "source_id", "changed", *ArticleRow._fields)
 _INSERT_BODY = insertion(body, "article_id", *BodyRow._fields)
 _INSERT_LABEL = insertion(label, "article_id", "kind", "word")
 _REPLACE_ARTICLE = replacement(article, "changed", *ArticleRow._fields, key="id")
+_STRIKE = replacement(article, "verdict", "verdict_at", "own_state", key="id")
+_KEEP_ASIDE = replacement(article, "own_state", "own_reason", key="id")
 _REPLACE_BODY = replacement(body, *BodyRow._fields, key="article_id")
 
 
@@ -41,6 +60,8 @@ def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[in
     # The transaction is the only writer (BEGIN IMMEDIATE), so the next rows are ours to number:
     # asking the database for each with RETURNING costs five times as much.
     first = (connection.execute(select(func.max(article.c.id))).scalar() or 0) + 1
+    verdicts = _verdicts(connection, fresh)
+    fresh = [_struck(one, verdicts.get(at)) for at, one in enumerate(fresh)] if verdicts else fresh
     numbered = list(enumerate(fresh, first))
     number = next_change(connection) if fresh else 0
     write(
@@ -50,20 +71,47 @@ def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[in
     )
     write(connection, _INSERT_BODY, [(row, *body_row(one.article)) for row, one in numbered])
     _write_labels(connection, [(row, one.article) for row, one in numbered])
+    told = [(one, _own_state(fresh[at].article, one), first + at) for at, one in verdicts.items()]
+    write(connection, _STRIKE, [(one.verdict, one.at, own, row) for one, own, row in told])
     return [row for row, _ in numbered]
 
 
+def _verdicts(connection: Connection, fresh: Sequence[Written]) -> dict[int, Struck]:
+    return struck(
+        connection,
+        [newcomer(one.source, one.article, one.columns.canon, one.file) for one in fresh],
+    )
+
+
+def _struck(one: Written, told: Struck | None) -> Written:
+    """A new article as it is stored under the verdict that awaits it."""
+    if told is None:
+        return one
+    verdict = Verdict(told.verdict)
+    columns = one.columns._replace(
+        state=verdict.state.value,
+        state_reason=told.reason,
+        canon=one.columns.canon or canon_of(one.article.link),
+    )
+    if verdict is Verdict.PURGED:
+        return one._replace(
+            article=without_words(one.article), columns=columns._replace(title="", language=None)
+        )
+    return one._replace(columns=columns)
+
+
+def _own_state(one: Article, told: Struck) -> str | None:
+    return None if told.verdict == Verdict.PURGED.value else one.state.value
+
+
 def revise_articles(connection: Connection, revised: Sequence[Written], now: datetime) -> None:
-    """Keep what is replaced as a revision, then replace it."""
-    known = [(one.row, one) for one in revised if one.row is not None]
+    """Keep what is replaced as a revision, then replace it; what was purged stays as it is."""
+    before = _before(connection, [one.row for one in revised if one.row is not None])
+    known = [(one.row, one) for one in revised if one.row is not None and one.row in before]
     if not known:
         return
     rows = [row for row, _ in known]
-    numbers: dict[int, int] = {}
-    for some in chunks(rows):
-        query = select(article.c.id, article.c.revision).where(article.c.id.in_(some))
-        numbers.update(dict(connection.execute(query).all()))
-    reworded = [row for row, one in known if one.article.revision != numbers[row]]
+    reworded = [row for row, one in known if one.article.revision != before[row].revision]
     for some in chunks(reworded):
         kept = (
             article.c.id, article.c.revision, literal(int(now.timestamp())), article.c.title,
@@ -79,11 +127,42 @@ def revise_articles(connection: Connection, revised: Sequence[Written], now: dat
             )
         )  # fmt: skip
     number = next_change(connection)
-    write(connection, _REPLACE_ARTICLE, [(number, *one.columns, row) for row, one in known])
+    write(
+        connection,
+        _REPLACE_ARTICLE,
+        [(*_columns(one, before[row], number), row) for row, one in known],
+    )
+    struck_rows = [(one.columns, row) for row, one in known if before[row].verdict]
+    write(connection, _KEEP_ASIDE, [(c.state, c.state_reason, row) for c, row in struck_rows])
     write(connection, _REPLACE_BODY, [(*body_row(one.article), row) for row, one in known])
     for some in chunks(rows):
         connection.execute(delete(label).where(label.c.article_id.in_(some)))
     _write_labels(connection, [(row, one.article) for row, one in known])
+
+
+def _before(connection: Connection, rows: Sequence[int]) -> dict[int, _Before]:
+    """The articles that may be revised."""
+    columns = [article.c[name] for name in _Before._fields]
+    found: dict[int, _Before] = {}
+    for some in chunks(rows):
+        for row, *rest in connection.execute(
+            select(article.c.id, *columns).where(article.c.id.in_(some))
+        ):
+            found[row] = _Before(*rest)
+    return {row: was for row, was in found.items() if was.verdict != Verdict.PURGED.value}
+
+
+def _columns(one: Written, was: _Before, number: int) -> tuple[object, ...]:
+    """The number of the change and the columns of an article that is revised."""
+    if was.verdict is None:
+        return (number, *one.columns)
+    # Nobody sees it, whatever it says now.
+    columns = one.columns._replace(
+        state=was.state,
+        state_reason=was.state_reason,
+        canon=one.columns.canon or canon_of(one.article.link),
+    )
+    return (was.changed, *columns)
 
 
 def _write_labels(connection: Connection, articles: Sequence[tuple[int, Article]]) -> None:

@@ -6,6 +6,7 @@ The rules are in `decide.py`; here they meet the store and the other files of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from feedsvc.decide import (
     Candidates,
@@ -18,7 +19,7 @@ from feedsvc.decide import (
     stable_key,
     value_of,
 )
-from feedsvc.model import Article, Unreadable
+from feedsvc.model import Article, Unreadable, Verdict
 from feedsvc.ports import Change
 from feedsvc.sync.run import Read, Run, keep, unreadable
 
@@ -39,7 +40,16 @@ def judge_all(run: Run, read: Sequence[Read], *, finally_: bool) -> list[Change]
         else:
             run.judged.add(item.document.path)
             keep(run, changes, change)
+    _count_struck(run, changes)
     return changes
+
+
+def _count_struck(run: Run, changes: Sequence[Change]) -> None:
+    """What its operator has taken down already is no news, under whatever name it comes."""
+    fresh = [one for one in changes if one.row is None and one.article is not None]
+    if fresh:
+        articles = [one.article for one in fresh if one.article is not None]
+        run.tally.new -= len(run.store.struck(run.row, articles, [one.digest for one in fresh]))
 
 
 def _candidates(run: Run, read: Iterable[Read]) -> Candidates:
@@ -115,6 +125,10 @@ def _judge(run: Run, item: Read, candidates: Candidates, *, finally_: bool) -> C
         )
         return _change(item, None, article)
     run.live[found.stored.row] = path
+    if found.stored.verdict == Verdict.PURGED:
+        # Known, and never written again: not even what its parser complains of.
+        silent = replace(item, draft=replace(draft, warnings=()))
+        return _change(silent, found.stored.row, None)
     revised = revise(
         found.stored.article,
         draft,
@@ -123,7 +137,7 @@ def _judge(run: Run, item: Read, candidates: Candidates, *, finally_: bool) -> C
         now=run.now,
         reread=run.reread and found.stored.document == item.digest,
     )
-    if revised is not None:
+    if revised is not None and found.stored.verdict is None:
         run.tally.changed += 1
     return _change(item, found.stored.row, revised)
 

@@ -39,13 +39,13 @@ def told_line(text: str) -> str:
 
 def report_of(job: Job, response: Response, weighed: Weighed, problems: int) -> SourceReport:
     """The line of the run's report on a source whose document was read."""
-    idle = not (weighed.new or weighed.changed or weighed.withdrawn)
+    idle = not (weighed.new or weighed.changed or weighed.lost)
     return SourceReport(
         name=job.plan.name,
         outcome="unchanged" if idle else "ok",
         new=weighed.new,
         changed=weighed.changed,
-        withdrawn=len(weighed.withdrawn),
+        withdrawn=weighed.lost,
         status=response.status,
         reason=weighed.flood,
         problems=problems,

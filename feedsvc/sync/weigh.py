@@ -25,7 +25,7 @@ from feedsvc.decide.entries import (
 )
 from feedsvc.decide.matching import Matching, match
 from feedsvc.decide.stability import are_others, is_flood, marks_of, next_identity
-from feedsvc.model import Article, Draft, Reading, State
+from feedsvc.model import Article, Draft, Reading, State, Verdict
 from feedsvc.ports import BELIEVED, EntryChange, KnownEntry, Memory, RemoteStore
 from feedsvc.sync.origin import kept_origin, origin_of
 from feedsvc.sync.remote_plan import Job
@@ -46,6 +46,7 @@ class Weighed:
     withdrawn: list[tuple[int, str]] = field(default_factory=list)
     new: int = 0
     changed: int = 0
+    lost: int = 0  # of the withdrawn ones, those that readers saw
     identity: Identity = "id"
     held: bytes = b""
     flood: str | None = None  # why entries are held back
@@ -159,6 +160,7 @@ class _Weigher:
         kept = [index for index in range(len(items)) if index not in doubles]
         wanted = dict(zip(kept, keys_of([items[i] for i in kept], self.out.identity), strict=True))
         keys = self._free_keys([wanted[index] for index in found.fresh])
+        fresh: list[Article] = []
         for index, key in zip(found.fresh, keys, strict=True):
             one = items[index]
             draft = self._cleaned(one.draft)
@@ -175,7 +177,9 @@ class _Weigher:
             self.out.changes.append(
                 EntryChange(one.declared, one.words, article, canon=canon_of(draft.link))
             )
-            self.out.new += 1
+            fresh.append(article)
+        # What its operator has taken down already is no news, under whatever name it comes.
+        self.out.new += len(fresh) - len(self._store.struck(self._job.source.row, fresh))
 
     def _free_keys(self, wanted: Sequence[str]) -> list[str]:
         """The keys, or numbered variants of them: two articles never share one."""
@@ -201,9 +205,12 @@ class _Weigher:
         changed = {
             stored.row: (items[index], stored)
             for index, stored in found.known.items()
-            if self._reread
-            or items[index].said != stored.said
-            or stored.state in (State.WITHDRAWN.value, State.GONE.value)
+            if stored.verdict != Verdict.PURGED
+            and (
+                self._reread
+                or items[index].said != stored.said
+                or stored.state in (State.WITHDRAWN.value, State.GONE.value)
+            )
         }
         if not changed:
             return
@@ -241,7 +248,7 @@ class _Weigher:
         elif draft.origin != revised.origin:  # it is news, and so its credit may be, too
             revised = self._revised(one, known, stored, draft) or revised
         self.out.changes.append(change._replace(article=revised, noise=noise))
-        self.out.changed += 1
+        self.out.changed += known.verdict is None
 
     def _revised(
         self, one: Item, known: KnownEntry, stored: Article, draft: Draft
@@ -282,7 +289,7 @@ class _Weigher:
         if dead:
             self._withdraw(
                 [
-                    one.row
+                    one
                     for one in self._store.entries(row, declared=sorted(dead)).values()
                     if one.state == State.PUBLISHED.value
                 ],
@@ -297,15 +304,17 @@ class _Weigher:
             return
         window = self._store.published_since(row, since)
         alive = {stored.row for stored in found.known.values()}
-        gone = [row for row in window if row not in alive]
+        gone = [one for row, one in window.items() if row not in alive]
         if believable_loss(len(window), len(gone)):
             self._withdraw(gone, "it is no longer in the feed")
         else:
             self.out.notes.append(f"{len(gone)} of {len(window)} entries went at once: they stay")
 
-    def _withdraw(self, rows: Sequence[int], why: str) -> None:
+    def _withdraw(self, gone: Sequence[KnownEntry], why: str) -> None:
         taken = {row for row, _ in self.out.withdrawn}
-        self.out.withdrawn += [(row, why) for row in rows if row not in taken]
+        fresh = [one for one in gone if one.row not in taken]
+        self.out.withdrawn += [(one.row, why) for one in fresh]
+        self.out.lost += sum(one.verdict is None for one in fresh)
 
 
 def _wording(article: Article) -> str:

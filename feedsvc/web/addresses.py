@@ -68,6 +68,12 @@ class Guard:
             )
         return Way(tuple(map(str, fit)), own=_special(fit))
 
+    def refuses(self, host: str) -> str | None:
+        """Why a host that is itself an address is not asked; None for one that only has a name."""
+        known = _without_asking(host)
+        verdicts = [refusal(address, self._allowed) for address in known]
+        return verdicts[0] if verdicts and all(verdicts) else None
+
     def own(self, host: str) -> bool:
         """Whether a host is known, without asking a name server, to be the operator's own."""
         return _special(_without_asking(host))

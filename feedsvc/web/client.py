@@ -108,10 +108,11 @@ class Client:
         accept: str = FEEDS,
         headers: Mapping[str, str] | None = None,
         max_bytes: int | None = None,
+        follow: bool = True,
     ) -> Response:
         """Fetch `url`, following redirects; raises FetchError unless there is a whole answer.
 
-        Errors of the server (4xx, 5xx) are answers. The validators are sent to `validated` alone,
+        Errors of the server (4xx, 5xx) are answers, and without `follow` redirects are, too. The validators are sent to `validated` alone,
         the `Response.url` they came with (unset: `url`): to another address they mean nothing.
         `headers` count as secret and stay on the host of `url`, as do the credentials in `url`.
         `max_bytes` is the limit of this body instead of `sync.max_bytes`.
@@ -123,7 +124,10 @@ class Client:
         )
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
         response = await self._follow(
-            url, _Asking(accept=accept, limit=limit), validators, _own_fields(headers or {})
+            url,
+            _Asking(accept=accept, limit=limit, follow=follow),
+            validators,
+            _own_fields(headers or {}),
         )
         if response.status == 206:
             host = Target.read(response.url).origin.host
@@ -161,7 +165,7 @@ class Client:
         while True:
             fields = self._fields(target, asking, validators, private)
             answer = await self._hop(target, fields, budget, asking)
-            if answer.status not in REDIRECTS:
+            if not asking.follow or answer.status not in REDIRECTS:
                 return _response(answer, target, tuple(hops), validators)
             hops.append(Hop(answer.status, target.url))
             after = following(target, answer.headers, hops)
@@ -257,6 +261,7 @@ class _Asking:
     limit: int  # bytes of the body
     method: Method = "GET"
     beginning: bool = False  # the first `limit` bytes are wanted, however many there are
+    follow: bool = True  # redirects
 
     @property
     def codings(self) -> bytes:

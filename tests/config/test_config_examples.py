@@ -36,6 +36,7 @@ def test_the_examples_are_those_the_readme_names() -> None:
         "examples/newsroom.toml",
         "examples/opml.toml",
         "examples/planet.toml",
+        "examples/podcast.toml",
         "examples/tags.toml",
     }
 
@@ -88,7 +89,7 @@ def test_a_planet_asks_as_it_is_told() -> None:
         "eigenes",
     ]
     assert {source.kind for source in settings.sources} == {"feed", "folder"}
-    assert [feed.dedupe for feed in settings.feeds] == ["text", "link", "none"]
+    assert [feed.dedupe for feed in settings.feeds] == ["link", "text", "none", "link"]
     assert [
         str(error).partition(": ")[0] for error in unreadable_secrets(settings, environ={})
     ] == [

@@ -429,7 +429,7 @@ def test_a_kind_nobody_knows_is_left_to_the_registry(loaded: Loaded) -> None:
 # -- show ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("example", ["newsroom", "opml", "planet", "tags"])
+@pytest.mark.parametrize("example", ["newsroom", "opml", "planet", "podcast", "tags"])
 def test_show_writes_what_load_reads(example: str, loaded: Loaded) -> None:
     examples = Path(__file__).parents[2] / "config" / "examples"
     text = (examples / f"{example}.toml").read_text(encoding="utf-8")
@@ -478,6 +478,8 @@ def _toml(shown: dict[str, Any]) -> str:
     def value(each: object) -> str:
         if isinstance(each, dict):
             return "{" + ", ".join(f"{key(k)} = {value(v)}" for k, v in each.items()) + "}"
+        if isinstance(each, list):
+            return f"[{', '.join(map(value, each))}]"
         return json.dumps(each, ensure_ascii=False)
 
     key = json.dumps

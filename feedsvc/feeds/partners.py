@@ -1,0 +1,38 @@
+"""Elements that one partner asks for; they stand in the feeds that are made for that partner."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from feedsvc.feeds.prefixes import SMARTNEWS
+from feedsvc.feeds.values import address
+from feedsvc.model import Entry, FeedHead
+from feedsvc.text.clean import xml_safe
+
+_LOGOS = ("logo", "darkModeLogo")  # SmartFormat 2.1, <channel>
+
+
+def prefixes(head: FeedHead) -> dict[str, str]:
+    """The prefix of the partner's elements, which no validator knows."""
+    return {"snf": SMARTNEWS} if is_smartnews(head) else {}
+
+
+def is_smartnews(head: FeedHead) -> bool:
+    """Whether the document is made for SmartNews."""
+    return head.profile == "smartnews"
+
+
+def add_logos(parent: etree._Element, head: FeedHead) -> None:
+    """SmartFormat 2.1: the logo above each article, and that for dark screens."""
+    if not is_smartnews(head):
+        return
+    for name, logo in zip(_LOGOS, head.logos, strict=False):
+        if url := address(logo):
+            outer = etree.SubElement(parent, f"{{{SMARTNEWS}}}{name}")
+            etree.SubElement(outer, "url").text = url
+
+
+def add_analytics(parent: etree._Element, entry: Entry) -> None:
+    """SmartFormat 2.1: HTML, as text, that counts who reads the article there."""
+    if entry.analytics and (markup := xml_safe(entry.analytics).strip()):
+        etree.SubElement(parent, f"{{{SMARTNEWS}}}analytics").text = markup

@@ -1,0 +1,122 @@
+"""The copies that an article stands for: whom else a story is credited to.
+
+Of a story that several sources tell, a feed shows one article. Where else it was found stands
+beside it, so that nobody's credit is lost with their copy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select, union
+
+from feedsvc.model import Origin
+from feedsvc.ports import Member
+from feedsvc.settings import Feed
+from feedsvc.store.rules import conditions, shown_at
+from feedsvc.store.schema import article, body, source
+from feedsvc.store.words import Seen, fitting
+from feedsvc.text.canonical import canonical
+
+_MOST = 5  # copies an entry tells of
+
+
+class Copy(NamedTuple):
+    """An article that another one stands for."""
+
+    stands: int  # the row of that one
+    row: int
+    published: int
+    origin: Origin
+
+
+def credited(members: Sequence[Member], copies: Sequence[Copy]) -> list[Member]:
+    """The members, each with the origins of its copies: those that were stored first."""
+    via: dict[int, list[Origin]] = {}
+    for copy in copies:
+        via.setdefault(copy.stands, []).append(copy.origin)
+    return [
+        replace(one, via=tuple(dict.fromkeys(via[one.row]))[:_MOST]) if one.row in via else one
+        for one in members
+    ]
+
+
+def copies_of(
+    connection: Connection,
+    feed: Feed,
+    at: int,
+    members: Sequence[Member],
+    *,
+    without: Collection[int] = (),
+    twins: Mapping[int, int] | None = None,
+) -> list[Copy]:
+    """The articles of other sources that would be in the feed if a member did not stand for them.
+
+    They have its link or its id, or are `twins`: copies that tell the same text, each with the row
+    of the member.
+    """
+    if not members:
+        return []
+    links = {one.row: one.link for one in members}
+    asked = {
+        "at": at,
+        "rows": json.dumps(sorted(links)),
+        "twins": json.dumps(sorted((twins or {}).items())),
+    }
+    found = connection.execute(_query(feed), asked).all()
+    fit = fitting(connection, feed, {Seen(row.id, row.seen) for row in found})
+    return [
+        Copy(row.stands, row.id, row.published, _origin(row, links[row.stands]))
+        for row in found
+        if row.id in fit and row.id not in without and row.id not in links
+    ]
+
+
+@lru_cache(maxsize=1_000)
+def _query(feed: Feed) -> Select[Any]:
+    one, other = article.alias("one"), article.alias("other")
+    # One parameter each: to bind many rows costs more than to find them.
+    rows = select(func.json_each(bindparam("rows")).table_valued("value").c.value)
+    pair = func.json_each(bindparam("twins")).table_valued("value", name="twin").c.value
+    stands, copy = one.c.id.label("stands"), other.c.id.label("copy")
+    same = (one.c.id.in_(rows), other.c.source_id != one.c.source_id)
+    found = [
+        select(stands, copy).join(other, other.c.guid == one.c.guid).where(*same),
+        select(func.json_extract(pair, "$[1]"), func.json_extract(pair, "$[0]")),
+    ]
+    if feed.dedupe != "none":
+        by_link = select(stands, copy).join(other, other.c.canon == one.c.canon)
+        found.append(by_link.where(*same, one.c.canon.is_not(None)))
+    pairs = union(*found).subquery("pairs")
+    at = bindparam("at", type_=Integer)
+    return (
+        select(
+            pairs.c.stands, article.c.id, article.c.seen, article.c.link, article.c.published,
+            source.c.name, func.json_extract(body.c.fields, "$.origin").label("origin"),
+        )
+        .join(article, article.c.id == pairs.c.copy)
+        .join(source, source.c.id == article.c.source_id)
+        .join(body, body.c.article_id == article.c.id)
+        .where(*conditions(feed), *shown_at(feed, at))
+        .order_by(pairs.c.stands, article.c.id)
+    )  # fmt: skip
+
+
+def _origin(copy: Any, own_link: str | None) -> Origin:
+    """Whom a copy is credited to, and where a reader finds it.
+
+    The same page as that of the article itself is no place to find it elsewhere: then it is the
+    site that has the copy, or its feed.
+    """
+    said: dict[str, Any] = json.loads(copy.origin) if copy.origin else {}
+    url, site = said.get("url"), said.get("link")
+    elsewhere = copy.link and not (own_link and canonical(copy.link) == canonical(own_link))
+    return Origin(
+        title=said.get("title") or copy.name,
+        url=url,
+        link=copy.link if elsewhere else site or url,
+    )

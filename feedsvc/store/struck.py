@@ -1,0 +1,155 @@
+"""What verdicts of the operator mean for what sources send: nothing of theirs undoes one.
+
+A verdict is on a story, not on a row. So a newcomer is struck by one that stands already if it
+
+    has the id of an article with a verdict, in whatever source;
+    is on the page of one (`article.canon`), so long as that page tells of nothing else: the entries
+        of a live blog share one address, and are as many stories;
+    is the very file of one, under another name in the same source.
+
+While a verdict stands, what its source makes of the article is kept beside it (`own_state`), so
+that it comes back as what it would be by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+
+from feedsvc.decide import canon_of
+from feedsvc.model import Article, State, Verdict
+from feedsvc.store.engine import chunks
+from feedsvc.store.schema import article
+
+own_state: ColumnElement[str] = func.coalesce(article.c.own_state, article.c.state)
+"""What its source makes of an article; of one that was purged, nothing any more."""
+
+own_reason: ColumnElement[Any] = case(
+    (article.c.verdict.is_(None), article.c.state_reason), else_=article.c.own_reason
+)
+
+_WEIGHT = {Verdict.HIDDEN.value: 1, Verdict.WITHDRAWN.value: 2, Verdict.PURGED.value: 3}
+
+
+class Newcomer(NamedTuple):
+    """An article that is not stored yet, by all that a verdict knows it by."""
+
+    source: int
+    guid: str
+    page: bytes | None
+    document: bytes = b""  # the digest of its file; empty for an entry of a feed
+
+
+class Struck(NamedTuple):
+    """The verdict that awaits a newcomer."""
+
+    verdict: str
+    at: int
+    reason: str | None
+
+
+def newcomer(
+    source: int, one: Article, canon: bytes | None = None, document: bytes = b""
+) -> Newcomer:
+    """What a verdict knows an article by."""
+    return Newcomer(source, one.guid, canon or canon_of(one.link), document)
+
+
+def anything_struck(connection: Connection) -> bool:
+    """Whether there is any verdict at all; most stores have none, and need not look further."""
+    query = "SELECT 1 FROM article WHERE verdict IS NOT NULL LIMIT 1"
+    return connection.exec_driver_sql(query).first() is not None
+
+
+def struck(connection: Connection, newcomers: Sequence[Newcomer]) -> dict[int, Struck]:
+    """The verdicts on newcomers by their positions; of several the one that goes furthest."""
+    if not newcomers or not anything_struck(connection):
+        return {}
+    by_guid = _verdicts(connection, article.c.guid, {one.guid for one in newcomers})
+    by_page = _verdicts(connection, article.c.canon, {o.page for o in newcomers if o.page}, _ALONE)
+    files = {one.document for one in newcomers if one.document}
+    sources = article.c.source_id.in_({one.source for one in newcomers})
+    by_file = _verdicts(connection, article.c.document, files, sources)
+    found: dict[int, Struck] = {}
+    for position, one in enumerate(newcomers):
+        verdicts = [verdict for _, verdict in by_guid.get(one.guid, ())]
+        verdicts += [verdict for _, verdict in by_page.get(one.page, ())]
+        verdicts += [verdict for at, verdict in by_file.get(one.document, ()) if at == one.source]
+        if verdicts:
+            found[position] = min(verdicts, key=lambda told: (-_WEIGHT[told.verdict], told.at))
+    return found
+
+
+# No other article of its source is on the page and has no verdict. (Those of folders have no
+# `canon` before they have a verdict.)
+_other = article.alias("other")
+_ALONE: ColumnElement[bool] = (
+    ~select(_other.c.id)
+    .where(
+        _other.c.source_id == article.c.source_id,
+        _other.c.verdict.is_(None),
+        or_(_other.c.canon == article.c.canon, _other.c.link == article.c.link),
+    )
+    .exists()
+)
+
+
+def _verdicts(
+    connection: Connection,
+    column: ColumnElement[Any],
+    values: set[Any],
+    *more: ColumnElement[bool],
+) -> dict[Any, list[tuple[int, Struck]]]:
+    """The verdicts on articles by a column of theirs, each with its source."""
+    found: dict[Any, list[tuple[int, Struck]]] = {}
+    query = select(
+        column, article.c.source_id, article.c.verdict, article.c.verdict_at,
+        article.c.state_reason,
+    ).where(article.c.verdict.is_not(None), *more)  # fmt: skip
+    for some in chunks(sorted(values)):
+        for value, source, *told in connection.execute(query.where(column.in_(some))):
+            found.setdefault(value, []).append((source, Struck(*told)))
+    return found
+
+
+def without_words(one: Article) -> Article:
+    """An article of which nothing is left but what it is matched by."""
+    return replace(
+        one, title="", html="", summary=None, subtitle=None, authors=(), tags=(), section=None,
+        image=None, enclosures=(), rights=None, location=None, agency=None, extra=(), origin=None,
+    )  # fmt: skip
+
+
+def restate(
+    connection: Connection,
+    rows: Iterable[int],
+    state: State | None,
+    reason: str | None,
+    number: int,
+) -> int:
+    """Move articles into the state that their source wants; None only notes the reason.
+
+    Those with a verdict stay as they are, and will come back in it. `number` is that of the change.
+    Returns how many have moved.
+    """
+    plain: dict[str, Any] = {"state_reason": reason}
+    aside: dict[str, Any] = {"own_reason": reason}
+    if state is not None:
+        plain |= {"state": state.value, "changed": number}
+        aside |= {"own_state": state.value}
+    moved = 0
+    for some in chunks(list(rows)):
+        named = article.c.id.in_(some)
+        free = and_(named, article.c.verdict.is_(None))
+        kept = and_(named, article.c.verdict.is_not(None), not_purged())
+        moved += connection.execute(update(article).where(free).values(**plain)).rowcount
+        connection.execute(update(article).where(kept).values(**aside))
+    return moved if state is not None else 0
+
+
+def not_purged() -> ColumnElement[bool]:
+    """What was purged is never written again."""
+    return article.c.verdict.is_distinct_from(Verdict.PURGED.value)

@@ -1,0 +1,193 @@
+"""The subscribers of our own hub (WebSub §5): what they asked for, and until when it holds.
+
+A request waits in `pending` until its callback has confirmed it; until then, whatever was agreed
+before holds (§5.1). Each change names the `pending` it was decided on: one that was replaced
+meanwhile decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, select, update
+
+from feedsvc.ports import Crowd, Subscriber
+from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.rows import moment, seconds
+from feedsvc.store.schema import outbox, subscriber
+
+_REQUEST = """
+    INSERT INTO subscriber (topic, callback, pending, due) VALUES (?, ?, ?, ?)
+    ON CONFLICT (topic, callback) DO UPDATE SET pending = excluded.pending, due = excluded.due
+"""
+# `?2` is `//host/`, `?3` is `//host:`: what follows the scheme of a callback at the host.
+_AT_HOST = """
+    (substr(callback, instr(callback, '//'), length(?2)) = ?2
+     OR substr(callback, instr(callback, '//'), length(?3)) = ?3)
+"""
+_CROWD = f"""
+    SELECT count(*) FILTER (WHERE topic = ?1),
+           count(*) FILTER (WHERE topic = ?1 AND {_AT_HOST}),
+           count(*) FILTER (WHERE pending IS NOT NULL),
+           count(*) FILTER (WHERE pending IS NOT NULL AND {_AT_HOST})
+    FROM subscriber WHERE topic = ?1 OR pending IS NOT NULL
+"""  # noqa: S608
+
+
+class Subscribers:
+    """What our hub reads and writes."""
+
+    _engine: Engine
+
+    def subscriber(self, topic: str, callback: str) -> Subscriber | None:
+        """Who subscribes a topic with this callback, or has asked to."""
+        query = select(subscriber).where(
+            subscriber.c.topic == topic, subscriber.c.callback == callback
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _subscriber(row)
+
+    def crowd(self, topic: str, host: str) -> Crowd:
+        """How many subscribers there are; `host` as it stands in callbacks, without a port."""
+        with reading(self._engine) as connection:
+            asked = (topic, f"//{host}/", f"//{host}:")
+            return Crowd._make(connection.exec_driver_sql(_CROWD, asked).one())
+
+    def request(self, topic: str, callback: str, pending: str, now: datetime) -> None:
+        """Note a request that is to be verified, in place of one that waits."""
+        with writing(self._engine) as connection:
+            connection.exec_driver_sql(_REQUEST, (topic, callback, pending, seconds(now)))
+
+    def intents_due(self, now: datetime) -> bool:
+        """Whether a request is to be verified now."""
+        query = select(subscriber.c.id).where(subscriber.c.due <= seconds(now)).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def intents(
+        self, now: datetime, *, limit: int, but: Sequence[int] = ()
+    ) -> tuple[Subscriber, ...]:
+        """Who is to be asked whether it means its request; `but` those who are being asked."""
+        query = (
+            select(subscriber)
+            .where(subscriber.c.due <= seconds(now), subscriber.c.pending.is_not(None))
+            .order_by(subscriber.c.due, subscriber.c.id)
+            .limit(limit + len(but))
+        )
+        with reading(self._engine) as connection:
+            found = map(_subscriber, connection.execute(query).mappings())
+            return tuple(one for one in found if one.row not in but)[:limit]
+
+    def confirm(self, one: Subscriber, *, secret: str | None, until: datetime) -> None:
+        """It wants to hear of the topic."""
+        confirmed = {
+            "secret": secret, "lease_until": seconds(until), "pending": None, "due": None,
+            "failures": 0, "since": None,
+        }  # fmt: skip
+        with writing(self._engine) as connection:
+            connection.execute(_same(update(subscriber), one).values(confirmed))
+
+    def postpone(self, one: Subscriber, pending: str, due: datetime) -> None:
+        """It could not be asked."""
+        with writing(self._engine) as connection:
+            later = {"pending": pending, "due": seconds(due)}
+            connection.execute(_same(update(subscriber), one).values(later))
+
+    def refuse(self, one: Subscriber) -> None:
+        """It does not mean its request: everything is as before that."""
+        with writing(self._engine) as connection:
+            known = subscriber.c.lease_until.is_not(None)
+            connection.execute(
+                _same(update(subscriber), one).where(known).values(pending=None, due=None)
+            )
+            connection.execute(
+                _same(delete(subscriber), one).where(subscriber.c.lease_until.is_(None))
+            )
+
+    def retire(self, rows: Iterable[int]) -> None:
+        """Forget subscribers, and what they were to be told."""
+        with writing(self._engine) as connection:
+            for some in chunks(list(rows)):
+                connection.execute(delete(subscriber).where(subscriber.c.id.in_(some)))
+                connection.execute(
+                    delete(outbox).where(
+                        outbox.c.kind == "deliver", outbox.c.target.in_(map(str, some))
+                    )
+                )
+
+    def subscribers(self, rows: Sequence[int]) -> dict[int, Subscriber]:
+        """Subscribers by their rows."""
+        found: dict[int, Subscriber] = {}
+        with reading(self._engine) as connection:
+            for some in chunks(rows):
+                query = select(subscriber).where(subscriber.c.id.in_(some))
+                found |= {
+                    row["id"]: _subscriber(row) for row in connection.execute(query).mappings()
+                }
+        return found
+
+    def reached(self, row: int) -> None:
+        """It heard what it was told."""
+        failed = subscriber.c.failures > 0
+        with reading(self._engine) as connection:
+            query = select(subscriber.c.id).where(subscriber.c.id == row, failed)
+            if connection.execute(query).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(subscriber).where(subscriber.c.id == row).values(failures=0, since=None)
+            )
+
+    def missed(self, row: int, now: datetime) -> datetime:
+        """It did not hear what it was told; returns since when it hears nothing."""
+        with writing(self._engine) as connection:
+            query = select(subscriber.c.since).where(subscriber.c.id == row)
+            since = moment(connection.execute(query).scalar()) or now
+            connection.execute(
+                update(subscriber)
+                .where(subscriber.c.id == row)
+                .values(failures=subscriber.c.failures + 1, since=seconds(since))
+            )
+        return since
+
+    def topics(self) -> tuple[str, ...]:
+        """What is subscribed, or asked for."""
+        with reading(self._engine) as connection:
+            query = select(subscriber.c.topic).distinct().order_by(subscriber.c.topic)
+            return tuple(connection.execute(query).scalars())
+
+    def lapsed(self, now: datetime) -> tuple[int, ...]:
+        """Those whose time is over and who did not ask again."""
+        over = (subscriber.c.lease_until <= seconds(now), subscriber.c.pending.is_(None))
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(select(subscriber.c.id).where(*over)).scalars())
+
+    def deny(self, topic: str, pending: str, now: datetime) -> None:
+        """Let every subscriber of a topic be told that there is no more to hear."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(subscriber)
+                .where(
+                    subscriber.c.topic == topic,
+                    (subscriber.c.pending.is_(None)) | (subscriber.c.pending != pending),
+                )
+                .values(pending=pending, due=seconds(now))
+            )
+
+
+def _same(statement: Any, one: Subscriber) -> Any:
+    return statement.where(subscriber.c.id == one.row, subscriber.c.pending == one.pending)
+
+
+def _subscriber(row: Any) -> Subscriber:
+    return Subscriber(
+        row=row["id"],
+        topic=row["topic"],
+        callback=row["callback"],
+        secret=row["secret"],
+        lease_until=moment(row["lease_until"]),
+        pending=row["pending"],
+    )
