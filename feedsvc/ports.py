@@ -357,6 +357,56 @@ class FeedRow:
     page_size: int | None = None  # of its archive, frozen with the first page
 
 
+class PagePlan(NamedTuple):
+    """An article that has slugs, and what its paths are to lead to."""
+
+    row: int
+    source: str
+    guid: str
+    slug: str  # the current one
+    former: tuple[str, ...]
+    link: str | None
+    shown: bool  # anybody may see it now
+    told: Mapping[str, str | None]  # where its paths lead by now (None: gone), as far as they do
+
+
+class Audience(NamedTuple):
+    """Who may know of an article, and where its page is: what sitemaps are cut by."""
+
+    base: str  # of our addresses
+    origin: str  # scheme and host of our addresses
+    pages: bool  # whether articles without a link have pages
+    public: tuple[Feed, ...]
+    private: tuple[Feed, ...]
+
+
+class Listed(NamedTuple):
+    """The address of an article, as sitemaps list it."""
+
+    row: int
+    url: str
+    title: str
+    language: str | None
+    published: datetime
+    updated: datetime
+
+
+class Facet(NamedTuple):
+    """One feed of a group (`per`): what its articles share, and what it is called for good."""
+
+    word: str  # as `label` has it; of a source, its name
+    slug: str
+    title: str
+
+
+class Token(NamedTuple):
+    """A reader's key to a private feed."""
+
+    token: str
+    label: str | None  # whose it is, for the operator
+    made: datetime
+
+
 class Store(Protocol):
     """Everything feedsvc remembers."""
 
@@ -474,6 +524,54 @@ class Store(Protocol):
         """The newest entries of a feed that were taken down."""
         ...
 
+    def page_news(
+        self, now: datetime, *, since: int, looked: datetime | None
+    ) -> tuple[int, list[int]]:
+        """The number of the last change, and the articles whose pages are to be looked at."""
+        ...
+
+    def page_rows(self) -> list[int]:
+        """All articles that have a slug."""
+        ...
+
+    def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:
+        """What is to be at the paths of these articles."""
+        ...
+
+    def next_page_event(self, now: datetime) -> datetime | None: ...
+
+    def takers(self, rows: Sequence[int], feeds: Sequence[Feed]) -> dict[int, frozenset[str]]:
+        """The feeds that articles belong to by rule, by name."""
+        ...
+
+    def redirect_pages(
+        self, leading: Mapping[str, str | None], alive: Collection[str], now: datetime
+    ) -> None:
+        """Note where paths of pages lead (None: gone), and which are pages again."""
+        ...
+
+    def sitemap_news(
+        self, now: datetime, *, since: int, looked: datetime | None
+    ) -> tuple[int, list[int]]:
+        """The number of the last change, and the parts of the sitemap that may differ."""
+        ...
+
+    def sitemap_parts(self) -> int:
+        """How many parts there are by now."""
+        ...
+
+    def next_sitemap_event(self, now: datetime) -> datetime | None: ...
+
+    def listed(self, part: int, audience: Audience, now: datetime) -> list[Listed]:
+        """The addresses of a part."""
+        ...
+
+    def listed_since(
+        self, since: datetime, audience: Audience, now: datetime, *, most: int
+    ) -> list[Listed]:
+        """The addresses of the newest articles published after `since`, newest first."""
+        ...
+
     def mint_slugs(self, rows: Sequence[int], now: datetime) -> dict[int, str]:
         """The slugs of the pages of articles without a link, given to those that have none."""
         ...
@@ -527,6 +625,32 @@ class Store(Protocol):
 
     def prune_fragments(self) -> int:
         """Drop the fragments of articles that no feed holds; returns how many."""
+        ...
+
+    def redirects(self) -> dict[str, str | None]:
+        """Where each path leads that is published no more; None: it is gone."""
+        ...
+
+    def alive(self, *paths: str) -> None:
+        """Note that something is published there again."""
+        ...
+
+    def renames(self, configured: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """The feeds that bear another name by now, old and new: `rename_feed` is due for them."""
+        ...
+
+    def rename_feed(
+        self, old: str, new: str, now: datetime, *, mint: Callable[[str], str]
+    ) -> None:
+        """Give a feed and its group another name in everything stored of it, and note the move."""
+        ...
+
+    def leftovers(self, name: str) -> tuple[str, ...]:
+        """What the ledger has of a feed and its group, whether or not that is still a feed."""
+        ...
+
+    def drop_lines(self, paths: Sequence[str]) -> None:
+        """Take files that were removed out of the ledger."""
         ...
 
 
@@ -636,6 +760,10 @@ class Publisher(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """What lies at a path; None if nothing does."""
+        ...
+
+    def keep(self, path: str, body: bytes) -> None:
+        """Put a file that no reader gets in place, if it differs; raises PublishError."""
         ...
 
 

@@ -48,7 +48,10 @@ def said(draft: Draft) -> dict[str, Any]:
             case "authors":
                 value = [person.name for person in value]
             case "enclosures":
-                value = [asdict(enclosure) for enclosure in value]
+                value = [
+                    {key: said for key, said in asdict(enclosure).items() if said is not None}
+                    for enclosure in value
+                ]
             case "image" if value:
                 value = {key: text for key, text in asdict(value).items() if text}
             case "extra":

@@ -17,6 +17,7 @@ from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HISTORY = "{http://purl.org/syndication/history/1.0}"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
 Fetch = Callable[[str], bytes]
 
 
@@ -95,7 +96,7 @@ def _rss(url: str, root: Any) -> Page:
                 item.findtext(f"{ATOM}updated")
                 or parsedate_to_datetime(item.findtext("pubDate")).isoformat()
             ),
-            body=item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or "",
+            body=item.findtext(f"{CONTENT}encoded") or item.findtext("description") or "",
         )
         for item in top.iterchildren("item")
     ]

@@ -489,8 +489,10 @@ def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
 def _partner(
     body: bytes, format: str, profile: str, url: str, now: datetime, before: bytes | None
 ) -> tuple[Finding, ...]:
-    from feedsvc.gate.profiles import check_profile
+    from feedsvc.gate.profiles import check_profile, formats_of
 
+    if format not in formats_of(profile):
+        return ()  # the partner does not read it
     return check_profile(body, format, profile, url=url, now=now, before=before)
 
 

@@ -39,7 +39,13 @@ class Errand(Protocol):
         ...
 
 
-MAKERS: tuple[Callable[[App], Errand | None], ...] = ()
+def _media(app: App) -> Errand | None:
+    from feedsvc.app.media import MediaErrand
+
+    return MediaErrand(app.store, app.clock)
+
+
+MAKERS: tuple[Callable[[App], Errand | None], ...] = (_media,)
 
 
 def errands_of(app: App) -> tuple[Errand, ...]:

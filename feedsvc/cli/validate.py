@@ -1,36 +1,33 @@
-"""`feedsvc validate`: the gate's rules for any feed, file or address."""
+"""`feedsvc validate`: the gate's rules for any feed, file, folder or address."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
-from feedsvc.errors import FetchError, NotFoundError, OfflineError, UsageError
+from feedsvc.errors import FetchError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from feedsvc.cli.documents import Document
     from feedsvc.model import Finding
-    from feedsvc.settings import Settings
-    from feedsvc.web import Client, Response
 
 _EXAMPLES = """\
   feedsvc validate                      every feed that is published
-  feedsvc validate news                 one feed of the configuration
-  feedsvc validate public/all/atom.xml  any file: Atom, RSS, JSON Feed, OPML
+  feedsvc validate news                 one feed of the configuration, with its archive
+  feedsvc validate public/all/atom.xml  any file: Atom, RSS, JSON Feed, OPML, HTML, sitemap
+  feedsvc validate public/              every document below a folder
   feedsvc validate https://example.org/feed.xml
                                         what a server answers
+  feedsvc validate --profile apple-podcasts show.xml
+                                        also by what a partner asks
+  curl -s https://example.org/feed.xml | feedsvc validate -
+                                        what comes in by a pipe
 """
-
-
-class _Document(NamedTuple):
-    """What is checked: its name, its bytes, and the address it has to say it is served at."""
-
-    path: str
-    body: bytes
-    address: str | None
 
 
 def register(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -42,23 +39,44 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         _run,
         help="check feeds, files and addresses by the rules that publications must pass",
         description="Check feeds, files and addresses by the rules that publications must pass; "
-        "exit code 5 if one is\ninvalid, 4 if an address cannot be read. Files and addresses need "
-        "no configuration.",
+        "exit code 5 if one is\ninvalid, 4 if an address cannot be read. Files, folders and "
+        "addresses need no configuration.",
         examples=_EXAMPLES,
     )
     parser.add_argument(
-        "what", nargs="*", metavar="FEED|FILE|URL", help="default: every published feed"
+        "what",
+        nargs="*",
+        metavar="FEED|FILE|DIR|URL|-",
+        help="default: every published feed; - reads standard input",
+    )
+    parser.add_argument(
+        "--profile",
+        type=_profile,
+        metavar="NAME",
+        help="also ask the rules of a partner: reader, msn, smartnews, flipboard or "
+        "apple-podcasts; a feed is always asked those of its own profile",
     )
 
 
+def _profile(name: str) -> str:
+    from feedsvc.config.partners import PROFILES
+
+    if name not in PROFILES:
+        raise argparse.ArgumentTypeError(f"no profile {name!r}: there are {', '.join(PROFILES)}")
+    return name
+
+
 def _run(console: Console) -> int:
-    from feedsvc.gate import check
+    from datetime import UTC, datetime
+
+    from feedsvc.cli.documents import documents, fetch
 
     what: list[str] = console.args.what
-    fetched = _fetch(console, [name for name in what if "://" in name])
+    now = datetime.now(UTC)
+    fetched = fetch(console, [name for name in what if "://" in name])
     checked = [
-        (document.path, check(document.body, "auto", url=document.address))
-        for document in _documents(console, what, fetched)
+        (document.path, _findings(document, console.args.profile, now))
+        for document in documents(console, what, fetched)
     ]
     if console.args.json:
         console.document("validate", {"files": [_report(*item) for item in checked]})
@@ -73,133 +91,20 @@ def _run(console: Console) -> int:
     return FetchError.exit_code if failed else 0
 
 
-def _documents(
-    console: Console, what: Sequence[str], fetched: Mapping[str, Response | FetchError]
-) -> Iterator[_Document]:
-    """What was asked for, in that order, but for the addresses that could not be read."""
-    if not what:
-        for feed in console.settings.feeds:
-            yield from _of_feed(console.settings, feed.name)
-    for name in what:
-        answer = fetched.get(name)
-        if isinstance(answer, FetchError):
-            continue
-        if answer is not None:
-            if answer.hops:
-                console.say(f"{_asked(answer)} leads to {answer.url}")
-            yield _Document(_asked(answer), answer.body, answer.url)
-        elif Path(name).is_file():
-            yield _Document(name, _read(Path(name)), None)
-        elif "/" in name or ("." in name and not _is_feed(_settings(console), name)):
-            raise NotFoundError(f"no file '{name}'")
-        else:
-            yield from _of_feed(console.settings, name)
+def _findings(document: Document, asked: str | None, now: datetime) -> tuple[Finding, ...]:
+    """What the gate says, then what a partner adds to it."""
+    from feedsvc.gate import check, sniff
+    from feedsvc.gate.profiles import check_profile, formats_of
 
-
-def _of_feed(settings: Settings, name: str) -> Iterator[_Document]:
-    feed = next((feed for feed in settings.feeds if feed.name == name), None)
-    if feed is None:
-        known = ", ".join(feed.name for feed in settings.feeds)
-        raise NotFoundError(f"no feed or file '{name}'", hint=f"there are the feeds {known}")
-    for format in feed.formats:
-        path = f"{name}/{format.filename}"
-        file = settings.publish.directory / path
-        if not file.exists():
-            raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
-        yield _Document(str(file), _read(file), f"{settings.site.base_url}/{path}")
-
-
-def _is_feed(settings: Settings, name: str) -> bool:
-    return any(feed.name == name for feed in settings.feeds)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
-
-
-# -- addresses -----------------------------------------------------------------------------------
-
-
-def _fetch(console: Console, urls: Sequence[str]) -> dict[str, Response | FetchError]:
-    """The answer of each address, or why there is none: one that fails does not hide the others."""
-    for url in urls:
-        scheme = url.partition("://")[0]
-        if scheme.lower() not in {"http", "https"}:
-            raise UsageError(
-                f"'{scheme}' addresses cannot be asked, only http and https",
-                hint="save the document and validate the file",
-            )
-    if not urls:
-        return {}
-    if console.args.offline:
-        raise OfflineError(
-            "--offline forbids to ask an address", hint="save the document and validate the file"
-        )
-    import asyncio
-
-    from feedsvc.web import Client
-
-    settings = _settings(console)
-
-    async def fetch_all() -> dict[str, Response | FetchError]:
-        unique = tuple(dict.fromkeys(urls))
-        contact = settings.site.base_url if settings.path is not None else ""
-        async with Client(settings.sync, contact=contact) as client:
-            answers = await asyncio.gather(*(_get(client, url) for url in unique))
-        return dict(zip(unique, answers, strict=True))
-
-    return asyncio.run(fetch_all())
-
-
-async def _get(client: Client, url: str) -> Response | FetchError:
-    try:
-        response = await client.get(url)
-        if not 200 <= response.status < 300:
-            answer = _status(response.status)
-            raise FetchError(f"{_asked(response)}: the server answers {answer}")
-    except FetchError as error:
-        return error
-    return response
-
-
-def _asked(response: Response) -> str:
-    """The address that was asked for, without its credentials."""
-    return response.hops[0].url if response.hops else response.url
-
-
-def _status(status: int) -> str:
-    from http import HTTPStatus
-
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _settings(console: Console) -> Settings:
-    """The configuration; where there is none, its defaults with what the environment says."""
-    import os
-    from dataclasses import replace
-
-    from feedsvc.config import find, read
-    from feedsvc.errors import ConfigError
-
-    here = Path.cwd()
-    if console.args.config or os.environ.get("FEEDSVC_CONFIG"):
-        return console.settings
-    try:
-        find(None, cwd=here, environ=os.environ)
-    except ConfigError:
-        least = '[[source]]\npath = "articles"\n'  # one is required
-        settings = read(least, file=here / "feedsvc.toml", cwd=here, environ=os.environ)
-        return replace(settings, path=None)
-    return console.settings
-
-
-# -- output --------------------------------------------------------------------------------------
+    body, url = document.body, document.address
+    kind = sniff(body) if document.format == "auto" else document.format
+    # A feed may tell of what is to come; a sitemap of news is judged by its age.
+    found = check(body, document.format, url=url, now=now if kind == "sitemap" else None)
+    profile = asked or document.profile
+    if profile is not None and document.polled:
+        if kind in formats_of(profile) or (document.named and kind is not None):
+            found += check_profile(body, kind, profile, url=url, now=now)
+    return tuple(dict.fromkeys(found))
 
 
 def _print(console: Console, path: str, findings: Sequence[Finding]) -> None:

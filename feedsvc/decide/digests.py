@@ -13,7 +13,7 @@ from hashlib import blake2b
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from feedsvc.model import Article, Draft
+from feedsvc.model import Article, Draft, Origin
 
 DIGEST_SIZE = 16  # bytes; collisions would need 2**64 articles
 
@@ -22,6 +22,9 @@ _SEEN = (
     "guid", "title", "link", "summary", "subtitle", "html", "published", "updated", "authors",
     "tags", "section", "language", "image", "enclosures", "rights",
 )  # fmt: skip
+
+# Of the lines that an article keeps, those that its episode shows in a podcast.
+SHOWN_LINES = ("itunes:", "podcast:")
 
 
 def digest(data: bytes) -> bytes:
@@ -75,11 +78,16 @@ def said(draft: Draft) -> bytes:
 def seen(article: Article) -> bytes:
     """The digest of what a reader sees."""
     shown = _what_is_seen(article)
-    return digest_of((*shown, article.origin) if article.origin else shown)
+    return digest_of((*shown, *_shown_beside(article.origin, article.extra)))
 
 
 def seen_of(values: Mapping[str, Any]) -> bytes:
     """The same digest of the fields of an article that is still to be made."""
     shown = _seen_values(values)
-    origin = values["origin"]
-    return digest_of((*shown, origin) if origin else shown)
+    return digest_of((*shown, *_shown_beside(values["origin"], values["extra"])))
+
+
+def _shown_beside(origin: Origin | None, extra: tuple[tuple[str, str], ...]) -> list[object]:
+    """What few articles have, so that the digest of the others does not tell of it."""
+    lines = [line for line in extra if line[0].startswith(SHOWN_LINES)] if extra else []
+    return [one for one in (origin, lines) if one]

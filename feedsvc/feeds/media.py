@@ -28,7 +28,7 @@ def add_picture(parent: etree._Element, article: Article) -> None:
         _add_image(parent, article.image)
     picture = picture_of(article)
     if picture is not None:
-        etree.SubElement(parent, _THUMBNAIL, url=picture.url)
+        _measure(etree.SubElement(parent, _THUMBNAIL, url=picture.url), picture)
 
 
 def _add_image(parent: etree._Element, image: Image) -> None:
@@ -37,10 +37,18 @@ def _add_image(parent: etree._Element, image: Image) -> None:
     if kind := media_type(image.url):
         content.set("type", kind)
     content.set("medium", "image")
+    _measure(content, image)
     # Inside, so that nobody takes them for words about the entry.
     for name, words in ((_DESCRIPTION, image.caption), (_CREDIT, image.credit)):
         if text := safe(words or ""):
             etree.SubElement(content, name).text = as_label(text)
+
+
+def _measure(element: etree._Element, one: Image | Enclosure) -> None:
+    """Its size in pixels, if both sides are known."""
+    if one.width and one.height:
+        element.set("width", str(one.width))
+        element.set("height", str(one.height))
 
 
 # -- what RSS has no element for -------------------------------------------------------------------
@@ -99,6 +107,7 @@ def _add_file(parent: etree._Element, one: Enclosure, *, default: bool = False) 
     for name, value in _said_of(one).items():
         if value:
             content.set(name, value)
+    _measure(content, one)
     if default:
         content.set("isDefault", "true")
 

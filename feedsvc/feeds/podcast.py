@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from lxml import etree
 
+from feedsvc.feeds.lines import LONGEST_WORDS
 from feedsvc.feeds.prefixes import ITUNES
 from feedsvc.feeds.prefixes import PODCAST as NAMESPACE
 from feedsvc.feeds.values import address, is_file_address, person, safe
@@ -22,8 +23,7 @@ from feedsvc.text.urls import media_type
 _GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
 _COVERS = (None, "image/jpeg", "image/png")  # Apple; no ending tells nothing
-LONGEST_NAME = 255  # characters, for validators
-LONGEST_WORDS = 128  # of the podcast namespace
+_LONGEST_NAME = 255  # characters, for validators
 
 
 def prefixes(head: FeedHead) -> dict[str, str]:
@@ -49,11 +49,11 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
         etree.SubElement(channel, f"{{{ITUNES}}}{name}").text = text
 
     if author := safe(podcast.author or "") or safe(head.author.name):
-        say("author", as_label(cut(author, LONGEST_NAME)))
+        say("author", as_label(cut(author, _LONGEST_NAME)))
     owner = person(podcast.owner) if podcast.owner else None
     if owner and "email" in owner:
         element = etree.SubElement(channel, f"{{{ITUNES}}}owner")
-        etree.SubElement(element, f"{{{ITUNES}}}name").text = cut(owner["name"], LONGEST_NAME)
+        etree.SubElement(element, f"{{{ITUNES}}}name").text = cut(owner["name"], _LONGEST_NAME)
         etree.SubElement(element, f"{{{ITUNES}}}email").text = owner["email"]
     if image := cover(podcast.image) or cover(head.image):
         etree.SubElement(channel, f"{{{ITUNES}}}image", href=image)
@@ -83,7 +83,7 @@ def _add_categories(channel: etree._Element, podcast: Podcast) -> None:
 
 def _add_podcast(channel: etree._Element, head: FeedHead, podcast: Podcast) -> None:
     def say(name: str, text: str, **attributes: str) -> None:
-        etree.SubElement(channel, f"{{{NAMESPACE}}}{name}", **attributes).text = text
+        etree.SubElement(channel, f"{{{NAMESPACE}}}{name}", attributes).text = text
 
     say("guid", podcast.guid or guid_of(head))
     if podcast.locked is not None:

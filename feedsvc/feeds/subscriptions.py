@@ -8,8 +8,8 @@ from datetime import datetime
 
 from lxml import etree
 
-from feedsvc.feeds.values import safe
 from feedsvc.feeds.opml import add_feed, finish, start
+from feedsvc.feeds.values import safe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who does what in a podcast: roles and groups of the Podcast Taxonomy that `podcast:person` names."""
+"""Who does what in a podcast: the roles and groups of the Podcast Taxonomy."""
 
 from __future__ import annotations
 

@@ -6,12 +6,11 @@ import re
 from html import unescape
 from typing import Any
 
-from feedsvc.feeds.values import END_TAG, safe
+from feedsvc.feeds.values import END_TAG, safe, type_of
 from feedsvc.model import Article, Entry, Image
 from feedsvc.settings import FullText
 from feedsvc.text.clean import xml_safe
 from feedsvc.text.html import cut, escape, plain
-from feedsvc.text.urls import media_type
 
 SUMMARY_LENGTH = 300  # characters of an excerpt when the article brings no summary
 TITLE_LENGTH = 80  # of a title made from the text
@@ -73,13 +72,10 @@ def picture_of(article: Article) -> Image | None:
     """The lead image: the one that is called so, else the first picture among the media files."""
     if article.image is not None or not article.enclosures:
         return article.image
-    pictures = (
-        one.url
-        for one in article.enclosures
-        if (one.type or media_type(one.url) or "").startswith("image/")
-    )
-    url = next(pictures, None)
-    return Image(url=url) if url else None
+    for one in article.enclosures:
+        if (type_of(one) or "").startswith("image/"):
+            return Image(url=one.url, width=one.width, height=one.height)
+    return None
 
 
 def _shows(body: str, image: Image, article: Article) -> bool:

@@ -1,6 +1,7 @@
-"""What a document says of the rest of its feed: pages and archives (RFC 5005), what went (RFC 6721).
+"""What a document says of the rest of its feed: its pages and archives, and what was deleted.
 
-Both XML formats link their pages alike; only Atom can say which entries were deleted.
+Both XML formats link their pages alike (RFC 5005); only Atom can say which entries were deleted
+(RFC 6721).
 """
 
 from __future__ import annotations
@@ -85,5 +86,5 @@ def check_deleted(report: Report, feed: etree._Element, entries: Sequence[etree.
 
 
 def _is_newer(updated: str, when: str) -> bool:
-    moments = values.rfc3339(updated), values.rfc3339(when)
-    return all(isinstance(moment, datetime) for moment in moments) and moments[0] > moments[1]
+    changed, deleted = values.rfc3339(updated), values.rfc3339(when)
+    return isinstance(changed, datetime) and isinstance(deleted, datetime) and changed > deleted

@@ -7,6 +7,7 @@ HTML with a real parser. This is the second look, with the W3C validator's eyes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
@@ -17,6 +18,7 @@ from feedsvc.regex import compiled
 # Quoted values are skipped as one, so that `alt="a > b"` does not end a tag. Possessive: a quote
 # that never closes is tried from at most three places, and the scan stays linear on any input.
 _TAG: Final = compiled(r"<([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
+_ANY_TAG: Final = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 _ATTRIBUTE: Final = re.compile(
     r"([a-zA-Z_:][-\w:.]*+)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))"
 )
@@ -94,6 +96,26 @@ def scan_html(report: Report, html: str, where: str, at: Where, *, based: bool =
             report.add("html-dangerous-tag", f"{where} holds <{name}>", at)
         if attributes and _HARMLESS.fullmatch(attributes) is None:
             _scan_attributes(report, attributes, f"<{name}> in {where}", at, based)
+
+
+def tags_of(html: str) -> Iterator[str]:
+    """The names of the HTML elements that begin or end in a text, in lower case."""
+    for found in _ANY_TAG.finditer(html):
+        if (name := found[1].lower()) in _HTML:
+            yield name
+
+
+def attributes_of(html: str, name: str) -> Iterator[list[tuple[str, str]]]:
+    """The attributes of each `<name …>` in a text, as they are written; their names in lower case.
+
+    Of two attributes with one name the first one counts (HTML §13.2.5.33), so it comes last.
+    """
+    if f"<{name}" not in html.lower():
+        return
+    for tag, attributes in _TAG.findall(html):
+        if tag.lower() == name:
+            found = list(_ATTRIBUTE.finditer(attributes))
+            yield [(one[1].lower(), one[2] or one[3] or one[4] or "") for one in reversed(found)]
 
 
 def _scan_attributes(report: Report, text: str, where: str, at: Where, based: bool) -> None:

@@ -163,7 +163,7 @@ def _check_news(report: Report, news: etree._Element) -> None:
         ("title", news.find(f"{_NEWS}title")),
     )
     for name, element in required:
-        text = "".join(element.itertext()).strip() if element is not None else ""
+        text = "".join(map(str, element.itertext())).strip() if element is not None else ""
         if element is None or not text:
             if name == "publication" or publication is not None or " " not in name:
                 report.add("news-element-missing", f"news:news has no {name}", news)
@@ -188,5 +188,5 @@ def _check_news_date(report: Report, element: etree._Element, value: str) -> Non
     moment = datetime.fromisoformat(value.replace(":60", ":59"))
     moment = moment.replace(tzinfo=UTC) if whole_day else moment
     note(report, values.implausible(moment, report.now), value, "news:publication_date", element)
-    if moment + timedelta(days=whole_day) < report.now - NEWS_AGE:
+    if moment < report.now - NEWS_AGE - timedelta(days=whole_day):
         report.add("news-date-old", f"{shown(value)} is more than two days ago", element)

@@ -27,6 +27,9 @@ MOST_ASKED = timedelta(days=7)
 MOST_BACKED_OFF = timedelta(hours=24)
 """The longest wait after a failure, so that every source recovers by itself within a day."""
 
+PUSHED = timedelta(hours=12)
+"""Between two visits, at least, to a source whose hub tells us of news (WebSub)."""
+
 GONE = timedelta(hours=24)  # between two visits to a source that says it is gone
 NETWORK = timedelta(minutes=5)  # until the network is tried again
 
@@ -49,6 +52,7 @@ def next_visit(
     fresh: timedelta | None = None,
     published: Sequence[datetime] = (),
     began: datetime | None = None,
+    pushed: bool = False,
 ) -> datetime:
     """When a source that answered well is asked again.
 
@@ -58,8 +62,11 @@ def next_visit(
 
     The source's wishes count from its answer, `now`; `every` counts from when the run `began`, or
     a cron job at the same interval would come some seconds early each second time.
+
+    A source is `pushed` whose hub tells us of news: then it is asked to be sure only.
     """
     own = rhythm(published, now=now) if every == "auto" else every
+    own = max(own, PUSHED) if pushed else own
     asked = min(max(fresh or _NOTHING, pace.ttl or _NOTHING, pace.every or _NOTHING), MOST_ASKED)
     latest = _whole(now + own + MOST_ASKED)
     return min(_outside(pace, max((began or now) + own, now + asked)), latest)

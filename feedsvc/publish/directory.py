@@ -105,6 +105,29 @@ class Directory:
         except OSError:
             return None
 
+    def keep(self, path: str, body: bytes) -> None:
+        """Put a file for our own server in place unless it says the same; raises PublishError.
+
+        Nobody but the owner may read it: the addresses of private feeds can stand in it.
+        """
+        if self.read(path) == body:
+            return
+        target = self._root / path
+        temporary = _temporary(target)
+        try:
+            made = self._prepare({target.parent})
+            _write(temporary, body, mode=0o600)
+            _sync(temporary)
+            temporary.replace(target)
+            for folder in {target.parent} | made:
+                _sync(folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise PublishError(
+                f"cannot write {error.filename or target}: {error.strerror}"
+            ) from error
+
     def _prepare(self, folders: Iterable[Path]) -> set[Path]:
         """Make the folders, and sweep what a killed run left in them.
 
@@ -133,8 +156,9 @@ class Directory:
             for folder in sorted(filter(Path.is_dir, folders), reverse=True):
                 _sweep(folder)
                 _sync(folder)
-                if folder != self._root:
-                    _remove_if_empty(folder)
+                for part in (folder, *folder.parents):
+                    if part == self._root or not _removed(part):
+                        break
         except OSError as error:
             raise PublishError(f"cannot remove {error.filename}: {error.strerror}") from error
 
@@ -158,9 +182,9 @@ def _sweep(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _write(path: Path, body: bytes) -> None:
+def _write(path: Path, body: bytes, *, mode: int = 0o666) -> None:
     # 0o666 less the umask, so that a web server of another user may read it.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(body)
 
@@ -174,6 +198,10 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # something else lies there
+def _removed(folder: Path) -> bool:
+    """Take a folder away; False if something else lies there."""
+    try:
         folder.rmdir()
+    except OSError:
+        return False
+    return True

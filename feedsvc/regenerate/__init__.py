@@ -94,7 +94,7 @@ def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, 
 
 def _is_due(row: FeedRow, now: datetime) -> bool:
     waits = row.retry_at is not None and row.retry_at > now
-    marked = row.touched is not None or row.built is None
+    marked = row.touched is not None or row.built is None or row.held is not None
     passed = row.next_change is not None and row.next_change <= now
     return (marked or passed) and not waits
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from feedsvc.decide import digest
+from feedsvc.decide import digest, digest_of
 from feedsvc.errors import RenderError
 from feedsvc.model import Article, Entry, Format
 from feedsvc.ports import Fragment, Member
@@ -28,7 +28,8 @@ class Fragments:
         self._press = press
         self._feed = feed
         self._options = options
-        self._variant = _VARIANTS[feed.full_text]
+        self._analytics = feed.analytics if feed.profile == "smartnews" else None
+        self._variant = self._named_variant()
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}
 
@@ -57,41 +58,75 @@ class Fragments:
             missing = [member for member in members if member.row not in found]
             if not missing:
                 continue
-            keys = {m.row: self._key(format, m.seen, m.source) for m in missing}
+            keys = {m.row: self._key(format, m.seen, m.source, m, m.link) for m in missing}
             if not self._options.everything:
                 kept = self._press.store.fragments(format.value, self._variant, list(keys))
                 found |= {row: kept[row].body for row in kept if kept[row].key == keys[row]}
-            failed |= self._render(format, [m.row for m in missing if m.row not in found])
+            failed |= self._render(format, [m for m in missing if m.row not in found])
         return failed
 
-    def _key(self, format: Format, seen: bytes, source: str) -> bytes:
+    def _named_variant(self) -> str:
+        """What the feed makes of its entries: feeds of one variant share their fragments."""
+        parts = [_VARIANTS[self._feed.full_text]]
+        if self._feed.podcast is not None:
+            parts.append("podcast")
+        if self._analytics:
+            parts.append(f"smartnews-{digest_of(self._analytics).hex()}")
+        return "+".join(parts)
+
+    def _key(
+        self, format: Format, seen: bytes, source: str, member: Member, link: str | None
+    ) -> bytes:
         """Of everything that a fragment is a function of."""
-        parts = (format.value, self._variant, self._press.rendering, self._zone(source).key)
+        parts = [format.value, self._variant, self._press.rendering, self._zone(source).key]
+        if (page := self._page(member, link)) is not None:
+            parts.append(page)
+        if member.via:
+            parts.append(digest_of(member.via).hex())
         return digest(seen + "\0".join(parts).encode())
+
+    def _page(self, member: Member, link: str | None) -> str | None:
+        """The address of the page we made for an article without a link."""
+        if link is not None or member.slug is None:
+            return None
+        return f"{self._press.site.base_url}/a/{member.slug}/"
 
     def _zone(self, source: str) -> ZoneInfo:
         return self._press.zones.get(source, self._press.site.timezone)
 
-    def _render(self, format: Format, rows: Sequence[int]) -> dict[int, str]:
-        if not rows:
+    def _render(self, format: Format, members: Sequence[Member]) -> dict[int, str]:
+        if not members:
             return {}
-        store = self._press.store
+        store, rows = self._press.store, [member.row for member in members]
         self._articles |= store.articles([row for row in rows if row not in self._articles])
         articles = [self._articles[row] for row in rows]
         results = self._press.renderers[format].fragments(
-            [Entry(article=article, zone=self._zone(article.source)) for article in articles],
+            [
+                self._entry(member, article)
+                for member, article in zip(members, articles, strict=True)
+            ],
             full_text=self._feed.full_text,
         )
         failed: dict[int, str] = {}
         fresh: dict[int, Fragment] = {}
-        for row, article, result in zip(rows, articles, results, strict=True):
+        for member, article, result in zip(members, articles, results, strict=True):
             if isinstance(result, RenderError):
-                failed[row] = f"could not be rendered: {result}"
+                failed[member.row] = f"could not be rendered: {result}"
             else:
                 # The article may be newer than the member it was asked for: keyed by what it is.
-                key = self._key(format, article.seen, article.source)
-                fresh[row] = Fragment(key=key, body=result)
+                key = self._key(format, article.seen, article.source, member, article.link)
+                fresh[member.row] = Fragment(key=key, body=result)
         if self._keep:
             store.keep_fragments(format.value, self._variant, fresh)
         self._found[format] |= {row: fragment.body for row, fragment in fresh.items()}
         return failed
+
+    def _entry(self, member: Member, article: Article) -> Entry:
+        return Entry(
+            article=article,
+            zone=self._zone(article.source),
+            page=self._page(member, article.link),
+            via=member.via,
+            podcast=self._feed.podcast is not None,
+            analytics=self._analytics,
+        )

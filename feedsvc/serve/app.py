@@ -1,7 +1,8 @@
 """The RSGI application: a request for a file of the output directory becomes an answer.
 
-Decisions are made in `conditional.py`, files come from `files.py`; here they only meet. Everything
-before the answer is looked up, not built: this runs once per request.
+Decisions are made in `conditional.py`, files come from `files.py`, what is said beside them from
+`index.py`; here they only meet. Everything before the answer is looked up, not built: this runs once
+per request.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from feedsvc.serve.conditional import (
     negotiate,
 )
 from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
+from feedsvc.serve.index import Rules, Watch
 from feedsvc.serve.pages import Page
-from feedsvc.serve.rsgi import Connection, Headers, Scope
+from feedsvc.serve.relay import DESK, Relay
+from feedsvc.serve.rsgi import Connection, Scope
 
 _LONGEST_TARGET = 8192  # RFC 9112 §3: at least 8000 octets of a request line are to be understood
 _OPENING = 10.0  # seconds; the engine opens a large file within milliseconds
@@ -33,10 +36,12 @@ _REOPENABLE = Path("/proc/self/fd").is_dir()  # a descriptor has a name to open 
 
 
 class Application:
-    """Answers readers from a `Library`."""
+    """Answers readers from a `Library`, and what has no file by the serving index or a `Relay`."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, relay: Relay | None = None) -> None:
         self._library = library
+        self._watch = Watch(library.directory)
+        self._relay = relay
 
     async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
         try:
@@ -47,6 +52,9 @@ class Application:
 
     async def _answer(self, scope: Scope, connection: Connection) -> None:
         method, path = scope.method, scope.path  # the path is percent-decoded, once
+        if path.startswith(DESK) and self._relay is not None:
+            await self._relay.answer(scope, connection)
+            return
         if method not in ("GET", "HEAD"):
             if method == "OPTIONS":
                 connection.response_empty(204, headers.OPTIONS)
@@ -68,13 +76,15 @@ class Application:
         except UnavailableError:
             _send(connection, pages.UNAVAILABLE, method)
             return
+        rules = self._watch.rules() or await self._watch.renew()
         if isinstance(found, Resource):
-            _send_resource(connection, found, method, scope.headers, self._library.now())
+            _send_resource(connection, found, scope, rules, self._library.now())
         elif isinstance(found, Redirect) and not path.endswith("/"):
             query = f"?{scope.query_string}" if scope.query_string else ""
             _send(connection, pages.moved(f"{quote(path)}/{query}"), method)
         else:
-            _send(connection, pages.NOT_FOUND, method)
+            known = rules.answer(path, scope.query_string)
+            _send(connection, known or pages.NOT_FOUND, method)
 
 
 def _send(connection: Connection, page: Page, method: str) -> None:
@@ -85,9 +95,10 @@ def _send(connection: Connection, page: Page, method: str) -> None:
 
 
 def _send_resource(
-    connection: Connection, resource: Resource, method: str, asked: Headers, now: float
+    connection: Connection, resource: Resource, scope: Scope, rules: Rules, now: float
 ) -> None:
     """Send the form of a resource that the request asks for, or say that the client has it."""
+    method, path, asked = scope.method, scope.path, scope.headers
     coding = negotiate(joined(asked.get_all("accept-encoding")), resource.codings)
     if coding is None:
         _send(connection, pages.not_acceptable(headers.vary(resource.kind)), method)
@@ -102,7 +113,7 @@ def _send_resource(
     modified, content = resource.modified, form.content
     match evaluate(conditions, etag=form.etag, modified=modified, now=now):
         case Outcome.NOT_MODIFIED:
-            connection.response_empty(304, form.not_modified)
+            connection.response_empty(304, rules.fields(path, form.not_modified))
             return
         case Outcome.FAILED:
             page = pages.precondition_failed(form.etag, headers.vary(resource.kind))
@@ -118,15 +129,15 @@ def _send_resource(
     if span is NoSpan.UNSATISFIABLE:
         page = pages.no_such_range(content.length, headers.vary(resource.kind))
         _send(connection, page, method)
-    elif method == "HEAD":
-        connection.response_empty(200, form.fields)
+        return
+    fields = rules.fields(path, form.fields)
+    if method == "HEAD":
+        connection.response_empty(200, fields)
     elif isinstance(span, Span):
-        fields = headers.of_part(
-            form.fields, start=span.start, stop=span.stop, length=content.length
-        )
+        fields = headers.of_part(fields, start=span.start, stop=span.stop, length=content.length)
         _send_content(connection, 206, fields, content, span)
     else:
-        _send_content(connection, 200, form.fields, content, None)
+        _send_content(connection, 200, fields, content, None)
 
 
 def _send_content(

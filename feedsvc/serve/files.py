@@ -132,6 +132,7 @@ class Library:
         large: int = LARGE,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.directory = directory
         self._directory = os.path.abspath(directory)  # noqa: PTH100 - resolved at each reading
         self._budget = budget
         self._large = large
@@ -194,7 +195,7 @@ class Library:
         target = os.path.join(self._directory, *names)  # noqa: PTH118 - a hot path
         paths = (target, *(target + suffix for suffix in CODINGS.values()))
         # Marked before they are read: what changes meanwhile is seen at the next look.
-        marks = tuple(map(_mark, paths))
+        marks = tuple(map(mark, paths))
         descriptor = self._open(target)
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
@@ -273,13 +274,14 @@ def _unchanged(held: _Held) -> bool:
     now = time.monotonic()
     if now - held.looked < FRESH:
         return True
-    if tuple(map(_mark, held.paths)) != held.marks:
+    if tuple(map(mark, held.paths)) != held.marks:
         return False
     held.looked = now
     return True
 
 
-def _mark(path: str) -> Mark | None:
+def mark(path: str) -> Mark | None:
+    """What tells whether a file has changed; None if there is none."""
     try:
         return _mark_of(os.stat(path))  # noqa: PTH116 - a hot path
     except OSError:

@@ -19,6 +19,15 @@ CONTENT_SECURITY_POLICY = (
 SERVER = ("server", "feedsvc")
 _NOSNIFF = ("x-content-type-options", "nosniff")
 _ANY_ORIGIN = ("access-control-allow-origin", "*")
+_EXPOSED = ("access-control-expose-headers", "ETag")
+_LINK_EXPOSED = ("access-control-expose-headers", "ETag, Link")
+_ONLY_PUBLIC = frozenset(
+    {"cache-control", "access-control-allow-origin", "access-control-expose-headers"}
+)
+_PRIVATE: tuple[tuple[str, str], ...] = (
+    ("x-robots-tag", "noindex, nofollow"),
+    ("referrer-policy", "no-referrer"),
+)
 _ONLY_WITH_CONTENT = frozenset(
     {"content-type", "content-length", "content-encoding", "content-security-policy"}
     | {"accept-ranges", "x-content-type-options"}
@@ -52,7 +61,7 @@ def of_file(
         ("accept-ranges", "bytes"),
         SERVER,
         _ANY_ORIGIN,
-        ("access-control-expose-headers", "ETag"),
+        _EXPOSED,
         _NOSNIFF,
     ]
     if coding != IDENTITY:
@@ -70,6 +79,22 @@ def vary(kind: MediaType) -> str:
 def of_not_modified(fields: Fields) -> Fields:
     """The fields of the 304 that stands for a 200 with `fields` (RFC 9110 §15.4.5)."""
     return tuple(field for field in fields if field[0] not in _ONLY_WITH_CONTENT)
+
+
+def with_link(fields: Fields, link: str) -> Fields:
+    """The fields of an answer with a Link field (RFC 8288), which scripts may read, too."""
+    return (*(field if field != _EXPOSED else _LINK_EXPOSED for field in fields), ("link", link))
+
+
+def of_private(fields: Fields) -> Fields:
+    """The fields of an answer that is for those alone who know its address.
+
+    No shared cache keeps it, no search engine lists it, no script of another site reads it, and
+    whoever follows a link from it does not tell there where it was found.
+    """
+    kept = (field for field in fields if field[0] not in _ONLY_PUBLIC)
+    cache = dict(fields).get("cache-control", "").replace("public", "private")
+    return (*kept, *((("cache-control", cache),) if cache else ()), *_PRIVATE)
 
 
 def of_part(fields: Fields, *, start: int, stop: int, length: int) -> Fields:

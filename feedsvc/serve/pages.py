@@ -24,28 +24,35 @@ def _text(status: int, text: str, *more: tuple[str, str]) -> Page:
     return Page(status, of_page(_TEXT, len(body), *more), body)
 
 
-def _not_found() -> Page:
+def _html(status: int, title: str, says: str, cached: bool = False) -> Page:
     body = (
-        b"<!DOCTYPE html>\n"
-        b'<html lang="en">\n'
-        b'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        b"<title>Not found</title></head>\n"
-        b"<body>\n<h1>Not found</h1>\n"
-        b"<p>There is nothing at this address. It may have moved, or it may be mistyped.</p>\n"
-        b'<p><a href="/">All feeds</a></p>\n</body>\n</html>\n'
-    )
+        "<!DOCTYPE html>\n"
+        '<html lang="en">\n'
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title></head>\n"
+        f"<body>\n<h1>{title}</h1>\n"
+        f"<p>{says}</p>\n"
+        '<p><a href="/">All feeds</a></p>\n</body>\n</html>\n'
+    ).encode()
     fields = of_page(
         _HTML,
         len(body),
         ("vary", "Accept-Encoding"),
         ("content-security-policy", CONTENT_SECURITY_POLICY),
+        *((_CACHED,) if cached else ()),
     )
-    return Page(404, fields, body)
+    return Page(status, fields, body)
 
+
+# As long as a feed: what has moved or gone may come back.
+_CACHED = ("cache-control", "public, max-age=300")
 
 LIVE = _text(200, "ok\n")
 BAD_REQUEST = _text(400, "An HTTP/1.1 request has exactly one Host.\n")
-NOT_FOUND = _not_found()
+NOT_FOUND = _html(
+    404, "Not found", "There is nothing at this address. It may have moved, or it may be mistyped."
+)
+GONE = _html(410, "Gone", "What was at this address is no longer published.", cached=True)
 NOT_ALLOWED = _text(405, "Only GET and HEAD are answered here.\n", ALLOW)
 TOO_LONG = _text(414, "This address is too long.\n")
 FAULT = _text(500, "Something went wrong here.\n")
@@ -67,12 +74,12 @@ def no_such_range(length: int, vary: str) -> Page:
     return _text(416, "No such range.\n", ("content-range", f"bytes */{length}"), ("vary", vary))
 
 
-def moved(location: str) -> Page:
-    """The permanent redirect of a folder's name to its page."""
+def moved(location: str, *, permanent: bool = True) -> Page:
+    """A redirect: for good (301), or for the time being (307)."""
     return _text(
-        301,
+        301 if permanent else 307,
         f"This is at {location}\n",
         ("location", location),
-        ("cache-control", "public, max-age=300"),
+        _CACHED,
         ("vary", "Accept-Encoding"),
     )

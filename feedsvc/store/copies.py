@@ -12,7 +12,16 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select, union
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    select,
+    union,
+)
 
 from feedsvc.model import Origin
 from feedsvc.ports import Member
@@ -76,14 +85,27 @@ def copies_of(
     ]
 
 
+def kin_of(connection: Connection, rows: Collection[int]) -> set[int]:
+    """The articles, and those of the same story or id: when one goes, another may step in."""
+    found = connection.execute(_kin(), {"rows": json.dumps(sorted(rows))}).scalars()
+    return {*rows, *found}
+
+
+@lru_cache(maxsize=1)
+def _kin() -> CompoundSelect[Any]:
+    one, other = article.alias("one"), article.alias("other")
+    mine = one.c.id.in_(_rows())
+    story = select(other.c.id).join(one, one.c.canon == other.c.canon)
+    same_id = select(other.c.id).join(one, one.c.guid == other.c.guid)
+    return story.where(mine, one.c.canon.is_not(None)).union(same_id.where(mine))
+
+
 @lru_cache(maxsize=1_000)
 def _query(feed: Feed) -> Select[Any]:
     one, other = article.alias("one"), article.alias("other")
-    # One parameter each: to bind many rows costs more than to find them.
-    rows = select(func.json_each(bindparam("rows")).table_valued("value").c.value)
     pair = func.json_each(bindparam("twins")).table_valued("value", name="twin").c.value
     stands, copy = one.c.id.label("stands"), other.c.id.label("copy")
-    same = (one.c.id.in_(rows), other.c.source_id != one.c.source_id)
+    same = (one.c.id.in_(_rows()), other.c.source_id != one.c.source_id)
     found = [
         select(stands, copy).join(other, other.c.guid == one.c.guid).where(*same),
         select(func.json_extract(pair, "$[1]"), func.json_extract(pair, "$[0]")),
@@ -104,6 +126,11 @@ def _query(feed: Feed) -> Select[Any]:
         .where(*conditions(feed), *shown_at(feed, at))
         .order_by(pairs.c.stands, article.c.id)
     )  # fmt: skip
+
+
+def _rows() -> Select[Any]:
+    # One parameter: to bind many rows costs more than to find them.
+    return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
 
 
 def _origin(copy: Any, own_link: str | None) -> Origin:

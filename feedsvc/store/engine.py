@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +103,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection.begin(),
     ):
         yield connection
+
+
+@contextmanager
+def erasing(engine: Engine) -> Iterator[Connection]:
+    """A `writing` transaction of which nothing that is deleted can be read from the files again."""
+    with writing(engine) as connection:
+        before = connection.exec_driver_sql("PRAGMA secure_delete").scalar()
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        try:
+            yield connection
+        finally:
+            usual = "FAST" if before == 2 else before
+            connection.exec_driver_sql(f"PRAGMA secure_delete = {usual}")
+    with _translated(engine), engine.connect() as connection:
+        # The journal holds the pages as they were until all of it is in the database.
+        driver: Any = connection.connection.driver_connection
+        with suppress(sqlite3.OperationalError):  # somebody reads: the next one does it
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @contextmanager

@@ -233,7 +233,7 @@ def _completed(one: Article, known: Mapping[str, Media]) -> Article:
 
 
 def _measured(image: Image, facts: Media) -> Image:
-    return replace(image, width=facts.width or None, height=facts.height or None)
+    return replace(image, width=facts.width, height=facts.height)
 
 
 def _told(enclosure: Enclosure, facts: Media) -> Enclosure:
@@ -241,8 +241,8 @@ def _told(enclosure: Enclosure, facts: Media) -> Enclosure:
         enclosure,
         type=enclosure.type or facts.type,
         length=enclosure.length if _stated(enclosure.length) else facts.length,
-        width=facts.width or None,
-        height=facts.height or None,
+        width=facts.width,
+        height=facts.height,
     )
 
 

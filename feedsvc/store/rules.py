@@ -30,10 +30,7 @@ class Rule(NamedTuple):
 
 def rules(feed: Feed, article: FromClause = article, source: FromClause = source) -> list[Rule]:
     """What an article has to fulfil at any time; `article` joined with `source`."""
-    found = [
-        Rule("state", article.c.state == State.PUBLISHED.value),
-        Rule("verdict", article.c.verdict.is_(None)),
-    ]
+    found = [Rule("state", article.c.state == State.PUBLISHED.value)]
     if feed.facet is not None:
         found.append(Rule("per", _of_facet(*feed.facet, article)))
     # A source named in an OPML file counts as part of that one.

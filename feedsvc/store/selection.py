@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -84,7 +83,7 @@ def _read(connection: Connection, feed: Feed, walk: Walk) -> list[Member]:
     wanted = func.json_each(bindparam("rows")).table_valued("value")
     query = _member_query().where(article.c.id.in_(select(wanted.c.value)))
     found = connection.execute(query, {"rows": json.dumps(rows)}).mappings()
-    read = {row["id"]: member(row) for row in found}
+    read = {row["id"]: member(dict(row)) for row in found}
     return [read[row] for row in rows]
 
 

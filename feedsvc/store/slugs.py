@@ -165,7 +165,5 @@ def _give(connection: Connection, row: int, name: str, now: datetime) -> None:
     again = update(slug).where(slug.c.slug == name, slug.c.article_id == row).values(current=True)
     if connection.execute(again).rowcount == 0:
         connection.execute(
-            insert(slug).values(
-                slug=name, article_id=row, made=int(now.timestamp()), current=True
-            )
+            insert(slug).values(slug=name, article_id=row, made=int(now.timestamp()), current=True)
         )

@@ -15,19 +15,37 @@ from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
 from feedsvc.store.engine import connect, reading
 from feedsvc.store.intake import Intake
+from feedsvc.store.lookup import Lookup
 from feedsvc.store.media import MediaFacts
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
+from feedsvc.store.pages import ArticlePages
 from feedsvc.store.redirects import Redirects
 from feedsvc.store.remotes import Remotes
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
+from feedsvc.store.sitemaps import Sitemaps
+from feedsvc.store.slugs import Slugs
+from feedsvc.store.verdicts import Verdicts
 from feedsvc.store.websub import Websub
 
 LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
-class SqlStore(Remotes, Intake, Output, Archive, Websub, MediaFacts, Redirects):
+class SqlStore(
+    Remotes,
+    Intake,
+    Output,
+    Archive,
+    Websub,
+    MediaFacts,
+    Redirects,
+    Slugs,
+    ArticlePages,
+    Sitemaps,
+    Verdicts,
+    Lookup,
+):
     """Everything feedsvc remembers; fits `ports.Store`."""
 
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:

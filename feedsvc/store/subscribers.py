@@ -7,11 +7,11 @@ meanwhile decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from feedsvc.ports import Crowd, Subscriber
 from feedsvc.store.engine import chunks, reading, writing
@@ -68,7 +68,7 @@ class Subscribers:
             return connection.execute(query).first() is not None
 
     def intents(
-        self, now: datetime, *, limit: int, but: Sequence[int] = ()
+        self, now: datetime, *, limit: int, but: Collection[int] = ()
     ) -> tuple[Subscriber, ...]:
         """Who is to be asked whether it means its request; `but` those who are being asked."""
         query = (
@@ -107,16 +107,19 @@ class Subscribers:
                 _same(delete(subscriber), one).where(subscriber.c.lease_until.is_(None))
             )
 
-    def retire(self, rows: Iterable[int]) -> None:
-        """Forget subscribers, and what they were to be told."""
+    def leave(self, one: Subscriber) -> None:
+        """It means its request to hear no more, or was told that there is no more to hear."""
         with writing(self._engine) as connection:
-            for some in chunks(list(rows)):
-                connection.execute(delete(subscriber).where(subscriber.c.id.in_(some)))
-                connection.execute(
-                    delete(outbox).where(
-                        outbox.c.kind == "deliver", outbox.c.target.in_(map(str, some))
-                    )
-                )
+            if connection.execute(_same(delete(subscriber), one)).rowcount:
+                _drop_words(connection, [one.row])
+
+    def retire(self, rows: Sequence[int]) -> None:
+        """Forget subscribers, and what they were to be told."""
+        if rows:
+            with writing(self._engine) as connection:
+                for some in chunks(rows):
+                    connection.execute(delete(subscriber).where(subscriber.c.id.in_(some)))
+                    _drop_words(connection, some)
 
     def subscribers(self, rows: Sequence[int]) -> dict[int, Subscriber]:
         """Subscribers by their rows."""
@@ -172,10 +175,16 @@ class Subscribers:
                 update(subscriber)
                 .where(
                     subscriber.c.topic == topic,
-                    (subscriber.c.pending.is_(None)) | (subscriber.c.pending != pending),
+                    func.coalesce(func.json_extract(subscriber.c.pending, "$.mode"), "")
+                    != "denied",
                 )
                 .values(pending=pending, due=seconds(now))
             )
+
+
+def _drop_words(connection: Connection, rows: Sequence[int]) -> None:
+    of_them = (outbox.c.kind == "deliver", outbox.c.target.in_([str(row) for row in rows]))
+    connection.execute(delete(outbox).where(*of_them))
 
 
 def _same(statement: Any, one: Subscriber) -> Any:

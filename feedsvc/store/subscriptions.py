@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 from feedsvc.ports import Announced, Subscription
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import moment, seconds
-from feedsvc.store.schema import source, subscription
+from feedsvc.store.schema import remote, source, subscription
 
 _COLUMNS = (
     "source_id", "topic", "hub", "token", "secret", "state", "asked", "lease_until", "due",
@@ -96,6 +96,13 @@ class Subscriptions:
             found.append(Announced(row, name, url, topic, hubs, known))
         return tuple(found)
 
+    def hubs_announced(self, row: int) -> tuple[str, ...]:
+        """The hubs that a source announces."""
+        query = select(remote.c.head).where(remote.c.source_id == row)
+        with reading(self._engine) as connection:
+            head = connection.execute(query).scalar()
+        return tuple(json.loads(head).get("hubs", ())) if head else ()
+
     def _of_tokens(self, tokens: Sequence[str]) -> list[Subscription]:
         return [
             one
@@ -106,9 +113,7 @@ class Subscriptions:
     def subscribe(self, one: Subscription) -> None:
         """Note a new subscription, that takes the place of any other of its source."""
         with writing(self._engine) as connection:
-            connection.execute(
-                delete(subscription).where(subscription.c.source_id == one.source)
-            )
+            connection.execute(delete(subscription).where(subscription.c.source_id == one.source))
             connection.execute(insert(subscription).values(_values(one)))
 
     def exchange(self, was: Subscription, now: Subscription | None, at: datetime) -> bool:

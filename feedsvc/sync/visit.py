@@ -151,7 +151,8 @@ class Visitor:
         )
         standing, memory = _moved(job, Standing.load(job.memory.standing), memory, response)
         moments = [draft.published for draft in reading.drafts if draft.published is not None]
-        visit = self._good(job, response, memory, standing, reading.head.pace, moments)
+        news = bool(weighed.changes or weighed.withdrawn)
+        visit = self._good(job, response, memory, standing, reading.head.pace, moments, news=news)
         visit = replace(
             visit,
             state="quarantined" if weighed.flood else "ok",
@@ -251,6 +252,8 @@ class Visitor:
         standing: Standing,
         pace: Pace,
         moments: list[datetime],
+        *,
+        news: bool = False,
     ) -> Visit:
         now = self._now()
         due = next_visit(
@@ -260,6 +263,8 @@ class Visitor:
             fresh=freshness(response.headers, now=now),
             published=moments,
             began=job.began,
+            # What we had to ask for, its hub did not tell: as long as that is so, it is asked.
+            pushed=job.brought or (job.pushed and not news),
         )
         # What is held back stays so until the document is another one.
         held = job.source.state == "quarantined" and bool(memory.held)

@@ -1,0 +1,220 @@
+"""What `feedsvc validate` is asked to look at, as bytes: feeds, files, folders, addresses, stdin."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from feedsvc.cli.configuration import settings_or_defaults
+from feedsvc.cli.console import Console
+from feedsvc.errors import FetchError, NotFoundError, OfflineError, UsageError
+from feedsvc.model import Format
+
+if TYPE_CHECKING:
+    from feedsvc.settings import Feed, Settings
+    from feedsvc.web import Client, Response
+
+STDIN: Final = "-"
+
+_ENDINGS: Final = frozenset({".xml", ".atom", ".rss", ".rdf", ".opml", ".json", ".html", ".htm"})
+_ARCHIVE: Final = re.compile(r"(?:.*/)?archive/[0-9]+/[^/]+", re.DOTALL)
+_NUMBER: Final = re.compile(r"([0-9]+)")
+
+
+class Document(NamedTuple):
+    """What is checked: its name, its bytes, and the address it has to say it is served at."""
+
+    path: str
+    body: bytes
+    address: str | None = None
+    format: str = "auto"
+    profile: str | None = None  # of the feed it belongs to
+    named: bool = False  # on the command line: a partner may be asked even if it reads others
+    polled: bool = True  # by readers and partners: not a page of an archive
+
+
+def documents(
+    console: Console, what: Sequence[str], fetched: Mapping[str, Response | FetchError]
+) -> Iterator[Document]:
+    """What was asked for, in that order, but for the addresses that could not be read."""
+    if what.count(STDIN) > 1:
+        raise UsageError("standard input can be read once only")
+    if not what:
+        yield from _of_feeds(console, console.settings, [f.name for f in console.settings.feeds])
+    for name in what:
+        answer = fetched.get(name)
+        if isinstance(answer, FetchError):
+            continue
+        if answer is not None:
+            if answer.hops:
+                console.say(f"{_asked(answer)} leads to {answer.url}")
+            yield Document(_asked(answer), answer.body, answer.url, named=True)
+        elif name == STDIN:
+            yield Document(STDIN, sys.stdin.buffer.read(), named=True)
+        elif Path(name).is_file():
+            yield Document(name, _read(Path(name)), named=True)
+        elif Path(name).is_dir() and (_is_path(name) or not _is_feed(console, name)):
+            yield from _of_folder(Path(name))
+        elif _is_path(name) or ("." in name and not _is_feed(console, name)):
+            raise NotFoundError(f"no file '{name}'")
+        else:
+            yield from _of_feeds(console, console.settings, [name])
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or os.sep in name or name in (".", "..")
+
+
+def _is_feed(console: Console, name: str) -> bool:
+    return any(feed.name == name for feed in settings_or_defaults(console).feeds)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
+
+
+# -- folders -------------------------------------------------------------------------------------
+
+
+def _of_folder(folder: Path) -> Iterator[Document]:
+    """Every document below a folder; what is hidden, or no document by its name, is none."""
+    empty = True
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted((one for one in folders if not one.startswith(".")), key=_in_order)
+        for name in sorted(files, key=_in_order):
+            file = Path(parent, name)
+            if name.startswith(".") or file.suffix.lower() not in _ENDINGS or not file.is_file():
+                continue
+            body = _read(file)
+            if file.suffix.lower() == ".json" and not _is_json_feed(file, body):
+                continue
+            empty = False
+            yield Document(str(file), body, polled=_ARCHIVE.fullmatch(file.as_posix()) is None)
+    if empty:
+        raise NotFoundError(f"no feeds in {folder}", hint="name a folder with .xml or .json files")
+
+
+def _is_json_feed(file: Path, body: bytes) -> bool:
+    """JSON is written for many ends; a feed says what it is, or is called so."""
+    return file.name == Format.JSON.filename or b"jsonfeed.org/version" in body
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """2 before 10."""
+    parts = _NUMBER.split(name)
+    return [(int(part) if part.isdigit() and len(part) < 19 else -1, part) for part in parts]
+
+
+# -- feeds of the configuration ------------------------------------------------------------------
+
+
+def _of_feeds(console: Console, settings: Settings, names: Sequence[str]) -> Iterator[Document]:
+    """The documents of feeds: the newest, the groups, the archive, as the ledger has them."""
+    known = {feed.name: feed for feed in settings.feeds}
+    for name in names:
+        if name not in known:
+            raise NotFoundError(
+                f"no feed or file '{name}'", hint=f"there are the feeds {', '.join(known)}"
+            )
+    ledger = _ledger(console, settings)
+    for name in names:
+        yield from _of_feed(settings, known[name], ledger)
+
+
+def _ledger(console: Console, settings: Settings) -> dict[str, str]:
+    """The format of each published document by its path; nothing where there is no store."""
+    if not Path(settings.store.url.removeprefix("sqlite:///")).is_file():
+        return {}
+    with console.app() as app:
+        return {path: line.format for path, line in app.store.ledger().items()}
+
+
+def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Iterator[Document]:
+    formats = [format.value for format in feed.formats]
+    found = {
+        path: format
+        for path, format in ledger.items()
+        if path.startswith(f"{feed.name}/") and format in formats
+    }
+    paths = sorted(
+        found or {f"{feed.name}/{format.filename}": format.value for format in feed.formats},
+        key=lambda path: (path.count("/"), _in_order(path.rpartition("/")[0]), path),
+    )
+    for path in paths:
+        file = settings.publish.directory / path
+        if not file.exists():
+            raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
+        yield Document(
+            str(file),
+            _read(file),
+            f"{settings.site.base_url}/{path}",
+            found.get(path, "auto"),
+            feed.profile,
+            polled=_ARCHIVE.fullmatch(path) is None,
+        )
+
+
+# -- addresses -----------------------------------------------------------------------------------
+
+
+def fetch(console: Console, urls: Sequence[str]) -> dict[str, Response | FetchError]:
+    """The answer of each address, or why there is none: one that fails does not hide the others."""
+    for url in urls:
+        scheme = url.partition("://")[0]
+        if scheme.lower() not in {"http", "https"}:
+            raise UsageError(
+                f"'{scheme}' addresses cannot be asked, only http and https",
+                hint="save the document and validate the file",
+            )
+    if not urls:
+        return {}
+    if console.args.offline:
+        raise OfflineError(
+            "--offline forbids to ask an address", hint="save the document and validate the file"
+        )
+    import asyncio
+
+    from feedsvc.web import Client
+
+    settings = settings_or_defaults(console)
+
+    async def fetch_all() -> dict[str, Response | FetchError]:
+        unique = tuple(dict.fromkeys(urls))
+        contact = settings.site.base_url if settings.path is not None else ""
+        async with Client(settings.sync, contact=contact) as client:
+            answers = await asyncio.gather(*(_get(client, url) for url in unique))
+        return dict(zip(unique, answers, strict=True))
+
+    return asyncio.run(fetch_all())
+
+
+async def _get(client: Client, url: str) -> Response | FetchError:
+    try:
+        response = await client.get(url)
+        if not 200 <= response.status < 300:
+            answer = _status(response.status)
+            raise FetchError(f"{_asked(response)}: the server answers {answer}")
+    except FetchError as error:
+        return error
+    return response
+
+
+def _asked(response: Response) -> str:
+    """The address that was asked for, without its credentials."""
+    return response.hops[0].url if response.hops else response.url
+
+
+def _status(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

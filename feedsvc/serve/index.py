@@ -1,0 +1,202 @@
+"""The serving index in memory: what is answered beside the files, for `app.py`.
+
+    .feedsvc/serving.json --Watch--> Rules --> Link and X-Robots-Tag of a file; 301, 307, 410
+
+Only a path at which no file lies is asked for a redirect, so what is published always wins. Like a
+file, the index is looked at every 0.1 s at most, and one that is damaged changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
+from urllib.parse import quote
+
+from feedsvc.serve import headers, pages
+from feedsvc.serve.files import FRESH, Mark, mark
+from feedsvc.serve.headers import Fields
+from feedsvc.serve.pages import Page
+from feedsvc.serve.paths import INDEX, parts
+
+PLACE = Path(".feedsvc") / "serving.json"
+_LARGEST = 64 * 1024 * 1024  # bytes: hundreds of thousands of redirects
+
+
+class Lead(NamedTuple):
+    """Where a path leads; nowhere if what was there is gone."""
+
+    target: str | None
+    permanent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What one version of the index says.
+
+    Paths begin with a slash; one that also ends with it speaks for everything below.
+    """
+
+    links: Mapping[str, str] = field(default_factory=dict)  # the value of the Link field
+    private: frozenset[str] = frozenset()  # folders
+    leads: Mapping[str, Lead] = field(default_factory=dict)
+
+    def fields(self, path: str, fields: Fields) -> Fields:
+        """The fields of a file's answer, with what the index says of its path."""
+        link = self.links.get(path)
+        if link is not None:
+            fields = headers.with_link(fields, link)
+        if self.private and _covering(self.private, path) is not None:
+            fields = headers.of_private(fields)
+        return fields
+
+    def answer(self, path: str, query: str) -> Page | None:
+        """The answer for a path at which no file lies; None if nothing is known of it."""
+        if not self.leads or parts(path) is None:
+            return None
+        known = _covering(self.leads, path)
+        if path.endswith("/") and path != known and f"{path}{INDEX}" in self.leads:
+            known = f"{path}{INDEX}"
+        if known is None:
+            return None
+        target, permanent = self.leads[known]
+        if target is None:
+            return pages.GONE
+        if known.endswith("/") and target.endswith("/"):
+            target += quote(path[len(known) :])
+        page = pages.moved(_with_query(target, query), permanent=permanent)
+        # The target may lie below the path of the site's base address, which is not ours to know.
+        if any(folder in f"{path} {target}" for folder in self.private):
+            page = page._replace(fields=headers.of_private(page.fields))
+        return page
+
+
+class Watch:
+    """The index of an output directory, for one event loop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._place = str(directory.absolute() / PLACE)
+        self._rules = Rules()
+        self._mark: Mark | None = None
+        self._looked = -FRESH
+        self._reading: asyncio.Task[Rules] | None = None
+
+    def rules(self) -> Rules | None:
+        """What holds now; None if the index has to be read anew: see `renew`."""
+        now = time.monotonic()
+        if now - self._looked >= FRESH:
+            seen = mark(self._place)
+            if seen not in (None, self._mark):
+                return None
+            self._looked = now
+        return self._rules
+
+    async def renew(self) -> Rules:
+        """What the changed index says; read once for all who ask for it."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(self._done)
+        return await asyncio.shield(self._reading)
+
+    def _done(self, _: object) -> None:
+        self._reading = None
+
+    async def _read(self) -> Rules:
+        # Marked before it is read: what changes meanwhile is seen at the next look.
+        looked, seen = time.monotonic(), mark(self._place)
+        try:
+            self._rules = await asyncio.to_thread(_load, self._place)
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            print(f"the serving index is ignored: {reason}", file=sys.stderr, flush=True)
+        self._looked, self._mark = looked, seen
+        return self._rules
+
+
+def _covering(known: Container[str], path: str) -> str | None:
+    """The precise path, or else the longest folder that `path` is or lies in."""
+    if path in known:
+        return path
+    if f"{path}/" in known:
+        return f"{path}/"
+    end = path.rfind("/", 0, -1)
+    while end > 0:
+        if path[: end + 1] in known:
+            return path[: end + 1]
+        end = path.rfind("/", 0, end)
+    return None
+
+
+def _with_query(target: str, query: str) -> str:
+    if not query:
+        return target
+    address, mark, fragment = target.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}{query}{mark}{fragment}"
+
+
+# -- the file: in a thread -------------------------------------------------------------------------
+
+
+def _load(place: str) -> Rules:
+    """The rules of a file; raises OSError or ValueError."""
+    with open(place, "rb") as file:  # noqa: PTH123 - a path as the marks take it
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError("it is too large")
+    told: Any = json.loads(data)
+    if not isinstance(told, dict) or told.get("version") != 1:
+        raise ValueError("it is of another version")
+    leads: dict[str, Lead] = {}
+    for name, permanent in (("elsewhere", False), ("moved", True)):
+        for path, target in _table(told, name).items():
+            leads[_path(path)] = Lead(_location(target), permanent)
+    leads |= {_path(path): Lead(None) for path in _list(told, "gone")}
+    return Rules(
+        links={_path(path): _link(values) for path, values in _table(told, "links").items()},
+        private=frozenset(_path(path) for path in _list(told, "noindex")),
+        leads=leads,
+    )
+
+
+def _table(told: dict[str, Any], name: str) -> dict[str, Any]:
+    found = told.get(name, {})
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is no table")  # noqa: TRY004 - all that is wrong with the file
+    return found
+
+
+def _list(told: dict[str, Any], name: str) -> list[Any]:
+    found = told.get(name, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{name} is no list")  # noqa: TRY004
+    return found
+
+
+def _path(path: object) -> str:
+    if not isinstance(path, str) or not path or path.startswith("/"):
+        raise ValueError(f"no path: {path!r}")
+    return f"/{path}"
+
+
+def _location(target: object) -> str:
+    """What may stand in a Location field: never `//host`, which leads away from here."""
+    allowed = ("http://", "https://", "/")
+    if not _is_field(target) or not target.startswith(allowed) or target.startswith("//"):
+        raise ValueError(f"no target: {target!r}")
+    return target
+
+
+def _link(values: object) -> str:
+    if not isinstance(values, list) or not values or not all(map(_is_field, values)):
+        raise ValueError(f"no links: {values!r}")
+    return ", ".join(values)
+
+
+def _is_field(value: object) -> TypeGuard[str]:
+    """Whether this can stand in a header field (RFC 9110 §5.5), as visible ASCII."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != ""

@@ -1,0 +1,236 @@
+"""What the pages of articles are built from: which to look at, and what is to be at their paths.
+
+A usual build asks for what changed since the number it knows, and for what time has changed; no
+other article is looked at, however many have a page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
+
+from feedsvc.model import State
+from feedsvc.ports import PagePlan
+from feedsvc.settings import Feed
+from feedsvc.store.engine import chunks, reading, writing
+from feedsvc.store.rows import moment, seconds
+from feedsvc.store.rules import conditions
+from feedsvc.store.schema import article, label, redirect, slug, source
+from feedsvc.store.words import Seen, fitting
+
+_has_page = exists().where(slug.c.article_id == article.c.id)
+
+
+class ArticlePages:
+    """What is asked and noted about pages of articles."""
+
+    _engine: Engine
+
+    def page_news(
+        self, now: datetime, *, since: int, looked: datetime | None
+    ) -> tuple[int, list[int]]:
+        """The number of the last change, and the articles with a slug to look at.
+
+        Those are the ones with a change after the number `since`, and those that fell due or
+        expired after `looked`.
+        """
+        with reading(self._engine) as connection:
+            number = connection.execute(select(func.max(article.c.changed))).scalar() or 0
+            rows: set[int] = set()
+            for when in (article.c.changed > since, *passed(looked, now)):
+                query = select(article.c.id).where(when, _has_page)
+                rows.update(connection.execute(query).scalars())
+        return number, sorted(rows)
+
+    def page_rows(self) -> list[int]:
+        """All articles that have a slug."""
+        query = select(slug.c.article_id).distinct().order_by(slug.c.article_id)
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    def next_page_event(self, now: datetime) -> datetime | None:
+        """The next moment at which time lets a page appear or go."""
+        with reading(self._engine) as connection:
+            return next_event(connection, now, _has_page)
+
+    def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:
+        """What is to be at the paths of these articles."""
+        query = (
+            select(
+                article.c.id,
+                article.c.link,
+                article.c.guid,
+                source.c.name.label("source"),
+                and_(*visible(int(now.timestamp()))).label("shown"),
+                slug.c.slug,
+                slug.c.current,
+                redirect.c.path,
+                redirect.c.target,
+            )
+            .join(source, source.c.id == article.c.source_id)
+            .join(slug, slug.c.article_id == article.c.id)
+            .outerjoin(redirect, redirect.c.path == "a/" + slug.c.slug + "/")
+            .where(article.c.id.in_(_rows()))
+            .order_by(article.c.id, slug.c.current.desc(), slug.c.slug)
+        )
+        plans: dict[int, PagePlan] = {}
+        with reading(self._engine) as connection:
+            found = connection.execute(query, {"rows": json.dumps(list(rows))})
+            for row in found.mappings():
+                plan = plans.get(row["id"])
+                if plan is None:
+                    plan = PagePlan(
+                        row=row["id"],
+                        source=row["source"],
+                        guid=row["guid"],
+                        slug=row["slug"],
+                        former=(),
+                        link=row["link"],
+                        shown=bool(row["shown"]),
+                        told={},
+                    )
+                else:
+                    plan = plan._replace(former=(*plan.former, row["slug"]))
+                if row["path"] is not None:
+                    plan = plan._replace(told={**plan.told, row["path"]: row["target"]})
+                plans[row["id"]] = plan
+        return list(plans.values())
+
+    def takers(self, rows: Sequence[int], feeds: Sequence[Feed]) -> dict[int, frozenset[str]]:
+        """The feeds that articles belong to, by name: by rule, however far they have slid out.
+
+        Feeds of one group differ only in what they are about, so the group is asked once.
+        """
+        found: dict[int, set[str]] = {row: set() for row in rows}
+        groups: dict[Feed, list[Feed]] = {}
+        for feed in feeds:
+            groups.setdefault(_rule_of(feed), []).append(feed)
+        with reading(self._engine) as connection:
+            facets = _facets(connection, rows) if any(one.facet for one in feeds) else {}
+            for rule, group in groups.items():
+                for row in taken(connection, rule, rows):
+                    found[row].update(
+                        one.name
+                        for one in group
+                        if one.facet is None or one.facet in facets.get(row, ())
+                    )
+        return {row: frozenset(names) for row, names in found.items()}
+
+    def redirect_pages(
+        self, leading: Mapping[str, str | None], alive: Collection[str], now: datetime
+    ) -> None:
+        """Note where paths of pages lead (None: gone), and which are pages again.
+
+        All in one transaction: a source that is taken out may leave thousands.
+        """
+        if not (leading or alive):
+            return
+        at = int(now.timestamp())
+        with writing(self._engine) as connection:
+            for some in chunks([*leading, *alive]):
+                connection.execute(delete(redirect).where(redirect.c.path.in_(some)))
+            if leading:
+                connection.execute(
+                    insert(redirect),
+                    [
+                        {"path": path, "target": target, "made": at}
+                        for path, target in leading.items()
+                    ],
+                )
+
+
+def visible(at: int) -> list[ColumnElement[bool]]:
+    """That anybody may see `article` at a moment."""
+    return [
+        article.c.state == State.PUBLISHED.value,
+        article.c.verdict.is_(None),
+        or_(article.c.due.is_(None), article.c.due <= at),
+        or_(article.c.expires.is_(None), article.c.expires > at),
+    ]
+
+
+def passed(looked: datetime | None, now: datetime) -> list[ColumnElement[bool]]:
+    """That `article` fell due, or expired, after `looked`."""
+    start, end = seconds(looked) or 0, int(now.timestamp())
+    return [and_(column > start, column <= end) for column in (article.c.due, article.c.expires)]
+
+
+def next_event(
+    connection: Connection, now: datetime, *which: ColumnElement[bool]
+) -> datetime | None:
+    """The next moment at which one of the published articles falls due or expires."""
+    at = int(now.timestamp())
+    moments = [
+        connection.execute(
+            select(column)
+            .where(column > at, article.c.state == State.PUBLISHED.value, *which)
+            .order_by(column)
+            .limit(1)
+        ).scalar()
+        for column in (article.c.due, article.c.expires)
+    ]
+    return moment(min((one for one in moments if one is not None), default=None))
+
+
+def taken(connection: Connection, feed: Feed, rows: Sequence[int]) -> set[int]:
+    """Those of the articles that belong to a feed by its rules, now or at another time."""
+    found = connection.execute(_taken(feed), {"rows": json.dumps(list(rows))})
+    return fitting(connection, feed, (Seen(row, seen) for row, seen in found))
+
+
+@lru_cache(maxsize=1_000)
+def _taken(feed: Feed) -> Select[Any]:
+    return (
+        select(article.c.id, article.c.seen)
+        .join(source, source.c.id == article.c.source_id)
+        .where(article.c.id.in_(_rows()), *conditions(feed))
+    )
+
+
+def _rows() -> Select[Any]:
+    # One parameter: to bind thousands costs more than to find them.
+    return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
+
+
+_RULES = (
+    "sources", "exclude_sources", "tags", "exclude_tags", "authors", "exclude_authors", "language",
+    "exclude_languages", "match", "exclude",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _rule_of(feed: Feed) -> Feed:
+    """A feed that takes what this one takes, the same for all that differ in nothing else."""
+    return replace(Feed(name=""), **{name: getattr(feed, name) for name in _RULES})
+
+
+def _facets(connection: Connection, rows: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
+    """What articles are about, as feeds of a group have it."""
+    named = {"rows": json.dumps(list(rows))}
+    found: dict[int, set[tuple[str, str]]] = {}
+    words = select(label.c.article_id, label.c.kind, label.c.word)
+    for row, kind, word in connection.execute(words.where(label.c.article_id.in_(_rows())), named):
+        found.setdefault(row, set()).add((kind, word))
+    sources = select(article.c.id, source.c.name).join(source, source.c.id == article.c.source_id)
+    for row, name in connection.execute(sources.where(article.c.id.in_(_rows())), named):
+        found.setdefault(row, set()).add(("source", name))
+    return found
