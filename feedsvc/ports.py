@@ -11,7 +11,15 @@ Publisher   puts finished files in their place
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -155,6 +163,26 @@ class Media(NamedTuple):
     retry_at: datetime | None = None  # when it is to be asked about; None: not any more
     failures: int = 0
     reason: str | None = None  # why something is not known
+
+
+class Released(NamedTuple):
+    """An article that a digest may tell of."""
+
+    row: int
+    source: str
+    guid: str
+    linked: bool  # it has a link of its own
+    updated: datetime
+    released: datetime
+    replaces: int | None = None  # the row of a copy, told before, that it was there before
+
+
+class Edition(NamedTuple):
+    """An edition of a digest as it was made last."""
+
+    period: str
+    updated: datetime
+    content: bytes  # digest of the articles in it, and of when each was updated
 
 
 class KnownEntry(NamedTuple):
@@ -576,6 +604,26 @@ class Store(Protocol):
         """The slugs of the pages of articles without a link, given to those that have none."""
         ...
 
+    def slugs_of(self, rows: Sequence[int]) -> dict[int, str]:
+        """The slugs that articles have."""
+        ...
+
+    def released(self, feed: Feed, now: datetime) -> Iterator[Released]:
+        """The articles that the rules of a digest choose, newest first, whatever their age."""
+        ...
+
+    def next_release(self, feed: Feed, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """When the next article of a feed falls due, and when the next one expires."""
+        ...
+
+    def editions(self, feed: str) -> dict[str, Edition]:
+        """What is remembered of the editions of a digest, by the names of their periods."""
+        ...
+
+    def keep_editions(self, feed: str, editions: Sequence[Edition]) -> None:
+        """Remember editions as they are now."""
+        ...
+
     def tokens(self, feed: str) -> tuple[str, ...]:
         """The keys to a private feed."""
         ...
@@ -639,9 +687,7 @@ class Store(Protocol):
         """The feeds that bear another name by now, old and new: `rename_feed` is due for them."""
         ...
 
-    def rename_feed(
-        self, old: str, new: str, now: datetime, *, mint: Callable[[str], str]
-    ) -> None:
+    def rename_feed(self, old: str, new: str, now: datetime, *, mint: Callable[[str], str]) -> None:
         """Give a feed and its group another name in everything stored of it, and note the move."""
         ...
 

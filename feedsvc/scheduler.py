@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from feedsvc.app import App, is_remote
+from feedsvc.app.errands import Errand
 from feedsvc.app.remote import Remotes
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.ports import SourceRow
@@ -31,6 +32,7 @@ for _logger in ("apscheduler", "feedsvc"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 TICK = 1  # second
+BREATH = 0.05  # seconds between being woken and looking
 GRACE = 8.0  # seconds that work in flight has to come to an end when asked to stop
 
 
@@ -53,7 +55,8 @@ class Daemon:
         self._remotes: Remotes | None = None
         self._visits: set[asyncio.Task[None]] = set()
         self._visited: set[str] = set()  # sources that are being visited
-        self._errands: asyncio.Task[None] | None = None
+        self._errands: dict[str, asyncio.Task[None]] = {}  # those under way, by their names
+        self._wake = asyncio.Event()
         self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
     async def run(self) -> int | None:
@@ -70,13 +73,16 @@ class Daemon:
             misfire_grace_time=None,
         )
         with self._alone(), self._signals_caught():
+            waking = asyncio.create_task(self._look_when_woken())
             try:
+                self._attend()
                 await self._tick()
                 with suppress(FeedsvcError):  # what is wrong with the store was told
                     self._tell_state()
                 scheduler.start()
                 await self._stop.wait()
             finally:
+                waking.cancel()
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
                 await self._finish_work()
@@ -123,9 +129,26 @@ class Daemon:
             if self._work.done():
                 self._work = None
 
+    def _attend(self) -> None:
+        try:
+            self._app.attend(self._wake.set)
+        except FeedsvcError as error:  # the store may be locked for a while, as at any tick
+            self._once("daemon", error.line)
+
+    async def _look_when_woken(self) -> None:
+        """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(BREATH)  # what comes in one go is one occasion
+            self._wake.clear()
+            while self._work is not None:
+                await asyncio.wait({self._work})
+                await asyncio.sleep(0)  # whoever waited for it as well notes that it is over
+            await self._tick()
+
     async def _finish_work(self) -> None:
         """Let a build end; stop a sync between two batches, which loses nothing."""
-        under_way = {*self._visits, *filter(None, (self._work, self._errands))}
+        under_way = {*self._visits, *self._errands.values(), *filter(None, [self._work])}
         for task in under_way:
             task.cancel()
         if under_way:
@@ -246,23 +269,23 @@ class Daemon:
         self._report_build(built)
 
     async def _errands_due(self) -> None:
-        """Do errands beside everything else: a hub may let us wait."""
-        if self._errands is not None or not self._app.errands_due():
-            return
-        self._errands = asyncio.create_task(self._run_errands())
+        """Do errands beside everything else, and beside one another: a hub may let us wait."""
+        for errand in self._app.due_errands():
+            if errand.name not in self._errands:
+                self._errands[errand.name] = asyncio.create_task(self._run_errand(errand))
 
-    async def _run_errands(self) -> None:
+    async def _run_errand(self, errand: Errand) -> None:
         try:
-            again, unheard = await self._app.run_errands()
+            again = await self._app.run_errand(errand)
             self._looked_at_all = self._looked_at_all and not again
-            self._once("errands", "; ".join(unheard) or None)
+            self._once(errand.name, None)
         except FeedsvcError as error:
-            self._once("errands", error.line)
+            self._once(errand.name, error.line)
         except Exception as error:
-            log.debug("errands failed", exc_info=True)
-            self._once("errands", f"unexpected: {error!r}")
+            log.debug("an errand failed", exc_info=True)
+            self._once(errand.name, f"unexpected: {error!r}")
         finally:
-            self._errands = None
+            del self._errands[errand.name]
 
     # -- what is told ----------------------------------------------------------------------------
 

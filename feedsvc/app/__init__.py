@@ -95,6 +95,7 @@ class App:
         self._adapters: dict[str, Source] = {}
         self.unheard: FeedsvcError | None = None
         """Why the operator's webhook could not be told, the last time."""
+        self._wake: Callable[[], object] | None = None
 
     def close(self) -> None:
         """Give the store back."""
@@ -245,15 +246,48 @@ class App:
         """What is to be done over the network beside asking sources; nothing when offline."""
         return () if self._dry_run or self._offline else errands_of(self)
 
-    @property
+    @cached_property
     def desk(self) -> Desk | None:
         """Answers what the output directory cannot; None when nothing is configured to."""
-        return None
+        from feedsvc.app.push import desk_of
+
+        return None if self._dry_run or self._offline else desk_of(self)
+
+    @property
+    def resolve(self) -> Resolve | None:
+        """What stands in for the system's resolver of host names."""
+        return self._resolve
+
+    @property
+    def attended(self) -> bool:
+        """Whether a daemon is at work, so that others can ask us back."""
+        return self._wake is not None
+
+    def attend(self, wake: Callable[[], object]) -> None:
+        """A daemon is at work from now on; `wake` lets it look at once for what is due."""
+        self._wake = wake
+        # What hubs told while there was none is lost.
+        self.store.doubt_hubs(self.clock.now())
+
+    def wake(self) -> None:
+        """Let the daemon look at once for what is due, if there is one."""
+        if self._wake is not None:
+            self._wake()
 
     def errands_due(self) -> bool:
         """Whether one of them has something to do."""
         now = self.clock.now()
         return any(errand.due(now) for errand in self.errands)
+
+    def due_errands(self) -> tuple[Errand, ...]:
+        """Those that have something to do."""
+        now = self.clock.now()
+        return tuple(errand for errand in self.errands if errand.due(now))
+
+    async def run_errand(self, errand: Errand) -> bool:
+        """Do one, whether it is due or not; returns whether to build again."""
+        async with client(self.settings, self._resolve) as http:
+            return await errand.run(http)
 
     async def run_errands(self) -> tuple[bool, tuple[str, ...]]:
         """Do what is due; returns whether to build again, and what an operator has to know."""

@@ -2,7 +2,8 @@
 
     media     ask servers what a media file is whose source does not say it
     outbox    tell hubs and subscribers of what was published
-    leases    ask for, renew and give up subscriptions at hubs
+    hub       verify what our own hub was asked for
+    leases    ask for, renew and give up subscriptions at hubs of others
 
 Each knows from the store whether there is something to do, so that nothing is lost in between: the
 `sync` of cron does them once after its build, the daemon whenever one is due.
@@ -45,7 +46,25 @@ def _media(app: App) -> Errand | None:
     return MediaErrand(app.store, app.clock)
 
 
-MAKERS: tuple[Callable[[App], Errand | None], ...] = (_media,)
+def _outbox(app: App) -> Errand | None:
+    from feedsvc.app.push import OutboxErrand
+
+    return OutboxErrand(app)
+
+
+def _hub(app: App) -> Errand | None:
+    from feedsvc.app.push import HubErrand
+
+    return HubErrand(app)
+
+
+def _leases(app: App) -> Errand | None:
+    from feedsvc.app.push import LeasesErrand
+
+    return LeasesErrand(app)
+
+
+MAKERS: tuple[Callable[[App], Errand | None], ...] = (_media, _outbox, _hub, _leases)
 
 
 def errands_of(app: App) -> tuple[Errand, ...]:

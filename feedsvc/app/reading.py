@@ -152,9 +152,8 @@ def read(response: Response, *, hints: Hints, max_entries: int) -> Reading:
     """Read a document as our own readers do; raises ParseError."""
     from feedsvc.parsers.feed import read as read_feed
 
-    return worth_storing(
-        read_feed(response.body, **_told(response), hints=hints, max_entries=max_entries)
-    )
+    found = read_feed(response.body, **_told(response), hints=hints, max_entries=max_entries)
+    return worth_storing(_with_hubs(found, response))
 
 
 async def forgive(response: Response, *, aside: Aside, hints: Hints, max_entries: int) -> Reading:
@@ -163,7 +162,17 @@ async def forgive(response: Response, *, aside: Aside, hints: Hints, max_entries
         "feedsvc.parsers.feed.forgiving:read",
         response.body, **_told(response), hints=hints, max_entries=max_entries,
     )  # fmt: skip
-    return worth_storing(cast("Reading", found))
+    return worth_storing(_with_hubs(cast("Reading", found), response))
+
+
+def _with_hubs(reading: Reading, response: Response) -> Reading:
+    """With the hubs that the answer announced beside the document."""
+    value = response.headers.get("link", "")
+    if "hub" not in value.lower():
+        return reading
+    from feedsvc.parsers.feed.hubs import with_header
+
+    return replace(reading, head=with_header(reading.head, value, response.url))
 
 
 def worth_storing(reading: Reading) -> Reading:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from feedsvc.store import SqlStore
     from feedsvc.sync import SourceReport
     from feedsvc.sync.remote import RemoteReport
+    from feedsvc.sync.remote_plan import Job
     from feedsvc.web import Client, Resolve
 
 LATELY = timedelta(minutes=10)  # since somebody answered: so long there is a network
@@ -69,6 +70,7 @@ class Remotes:
         everyone = len(sources) > 200
         began = self._clock.now()
         memories = self._store.memories(None if everyone else [s.name for s in sources])
+        pushed = self._store.pushed(began)
         jobs = [
             Job(
                 plan=plan(source, self._settings, self._client, self._aside),
@@ -76,6 +78,8 @@ class Remotes:
                 memory=_memory(source, memories.get(source.name)),
                 began=began,
                 force=force,
+                pushed=source.name in pushed,
+                told=_told(pushed.get(source.name), rows[source.name]),
             )
             for source in sources
         ]
@@ -86,7 +90,43 @@ class Remotes:
         )  # fmt: skip
         if report.answered:
             self._answered = self._clock.now()
+        self._note_missed(jobs, report)
         return report
+
+    def _note_missed(self, jobs: Sequence[Job], report: RemoteReport) -> None:
+        """Note whose hubs did not tell what we found out by asking."""
+        silent = {job.plan.name for job in jobs if job.pushed and not job.told}
+        if missed := [one.name for one in report.sources if one.outcome == "ok"
+                      if one.name in silent]:  # fmt: skip
+            self._store.hubs_missed(missed)
+
+    async def take_in(self, source: SourceSettings, body: bytes, media_type: str) -> bool:
+        """Take in what the hub of a source brought; False if the source has to be asked itself.
+
+        Raises LockedError if it is being asked just now.
+        """
+        from feedsvc.sync.pushed import take_in, to_be_asked
+        from feedsvc.sync.remote_plan import Job
+        from feedsvc.web import Headers, Response
+
+        memory = _memory(source, self._store.memories([source.name]).get(source.name))
+        job = Job(
+            plan=plan(source, self._settings, self._client, self._aside),
+            source=self._store.source(source.name),
+            memory=memory,
+            began=self._clock.now(),
+        )
+        if to_be_asked(job):
+            return False
+        typed = ((b"content-type", media_type.encode("latin-1", "replace")),)
+        response = Response(status=200, url=memory.url, headers=Headers(typed), body=body)
+        report = await take_in(
+            job, response, self._store, self._clock.now,
+            run=self._run, dead=_dead(self._store, self._run),
+        )  # fmt: skip
+        if report is None:
+            raise LockedError(f"{source.name} is being asked just now")
+        return report.outcome != "failed"
 
     async def tell(self) -> FeedsvcError | None:
         """Tell the operator's webhook, if there is one, what happened to sources."""
@@ -171,6 +211,11 @@ def _is_over(store: SqlStore, lease: str, own: int) -> bool:
             return True
     except LockedError:
         return False
+
+
+def _told(heard: datetime | None, row: SourceRow) -> bool:
+    """Whether the hub of a source told us of news since it was asked last."""
+    return heard is not None and (row.last_ok is None or heard > row.last_ok)
 
 
 def _memory(source: SourceSettings, memory: Memory | None) -> Memory:

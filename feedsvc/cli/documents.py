@@ -1,4 +1,4 @@
-"""What `feedsvc validate` is asked to look at, as bytes: feeds, files, folders, addresses, stdin."""
+"""What `feedsvc validate` looks at: feeds, files, folders, addresses, and what a pipe brings."""
 
 from __future__ import annotations
 
@@ -143,11 +143,14 @@ def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Itera
         for path, format in ledger.items()
         if path.startswith(f"{feed.name}/") and format in formats
     }
-    paths = sorted(
-        found or {f"{feed.name}/{format.filename}": format.value for format in feed.formats},
-        key=lambda path: (path.count("/"), _in_order(path.rpartition("/")[0]), path),
-    )
-    for path in paths:
+    if not found:  # what should be there
+        found = {f"{feed.name}/{format.filename}": format.value for format in feed.formats}
+
+    def order(path: str) -> tuple[int, list[tuple[int, str]], int]:
+        folder = path.rpartition("/")[0]
+        return path.count("/"), _in_order(folder), formats.index(found[path])
+
+    for path in sorted(found, key=order):
         file = settings.publish.directory / path
         if not file.exists():
             raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
@@ -155,7 +158,7 @@ def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Itera
             str(file),
             _read(file),
             f"{settings.site.base_url}/{path}",
-            found.get(path, "auto"),
+            found[path],
             feed.profile,
             polled=_ARCHIVE.fullmatch(path) is None,
         )

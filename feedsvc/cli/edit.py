@@ -46,7 +46,7 @@ class NewSource:
 
     def toml(self) -> str:
         """Its table, with a line end after each key."""
-        lines = [f"{key} = {_written(value)}\n" for key, value in self.keys().items()]
+        lines = [f"{key} = {written(value)}\n" for key, value in self.keys().items()]
         return "".join(["[[source]]\n", *lines])
 
 
@@ -94,52 +94,63 @@ def with_sources(text: str, added: Sequence[NewSource]) -> str:
         new += line_end
     edited = before + new + after
     listed = [*tree.get("source", []), *(one.keys() for one in added)]
-    _confirm(edited, {**tree, "source": listed})
+    confirm(edited, {**tree, "source": listed})
     return edited
 
 
 def without_source(text: str, index: int) -> str:
     """`text` without the source at `index`, counted from 0 in the order of the file."""
+    return without_listed(text, "source", index)
+
+
+def without_listed(text: str, key: str, index: int, *, above: bool = False) -> str:
+    """`text` without the table `[[key]]` at `index`, counted from 0 in the order of the file.
+
+    With `above`, comments go with it that stand right above it, apart from what is before them.
+    """
     tree = tomllib.loads(text)
     tables = _tables(text)
-    first = [n for n, table in enumerate(tables) if table.path == ("source",) and table.listed]
+    first = [n for n, table in enumerate(tables) if table.path == (key,) and table.listed]
     if index >= len(first):
-        raise ConfigError(_BY_HAND, hint="take the source out with an editor")
+        raise ConfigError(by_hand(key), hint=f"take the {key} out with an editor")
     last = first[index]
-    while last + 1 < len(tables) and tables[last + 1].below(("source",)):
+    while last + 1 < len(tables) and tables[last + 1].below((key,)):
         last += 1  # [source.auth]
     start, end = tables[first[index]].start, _attached(text, tables[last].end)
+    if above:
+        start = _with_comments(text, start)
     before, after = text[:start], text[end:]
     if not before or before.endswith(("\n\n", "\n\r\n")):
         after = after.lstrip("\r\n")
     edited = before + after if after.strip() else before.rstrip("\r\n") + _line_end(text) + after
-    listed = tree["source"][:index] + tree["source"][index + 1 :]
-    rest = (
-        {**tree, "source": listed} if listed else {k: v for k, v in tree.items() if k != "source"}
-    )
-    _confirm(edited, rest)
+    listed = tree[key][:index] + tree[key][index + 1 :]
+    rest = {**tree, key: listed} if listed else {k: v for k, v in tree.items() if k != key}
+    confirm(edited, rest, key)
     return edited
 
 
-_BY_HAND = "the sources of this file are written in a way that feedsvc cannot edit"
+def by_hand(key: str) -> str:
+    """What is said of a file in which tables are written in a way that cannot be edited."""
+    return f"the {key}s of this file are written in a way that feedsvc cannot edit"
 
 
-def _confirm(edited: str, wanted: dict[str, Any]) -> None:
+def confirm(edited: str, wanted: dict[str, Any], key: str = "source") -> None:
     """Raise ConfigError unless the edited text says what it should, and nothing else."""
     try:
         found = tomllib.loads(edited)
     except tomllib.TOMLDecodeError as error:  # source = [{…}, {…}] takes no further table
-        raise ConfigError(_BY_HAND, hint="write it as [[source]] tables") from error
+        raise ConfigError(by_hand(key), hint=f"write it as [[{key}]] tables") from error
     if found != wanted:
-        raise ConfigError(_BY_HAND, hint="edit it by hand")
+        raise ConfigError(by_hand(key), hint="edit it by hand")
 
 
 # -- values ----------------------------------------------------------------------------------------
 
 
-def _written(value: str | list[str]) -> str:
+def written(value: str | list[str]) -> str:
+    """A value in TOML."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     # A TOML basic string; JSON escapes the same, but for DEL (TOML 1.0 §String).
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -224,6 +235,16 @@ def _attached(text: str, end: int) -> int:
     return found.end() if found else len(text)
 
 
+def _with_comments(text: str, start: int) -> int:
+    """The start of the comments right above a header, if an empty line stands before them.
+
+    What stands higher, or at the top of the file, speaks of more than one table.
+    """
+    found = _COMMENTS_ABOVE.search(text, 0, start)
+    return found.start("comments") if found else start
+
+
+_COMMENTS_ABOVE = re.compile(r"\n[ \t]*\r?\n(?P<comments>(?:[ \t]*#[^\n]*\n)+)\Z")
 _COMMENTS = re.compile(r"(?:[ \t]*#[^\n]*(?:\n|\Z))*")
 
 

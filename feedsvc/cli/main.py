@@ -18,6 +18,7 @@ from feedsvc.cli import (
     article,
     config,
     demo,
+    feed,
     init,
     regenerate,
     run,
@@ -33,7 +34,7 @@ from feedsvc.cli.console import Console
 from feedsvc.errors import EXIT_INTERRUPTED, ConfigError, FeedsvcError
 
 COMMANDS = (
-    demo, init, run, sync, regenerate, serve, status, source, article, validate, config,
+    demo, init, run, sync, regenerate, serve, status, source, feed, article, validate, config,
     subscriptions,
 )  # fmt: skip
 

@@ -53,7 +53,7 @@ async def run_daemon(console: Console, app: App, *, server: bool) -> int:
     async with AsyncExitStack() as stack:
         daemon = Daemon(app, console.say)
         if server:
-            started = await stack.enter_async_context(server_of(console, app.settings))
+            started = await stack.enter_async_context(server_of(console, app.settings, app.desk))
             console.say(f"serving {publish} at {started.address}/ (Ctrl-C ends)")
         else:
             console.say(f"publishing to {publish} (Ctrl-C ends)")

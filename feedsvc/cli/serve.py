@@ -10,6 +10,7 @@ from feedsvc.cli.console import Console
 from feedsvc.errors import EXIT_INTERRUPTED, PublishError
 
 if TYPE_CHECKING:
+    from feedsvc.ports import Desk
     from feedsvc.serve.supervisor import ServerProcess
     from feedsvc.settings import Settings
 
@@ -36,10 +37,14 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(console: Console) -> int:
     import asyncio
 
-    return asyncio.run(_serve(console))
+    websub = console.settings.websub
+    if not (websub.hub or websub.subscribe):
+        return asyncio.run(_serve(console, None))
+    with console.app() as app:  # it takes its time, and only a desk needs it
+        return asyncio.run(_serve(console, app.desk))
 
 
-def server_of(console: Console, settings: Settings) -> ServerProcess:
+def server_of(console: Console, settings: Settings, desk: Desk | None) -> ServerProcess:
     """The server of the output directory, which is made if it is not there; not started yet."""
     from feedsvc.serve.supervisor import ServerProcess
 
@@ -56,10 +61,11 @@ def server_of(console: Console, settings: Settings) -> ServerProcess:
         host=settings.server.host,
         port=settings.server.port,
         on_event=console.warn,
+        desk=desk,
     )
 
 
-async def _serve(console: Console) -> int:
+async def _serve(console: Console, desk: Desk | None) -> int:
     import asyncio
     import signal
 
@@ -72,7 +78,7 @@ async def _serve(console: Console) -> int:
 
     for wanted in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(wanted, end, wanted)
-    async with server_of(console, settings) as server:
+    async with server_of(console, settings, desk) as server:
         console.say(f"serving {settings.publish.directory} at {server.address}/ (Ctrl-C ends)")
         number = await ended
     return EXIT_INTERRUPTED if number == signal.SIGINT else 0

@@ -11,18 +11,36 @@ from feedsvc.model import iso_utc
 if TYPE_CHECKING:
     from feedsvc.app import App
     from feedsvc.manners import Health
-    from feedsvc.ports import Memory, SourceRow
+    from feedsvc.ports import Memory, SourceRow, Subscription
     from feedsvc.settings import Source
 
 
 def of_all(app: App) -> list[dict[str, Any]]:
-    """Every source, those of OPML files among them, as `status` prints it."""
+    """Every source, those of OPML files among them, as `status` prints it.
+
+    One that announces a hub has a `push`: how our subscription there stands.
+    """
     now = app.clock.now()
     rows = {row.name: row for row in app.store.sources()}
     memories = app.store.memories()
+    pushes = {one.name: _push(one) for one in app.store.subscriptions()}
     return [
-        of_one(one, rows.get(one.name), memories.get(one.name), now) for one in app.all_sources()
+        of_one(one, rows.get(one.name), memories.get(one.name), now)
+        | ({"push": pushes[one.name]} if one.name in pushes else {})
+        for one in app.all_sources()
     ]
+
+
+def _push(one: Subscription) -> dict[str, Any]:
+    """How our subscription at the hub of a source stands."""
+    told = {
+        "state": one.state,
+        "hub": one.hub,
+        "lease_until": iso(one.lease_until),
+        "heard": iso(one.heard),
+        "reason": one.reason,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def of_one(

@@ -49,7 +49,11 @@ def _document(app: App) -> dict[str, Any]:
         sizes[line.feed] = sizes.get(line.feed, 0) + line.placed.size
     configured = [feed.name for feed in app.settings.feeds]
     rows = {row.name: row for row in feeds}
-    problems = [*app.store.problems(), *(problem for row in feeds for problem in row.left_out)]
+    problems = [
+        *app.store.problems(),
+        *(problem for row in feeds for problem in row.left_out),
+        *app.store.outbox_problems(),
+    ]
     return {
         "sources": of_all(app),
         "feeds": [

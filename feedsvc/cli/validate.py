@@ -101,9 +101,10 @@ def _findings(document: Document, asked: str | None, now: datetime) -> tuple[Fin
     # A feed may tell of what is to come; a sitemap of news is judged by its age.
     found = check(body, document.format, url=url, now=now if kind == "sitemap" else None)
     profile = asked or document.profile
-    if profile is not None and document.polled:
-        if kind in formats_of(profile) or (document.named and kind is not None):
-            found += check_profile(body, kind, profile, url=url, now=now)
+    if profile is None or kind is None or not document.polled:
+        return found
+    if document.named or kind in formats_of(profile):
+        found += check_profile(body, kind, profile, url=url, now=now)
     return tuple(dict.fromkeys(found))
 
 

@@ -79,6 +79,7 @@ def _generator(head: FeedHead) -> FeedGenerator:
         heads.add_links(feed, head, Format.ATOM)
         declare_html(feed, "title", "subtitle", "rights")
         heads.add_history(feed, head)
+        heads.add_privacy(feed, head)
         partners.add_logos(feed, head)
         heads.add_tombstones(feed, head)
 

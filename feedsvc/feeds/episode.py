@@ -73,11 +73,11 @@ def _itunes(article: Article, lines: Mapping[str, list[Line]]) -> Iterator[tuple
         return next((words(line) for line in lines.get(f"itunes:{name}", ())), "")
 
     if title := first("title"):
-        yield "title", as_label(title)
+        yield "title", title
     if subtitle := safe(article.subtitle or ""):
-        yield "subtitle", as_label(cut(subtitle, _SUBTITLE))
+        yield "subtitle", cut(as_label(subtitle), _SUBTITLE)
     if summary := safe(article.summary or ""):
-        yield "summary", as_label(cut(summary, _SUMMARY))
+        yield "summary", cut(as_label(summary), _SUMMARY)
     main = main_enclosure(article)
     if main is not None and main.duration:
         yield "duration", str(main.duration)

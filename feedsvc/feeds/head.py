@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from feedsvc.feeds.prefixes import ATOM, HISTORY, TOMBSTONES
+from feedsvc.feeds.prefixes import ATOM, HISTORY, TOMBSTONES, XHTML
 from feedsvc.feeds.values import address, local
 from feedsvc.model import FeedHead, Format
 from feedsvc.text.urls import id_flaw
@@ -75,6 +75,17 @@ def add_history(parent: etree._Element, head: FeedHead) -> None:
     """RFC 5005 §4: an archive document says that it is one."""
     if head.archive is not None and head.archive.number is not None:
         etree.SubElement(parent, f"{{{HISTORY}}}archive")
+
+
+def add_privacy(parent: etree._Element, head: FeedHead) -> None:
+    """That no index may take up a private document: the word of HTML, which feeds borrow for it.
+
+    Without a prefix: validators warn of one for XHTML in Atom.
+    """
+    if head.private:
+        meta = etree.SubElement(parent, f"{{{XHTML}}}meta", nsmap={None: XHTML})
+        meta.set("name", "robots")
+        meta.set("content", "noindex")
 
 
 def prefixes(head: FeedHead) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
         etree.SubElement(channel, f"{{{ITUNES}}}{name}").text = text
 
     if author := safe(podcast.author or "") or safe(head.author.name):
-        say("author", as_label(cut(author, _LONGEST_NAME)))
+        say("author", cut(as_label(author), _LONGEST_NAME))
     owner = person(podcast.owner) if podcast.owner else None
     if owner and "email" in owner:
         element = etree.SubElement(channel, f"{{{ITUNES}}}owner")

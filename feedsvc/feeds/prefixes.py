@@ -16,6 +16,7 @@ MEDIA = "http://search.yahoo.com/mrss/"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 SMARTNEWS = "http://www.smartnews.be/snf"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+XHTML = "http://www.w3.org/1999/xhtml"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 IN_ATOM = {"media": MEDIA, "fh": HISTORY}

@@ -83,6 +83,7 @@ def _generator(head: FeedHead) -> FeedGenerator:
         channel = root[0]
         heads.add_links(channel, head, Format.RSS)
         heads.add_history(channel, head)
+        heads.add_privacy(channel, head)
         podcast.add_head(channel, head)
         partners.add_logos(channel, head)
 

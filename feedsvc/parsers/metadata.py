@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from feedsvc.model import Draft, Enclosure, Hints, Image, Person
+from feedsvc.parsers.episodes import episode_lines
 from feedsvc.parsers.metakeys import RANK, field_of
 from feedsvc.parsers.metamedia import (
     bytes_of,
@@ -116,6 +117,8 @@ class _Reading:
             elif name is not None:
                 # What stands at the top outranks what is nested, so it comes first.
                 self.values.setdefault(name, []).append((key, value))
+            elif lines := episode_lines(key, value):
+                self.extra.extend(lines)
             else:
                 self._keep(prefix + key, value)
         for key, value in nested:

@@ -11,7 +11,8 @@ import contextlib
 import gzip
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import brotli
@@ -31,6 +32,7 @@ _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 SIDECARS = tuple(_ENCODERS)
+MANY = 64  # files; more are waited for together
 SMALLEST = 256  # bytes; below, a compressed form saves nothing
 
 
@@ -71,16 +73,14 @@ class Directory:
                 written[target] = temporary = _temporary(target)
                 _write(temporary, body)
             # After the last write, so that the disk may take them together.
-            for temporary in written.values():
-                _sync(temporary)
+            _sync_all(written.values())
             for stale in self._all_forms(files):
                 # A document that got too small for sidecars must not keep those of the last one.
                 if self._root / stale not in whole:
                     (self._root / stale).unlink(missing_ok=True)
             for target, temporary in written.items():
                 temporary.replace(target)
-            for folder in {target.parent for target in whole} | made:
-                _sync(folder)
+            _sync_all({target.parent for target in whole} | made)
             placed = {path: self._placed(path) for path in self._all_forms(files)}
         except OSError as error:
             for temporary in written.values():
@@ -153,9 +153,11 @@ class Directory:
                 target = self._root / path
                 target.unlink(missing_ok=True)
                 folders.add(target.parent)
-            for folder in sorted(filter(Path.is_dir, folders), reverse=True):
+            left = sorted(filter(Path.is_dir, folders), reverse=True)
+            for folder in left:
                 _sweep(folder)
-                _sync(folder)
+            _sync_all(left)
+            for folder in left:
                 for part in (folder, *folder.parents):
                     if part == self._root or not _removed(part):
                         break
@@ -187,6 +189,20 @@ def _write(path: Path, body: bytes, *, mode: int = 0o666) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(body)
+
+
+def _sync_all(paths: Collection[Path]) -> None:
+    """Wait until the disk itself holds all of these.
+
+    A wait for each is several of the disk's turns, and thousands of small pages have thousands of
+    them: many wait for everything there is to write at once. Only Linux promises that `sync` waits
+    (sync(2), NOTES).
+    """
+    if len(paths) > MANY and sys.platform == "linux":
+        os.sync()
+    else:
+        for path in paths:
+            _sync(path)
 
 
 def _sync(path: Path) -> None:

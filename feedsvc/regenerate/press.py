@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import Authority
-from feedsvc.model import ArchiveLinks, FeedHead, Finding, Format, Person, Tombstone
-from feedsvc.ports import Clock, Member, Publisher, Renderer, Store
+from feedsvc.model import (
+    ArchiveLinks,
+    Article,
+    Entry,
+    FeedHead,
+    Finding,
+    Format,
+    Person,
+    Tombstone,
+)
+from feedsvc.ports import Clock, Listed, Member, Publisher, Renderer, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
 
 PAGE = "index.html"
@@ -23,6 +32,10 @@ class Pages:
     feed: Callable[[FeedHead, Sequence[Member]], bytes]
     site: Callable[[Sequence[FeedHead]], bytes]
     opml: Callable[[Sequence[FeedHead], datetime], bytes]
+    article: Callable[[Entry, str, Sequence[FeedHead]], bytes]  # its address, the feeds it is in
+    sitemap: Callable[[Iterable[tuple[str, datetime]]], bytes]
+    sitemap_index: Callable[[Iterable[tuple[str, datetime]]], bytes]
+    sitemap_news: Callable[[Sequence[Listed], Mapping[int, Article]], bytes | None]
 
 
 class Partner(Protocol):
@@ -55,6 +68,7 @@ class Press:
     partner: Partner
     hubs: Callable[[Feed], tuple[str, ...]]  # that the documents of a feed announce
     article_pages: bool  # whether articles without a link get a page
+    sitemap: bool  # whether search engines are told what there is
     zones: Mapping[str, ZoneInfo]  # of sources, by name
     clock: Clock
     ops: str | None = None  # the token in the address of the operations feed, if there is one
@@ -114,3 +128,13 @@ def beginning(site: Site) -> datetime:
     """The `updated` of a feed that never held an entry: a constant, not the present."""
     year, month, day = (*(int(part) for part in site.id_since.split("-")), 1, 1)[:3]
     return datetime(year, month, day, tzinfo=UTC)
+
+
+def page_path(slug: str) -> str:
+    """Where the page of an article is, as a path of ours that stands for everything below it."""
+    return f"a/{slug}/"
+
+
+def page_url(site: Site, slug: str) -> str:
+    """The address of the page of an article."""
+    return f"{site.base_url}/{page_path(slug)}"

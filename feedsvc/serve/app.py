@@ -1,8 +1,8 @@
 """The RSGI application: a request for a file of the output directory becomes an answer.
 
 Decisions are made in `conditional.py`, files come from `files.py`, what is said beside them from
-`index.py`; here they only meet. Everything before the answer is looked up, not built: this runs once
-per request.
+`index.py`; here they only meet. Everything before the answer is looked up, not built: this runs
+once per request.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Application:
 
     async def _answer(self, scope: Scope, connection: Connection) -> None:
         method, path = scope.method, scope.path  # the path is percent-decoded, once
-        if path.startswith(DESK) and self._relay is not None:
+        if self._relay is not None and path.startswith(DESK):
             await self._relay.answer(scope, connection)
             return
         if method not in ("GET", "HEAD"):
@@ -76,7 +76,7 @@ class Application:
         except UnavailableError:
             _send(connection, pages.UNAVAILABLE, method)
             return
-        rules = self._watch.rules() or await self._watch.renew()
+        rules = self._watch.current or await self._watch.look()
         if isinstance(found, Resource):
             _send_resource(connection, found, scope, rules, self._library.now())
         elif isinstance(found, Redirect) and not path.endswith("/"):
@@ -113,7 +113,8 @@ def _send_resource(
     modified, content = resource.modified, form.content
     match evaluate(conditions, etag=form.etag, modified=modified, now=now):
         case Outcome.NOT_MODIFIED:
-            connection.response_empty(304, rules.fields(path, form.not_modified))
+            fields = form.not_modified
+            connection.response_empty(304, rules.fields(path, fields) if rules.of_files else fields)
             return
         case Outcome.FAILED:
             page = pages.precondition_failed(form.etag, headers.vary(resource.kind))
@@ -130,7 +131,7 @@ def _send_resource(
         page = pages.no_such_range(content.length, headers.vary(resource.kind))
         _send(connection, page, method)
         return
-    fields = rules.fields(path, form.fields)
+    fields = rules.fields(path, form.fields) if rules.of_files else form.fields
     if method == "HEAD":
         connection.response_empty(200, fields)
     elif isinstance(span, Span):

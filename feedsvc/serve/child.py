@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _say(f"error {error}")
         _leave(error.exit_code)
     _allow_open_files()
-    _leave(asyncio.run(_serve(options.directory, listener, options.parent)))
+    desk = None if options.desk is None else socket.socket(fileno=options.desk)
+    _leave(asyncio.run(_serve(options.directory, listener, options.parent, desk)))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -55,6 +56,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="PID",
         help="end when this process does; standard input is a pipe from it",
     )
+    parser.add_argument("--desk", type=int, metavar="N", help="an inherited line to the desk")
     return parser.parse_args(arguments)
 
 
@@ -77,14 +79,17 @@ def _allow_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
-async def _serve(directory: Path, listener: socket.socket, parent: int | None) -> int:
+async def _serve(
+    directory: Path, listener: socket.socket, parent: int | None, desk: socket.socket | None
+) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
     from feedsvc.serve.engine import engine
     from feedsvc.serve.files import Library
+    from feedsvc.serve.relay import Relay
 
     server = engine(
-        Application(Library(directory)),
+        Application(Library(directory), None if desk is None else Relay(desk)),
         listener,
         connections=_CONNECTIONS,
         backlog=BACKLOG,

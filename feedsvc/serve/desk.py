@@ -80,7 +80,6 @@ class DeskServer:
             self._close_door()
 
     async def _answer(self, end: socket.socket) -> None:
-        end.setblocking(False)
         async with line(end) as call:
             try:
                 async with asyncio.timeout(PATIENCE):

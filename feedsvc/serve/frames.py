@@ -13,7 +13,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 _LENGTH = 4
@@ -55,9 +55,18 @@ class Line:
 
 @asynccontextmanager
 async def line(end: socket.socket) -> AsyncIterator[Line]:
-    """The call on this socket, which is closed at the end."""
-    reader, writer = await asyncio.open_unix_connection(sock=end)
+    """The call on this socket, which is taken over, and closed at the end."""
+    end.setblocking(False)
+    try:
+        reader, writer = await asyncio.open_unix_connection(sock=end)
+    except BaseException:
+        end.close()
+        raise
+    # What was sent is taken by the other end, or there is no reason to keep it.
+    writer.transport.set_write_buffer_limits(high=0)
     try:
         yield Line(reader, writer)
     finally:
-        writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()

@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 from urllib.parse import quote
@@ -35,7 +35,7 @@ class Lead(NamedTuple):
     permanent: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """What one version of the index says.
 
@@ -45,6 +45,11 @@ class Rules:
     links: Mapping[str, str] = field(default_factory=dict)  # the value of the Link field
     private: frozenset[str] = frozenset()  # folders
     leads: Mapping[str, Lead] = field(default_factory=dict)
+
+    @cached_property
+    def of_files(self) -> bool:
+        """Whether something is said of files at all."""
+        return bool(self.links or self.private)
 
     def fields(self, path: str, fields: Fields) -> Fields:
         """The fields of a file's answer, with what the index says of its path."""
@@ -79,43 +84,49 @@ class Rules:
 class Watch:
     """The index of an output directory, for one event loop."""
 
+    current: Rules | None = None
+    """What was read and may have changed a moment ago at most; None: it is time to look again."""
+
     def __init__(self, directory: Path) -> None:
         self._place = str(directory.absolute() / PLACE)
         self._rules = Rules()
         self._mark: Mark | None = None
-        self._looked = -FRESH
         self._reading: asyncio.Task[Rules] | None = None
 
-    def rules(self) -> Rules | None:
-        """What holds now; None if the index has to be read anew: see `renew`."""
-        now = time.monotonic()
-        if now - self._looked >= FRESH:
-            seen = mark(self._place)
-            if seen not in (None, self._mark):
-                return None
-            self._looked = now
-        return self._rules
-
-    async def renew(self) -> Rules:
-        """What the changed index says; read once for all who ask for it."""
+    async def look(self) -> Rules:
+        """What the index says, read anew if it has changed: once for all who ask."""
         if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
+            seen = mark(self._place)
+            if seen is None or seen == self._mark:
+                return self._good()
+            self._reading = asyncio.create_task(self._read(seen))
             self._reading.add_done_callback(self._done)
         return await asyncio.shield(self._reading)
 
     def _done(self, _: object) -> None:
         self._reading = None
 
-    async def _read(self) -> Rules:
+    async def _read(self, seen: Mark) -> Rules:
         # Marked before it is read: what changes meanwhile is seen at the next look.
-        looked, seen = time.monotonic(), mark(self._place)
         try:
             self._rules = await asyncio.to_thread(_load, self._place)
         except (OSError, ValueError, RecursionError) as error:
-            reason = getattr(error, "strerror", None) or error
+            reason = error.strerror if isinstance(error, OSError) else error
             print(f"the serving index is ignored: {reason}", file=sys.stderr, flush=True)
-        self._looked, self._mark = looked, seen
+        self._mark = seen
+        return self._good()
+
+    def _good(self) -> Rules:
+        """What was read last, which is good for a moment: a timer is cheaper than a clock for each
+        of thousands of requests.
+        """
+        if self.current is None:
+            asyncio.get_running_loop().call_later(FRESH, self._expire)
+        self.current = self._rules
         return self._rules
+
+    def _expire(self) -> None:
+        self.current = None
 
 
 def _covering(known: Container[str], path: str) -> str | None:

@@ -54,6 +54,7 @@ NOT_FOUND = _html(
 )
 GONE = _html(410, "Gone", "What was at this address is no longer published.", cached=True)
 NOT_ALLOWED = _text(405, "Only GET and HEAD are answered here.\n", ALLOW)
+TOO_LARGE = _text(413, "This is more than is taken here.\n")
 TOO_LONG = _text(414, "This address is too long.\n")
 FAULT = _text(500, "Something went wrong here.\n")
 UNAVAILABLE = _text(503, "This cannot be read just now.\n", ("retry-after", "30"))

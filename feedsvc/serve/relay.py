@@ -1,14 +1,13 @@
 """Hands requests below `/_websub/` to the process that owns the store, and its replies back.
 
-The server process has no part in what is said; it only sees to it that nobody who sends much, or
-slowly, or nothing at all, holds up the others.
+The server process has no part in what is said. It sees to it that nobody who sends much, or slowly,
+holds up the others, and that nobody waits for a desk that does not answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 
 from feedsvc.serve import pages
 from feedsvc.serve.frames import FrameError, line
@@ -22,12 +21,13 @@ CALLBACKS = f"{DESK}callback/"
 _MIB = 1024 * 1024
 _REQUEST = 1 * _MIB  # bytes of a request to the hub
 _DELIVERY = 15 * _MIB  # bytes of a document that a hub delivers
-_HELD = 64 * _MIB  # bytes of all bodies in memory
+_SMALL = 64 * 1024  # bytes that every body may have, however many others there are
+_HELD = 64 * _MIB  # bytes of all bodies in memory, beyond those
 _SENDING = 30.0  # seconds a client may take to send its body
 _PATIENCE = 10.0  # seconds to wait for the desk
 _AT_ONCE = 64  # calls that wait for the desk
 
-# What the engine itself says of a body and a connection (RFC 9110 §7.6.1).
+# What is said of one connection (RFC 9110 §7.6.1), or by the engine for every answer.
 _OF_CONNECTION = frozenset(
     {"connection", "content-length", "date", "keep-alive", "te", "trailer", "transfer-encoding"}
     | {"upgrade", "server"}
@@ -35,7 +35,7 @@ _OF_CONNECTION = frozenset(
 
 
 class _RefusedError(Exception):
-    """The request is answered here."""
+    """The request is not handed on."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(page.status)
@@ -48,35 +48,116 @@ class Relay:
     def __init__(self, door: socket.socket) -> None:
         door.setblocking(False)
         self._door = door
-        self._held = 0  # bytes of bodies
-        self._waiting = 0  # calls
+        self._held = 0  # bytes of bodies beyond the small ones
+        self._calls = 0
 
     async def answer(self, scope: Scope, connection: Connection) -> None:
         """Answer a request with what the desk replies."""
-        size = 0
+        body = _Body(self)
         try:
-            if self._waiting >= _AT_ONCE:
-                raise _RefusedError(pages.BUSY)
-            self._waiting += 1
-            try:
-                pieces: list[bytes] = []
-                async with asyncio.timeout(_SENDING):
-                    async for piece in self._pieces(scope, connection):
-                        pieces.append(piece)
-                        size += len(piece)
-                async with asyncio.timeout(_PATIENCE):
-                    status, fields, body = await self._call(scope, b"".join(pieces))
-            finally:
-                self._waiting -= 1
-                self._held -= size
+            async with asyncio.timeout(_SENDING):
+                await body.read(scope, connection)
+            async with asyncio.timeout(_PATIENCE):
+                page = await self._call(scope, body.whole())
         except _RefusedError as refused:
-            status, fields, body = refused.page
-        except TimeoutError:
-            status, fields, body = pages.BUSY
-        except (FrameError, OSError):
-            status, fields, body = pages.UNAVAILABLE
-        with suppress(RuntimeError):  # the client has gone
-            if scope.method == "HEAD":
-                connection.response_empty(status, fields)
-            else:
-                connection.response_bytes(status, fields, body)
+            page = refused.page
+        except (FrameError, OSError, TimeoutError):  # it has ended, or is busy
+            page = pages.UNAVAILABLE
+        except RuntimeError:  # the client has gone
+            return
+        finally:
+            body.drop()
+        if scope.method == "HEAD":
+            connection.response_empty(page.status, page.fields)
+        else:
+            connection.response_bytes(page.status, page.fields, page.body)
+
+    def hold(self, more: int) -> None:
+        """Make room for so many bytes of a body; raises _RefusedError if there is none."""
+        if more > 0 and self._held + more > _HELD:
+            raise _RefusedError(pages.UNAVAILABLE)
+        self._held += more
+
+    async def _call(self, scope: Scope, body: bytes) -> Page:
+        if self._calls >= _AT_ONCE:
+            raise _RefusedError(pages.UNAVAILABLE)
+        self._calls += 1
+        try:
+            async with line(self._ring()) as call:
+                await call.send(_head(scope), body)
+                head, answer = await call.receive()
+        finally:
+            self._calls -= 1
+        return Page(head["status"], _fields(head["headers"], len(answer)), answer)
+
+    def _ring(self) -> socket.socket:
+        """Our end of a new call; raises OSError when nobody takes one, or has for long."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with theirs:
+                socket.send_fds(self._door, [b"."], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
+        return ours
+
+
+class _Body:
+    """The body of one request, as far as it has come."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    async def read(self, scope: Scope, connection: Connection) -> None:
+        """Read it; raises _RefusedError if it is too large, RuntimeError if the client goes."""
+        most = _DELIVERY if scope.path.startswith(CALLBACKS) else _REQUEST
+        if int(scope.headers.get("content-length") or 0) > most:
+            raise _RefusedError(pages.TOO_LARGE)
+        async for piece in connection:
+            before, self._size = self._size, self._size + len(piece)
+            if self._size > most:
+                self._size = before
+                raise _RefusedError(pages.TOO_LARGE)
+            try:
+                self._relay.hold(_beyond(self._size) - _beyond(before))
+            except _RefusedError:
+                self._size = before
+                raise
+            self._pieces.append(piece)
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join(self._pieces)
+
+    def drop(self) -> None:
+        """Give its room back."""
+        self._relay.hold(-_beyond(self._size))
+        self._pieces, self._size = [], 0
+
+
+def _beyond(size: int) -> int:
+    return max(size - _SMALL, 0)
+
+
+def _head(scope: Scope) -> dict[str, object]:
+    headers: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        # RFC 9110 §5.3: lines of one name are one list.
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return {
+        "method": scope.method, "path": scope.path, "query": scope.query_string,
+        "headers": headers,
+    }  # fmt: skip
+
+
+def _fields(told: list[list[str]], length: int) -> Fields:
+    """The fields of an answer: what the desk says, and what every answer of ours does."""
+    said = [(name.lower(), value) for name, value in told if name.lower() not in _OF_CONNECTION]
+    names = {name for name, _ in said}
+    missing = [field for field in _EVERY if field[0] not in names]
+    return (*said, *missing, SERVER, ("content-length", str(length)))
+
+
+_EVERY: Fields = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))

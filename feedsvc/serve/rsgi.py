@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from feedsvc.serve.headers import Fields
@@ -13,6 +14,8 @@ class Headers(Protocol):
     def get(self, key: str, /) -> str | None: ...
 
     def get_all(self, key: str, /) -> list[str]: ...
+
+    def items(self) -> list[tuple[str, str]]: ...
 
 
 class Scope(Protocol):
@@ -35,7 +38,9 @@ class Scope(Protocol):
 
 
 class Connection(Protocol):
-    """Takes one answer."""
+    """Gives the body of the request, piece by piece, and takes one answer."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     def response_empty(self, status: int, headers: Fields, /) -> None: ...
 

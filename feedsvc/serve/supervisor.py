@@ -13,14 +13,16 @@ import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from feedsvc.aside import environment
 from feedsvc.errors import FeedsvcError
+from feedsvc.ports import Desk
+from feedsvc.serve.desk import DeskServer
 from feedsvc.serve.listen import address_of, listen
 
 _START = 30.0  # seconds a child has to say that it is ready
@@ -33,7 +35,7 @@ class ServerProcess:
     """The server of one output directory.
 
     `on_event` is told, in one line, whatever an operator should know: that the child ended, that it
-    runs again, and what it wrote on standard error.
+    runs again, and what it wrote on standard error. `desk` answers what is no file.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class ServerProcess:
         host: str,
         port: int,
         on_event: Callable[[str], object] = lambda _: None,
+        desk: Desk | None = None,
         grace: float = 5.0,  # seconds a child has to end when asked to
     ) -> None:
         self._directory = directory
         self._host = host
         self._port = port
         self._on_event = on_event
+        self._desk = None if desk is None else DeskServer(desk, on_event)
         self._grace = grace
         self._listener: socket.socket | None = None
         self._child: Process | None = None
@@ -86,6 +90,8 @@ class ServerProcess:
         try:
             await self._end_child()
         finally:
+            if self._desk is not None:
+                await self._desk.close()
             if self._listener is not None:
                 self._listener.close()
                 self._listener = None
@@ -104,13 +110,20 @@ class ServerProcess:
 
     async def _spawn(self, listener: socket.socket) -> None:
         """Start a child and wait until it answers; FeedsvcError if it does not come to that."""
-        descriptor = listener.fileno()
-        child = self._child = await _execute(
-            *(sys.executable, "-P", "-m", "feedsvc.serve.child"),
-            *("--directory", str(self._directory)),
-            *("--fd", str(descriptor), "--parent", str(os.getpid())),
-            descriptor=descriptor,
-        )
+        with ExitStack() as stack:
+            inherited = [listener.fileno()]
+            more: list[str] = []
+            if self._desk is not None:
+                door = stack.enter_context(self._desk.open())
+                inherited.append(door.fileno())
+                more += ["--desk", str(door.fileno())]
+            child = self._child = await _execute(
+                *(sys.executable, "-P", "-m", "feedsvc.serve.child"),
+                *("--directory", str(self._directory)),
+                *("--fd", str(listener.fileno()), "--parent", str(os.getpid())),
+                *more,
+                inherited=inherited,
+            )
         assert child.stdout is not None and child.stderr is not None  # noqa: S101, PT018 - PIPE
         self._listening = asyncio.create_task(self._listen_to(child.stderr))
         try:
@@ -175,7 +188,7 @@ class ServerProcess:
                 await asyncio.wait([listening])
 
 
-async def _execute(*command: str, descriptor: int) -> Process:
+async def _execute(*command: str, inherited: Sequence[int]) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
             *command,
@@ -183,7 +196,7 @@ async def _execute(*command: str, descriptor: int) -> Process:
             stdout=PIPE,
             stderr=PIPE,
             env=environment(),
-            pass_fds=(descriptor,),
+            pass_fds=inherited,
             process_group=0,  # a Ctrl-C is for this process, which then ends the child in order
         )
     except OSError as error:

@@ -21,6 +21,7 @@ from feedsvc.model import Problem, State
 from feedsvc.ports import OutlineRow, SourceRow
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.events import Happened, note
+from feedsvc.store.facets import rename_source
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import moment, seconds
 from feedsvc.store.schema import article, remote, source
@@ -153,6 +154,8 @@ class Sources(Marks):
     def _rename(self, connection: Connection, row: RowMapping, name: str, now: datetime) -> None:
         connection.execute(update(source).where(source.c.id == row["id"]).values(name=name))
         connection.execute(update(source).where(source.c.parent == row["name"]).values(parent=name))
+        groups = [feed.name for feed in self._feeds if feed.per == "source"]
+        rename_source(connection, groups, row["name"], name)
         # Feeds are cut by the names of sources: to them, its articles are others now.
         number = next_change(connection)
         connection.execute(

@@ -13,7 +13,10 @@ from feedsvc.errors import LockedError, NotFoundError, StoreError
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
+from feedsvc.store.editions import EditionStore
 from feedsvc.store.engine import connect, reading
+from feedsvc.store.explain import Explain
+from feedsvc.store.facets import Facets
 from feedsvc.store.intake import Intake
 from feedsvc.store.lookup import Lookup
 from feedsvc.store.media import MediaFacts
@@ -26,6 +29,7 @@ from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
 from feedsvc.store.sitemaps import Sitemaps
 from feedsvc.store.slugs import Slugs
+from feedsvc.store.tokens import Tokens
 from feedsvc.store.verdicts import Verdicts
 from feedsvc.store.websub import Websub
 
@@ -39,12 +43,16 @@ class SqlStore(
     Archive,
     Websub,
     MediaFacts,
+    EditionStore,
     Redirects,
     Slugs,
     ArticlePages,
     Sitemaps,
     Verdicts,
     Lookup,
+    Facets,
+    Tokens,
+    Explain,
 ):
     """Everything feedsvc remembers; fits `ports.Store`."""
 

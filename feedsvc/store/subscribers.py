@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from feedsvc.ports import Crowd, Subscriber
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import moment, seconds
-from feedsvc.store.schema import outbox, subscriber
+from feedsvc.store.schema import ledger, outbox, subscriber
 
 _REQUEST = """
     INSERT INTO subscriber (topic, callback, pending, due) VALUES (?, ?, ?, ?)
@@ -155,6 +155,12 @@ class Subscribers:
                 .values(failures=subscriber.c.failures + 1, since=seconds(since))
             )
         return since
+
+    def is_published(self, path: str) -> bool:
+        """Whether there is a file of ours at a path of the output directory."""
+        query = select(ledger.c.path).where(ledger.c.path == path)
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
 
     def topics(self) -> tuple[str, ...]:
         """What is subscribed, or asked for."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 
 from feedsvc.ports import Announced, Subscription
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.rows import moment, seconds
+from feedsvc.store.rows import instant, moment, seconds
 from feedsvc.store.schema import remote, source, subscription
 
 _COLUMNS = (
@@ -45,7 +45,7 @@ _ANNOUNCED = """
 """
 _HUB_TELLS = "state = 'active' AND heard IS NOT NULL AND lease_until > ?"
 _PUSHED = f"""
-    SELECT source.name FROM subscription JOIN source ON source.id = source_id
+    SELECT source.name, heard FROM subscription JOIN source ON source.id = source_id
     WHERE subscription.{_HUB_TELLS}
 """  # noqa: S608
 _POLL = "UPDATE source SET next_due = ? WHERE next_due > ? AND id = ?"
@@ -139,11 +139,11 @@ class Subscriptions:
 
     # -- how sources are asked meanwhile -----------------------------------------------------------
 
-    def pushed(self, now: datetime) -> frozenset[str]:
-        """The names of the sources whose hubs tell us of news."""
+    def pushed(self, now: datetime) -> dict[str, datetime]:
+        """The names of the sources whose hubs tell us of news, and when they did last."""
         with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(_PUSHED, (seconds(now),)).cursor.fetchall()
-        return frozenset(name for (name,) in rows)
+        return {name: instant(heard) for name, heard in rows}
 
     def hub_told(self, row: int, now: datetime) -> None:
         """The hub of a source told us of news."""

@@ -54,7 +54,7 @@ async def take_in(
     async def brought(_: Memory) -> Response:
         return response
 
-    asked = replace(job, plan=replace(job.plan, ask=brought), force=True, brought=True)
+    asked = replace(job, plan=replace(job.plan, ask=brought), force=True, told=True)
     outcome = await Visitor(store, now).visit(asked)
     if outcome.report.outcome in ("ok", "unchanged"):
         was = job.memory

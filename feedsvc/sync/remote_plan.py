@@ -66,4 +66,4 @@ class Job:
     began: datetime  # when the run began that asks it
     force: bool = False  # asked for by hand: now, whatever the source would like
     pushed: bool = False  # its hub tells us of news (WebSub)
-    brought: bool = False  # nobody is asked: its hub brought the document
+    told: bool = False  # it told us of what this visit is about, or brought it itself

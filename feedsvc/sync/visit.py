@@ -264,7 +264,7 @@ class Visitor:
             published=moments,
             began=job.began,
             # What we had to ask for, its hub did not tell: as long as that is so, it is asked.
-            pushed=job.brought or (job.pushed and not news),
+            pushed=job.told or (job.pushed and not news),
         )
         # What is held back stays so until the document is another one.
         held = job.source.state == "quarantined" and bool(memory.held)

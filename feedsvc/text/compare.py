@@ -16,6 +16,7 @@ from feedsvc.text.html import plain
 Kind = Literal["equal", "delete", "insert"]
 
 _MOST = 2_000  # paragraphs, or words of one, that are compared; more of them is another text
+_MOST_PAIRS = 2_500  # of paragraphs that may be one another, corrected
 _AROUND = 6  # words beside a change that are shown
 
 _BLOCK = re.compile(
@@ -48,16 +49,16 @@ def compare_all(old: Sequence[str], new: Sequence[str]) -> list[tuple[Piece, ...
     """The paragraphs that changed, each with what became of its words."""
     found: list[tuple[Piece, ...]] = []
     for gone, come in _changes(old, new):
-        # Of as many that went as came, each is the other one's correction.
-        if len(gone) == len(come):
-            found += [compare(*pair) for pair in zip(gone, come, strict=True)]
-        else:
+        if len(gone) * len(come) <= _MOST_PAIRS:
             found += _paired(gone, come)
+        else:
+            found += [(Piece("delete", text),) for text in gone]
+            found += [(Piece("insert", text),) for text in come]
     return found
 
 
 def _paired(gone: Sequence[str], come: Sequence[str]) -> Iterator[tuple[Piece, ...]]:
-    """Each of the fewer ones beside the first of the others that is like it."""
+    """Each paragraph that went beside the first that came and is like it."""
     left = list(come)
     for old in gone:
         near = next((at for at, new in enumerate(left) if _alike(old, new)), None)

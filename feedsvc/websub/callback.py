@@ -41,7 +41,8 @@ class Callbacks:
     async def answer(self, token: str, call: Call) -> Reply:
         """The answer to a hub; `take_in` may raise what the store says."""
         if call.method not in ("GET", "POST"):
-            return answer(405, "a hub asks with GET and brings news with POST", ("allow", "GET, POST"))
+            said = "a hub asks with GET and brings news with POST"
+            return answer(405, said, ("allow", "GET, POST"))
         one = self._store.subscription(token)
         if call.method == "POST":
             return await self._brought(one, call)

@@ -15,6 +15,7 @@ from feedsvc.feeds.jsonfeed import JsonFormat
 from feedsvc.feeds.rss import RssFormat
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Image, Person
 from feedsvc.ports import Renderer
+from feedsvc.settings import FullText
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -109,7 +110,7 @@ def rendered(
     """The document of some entries in a format."""
 
     def make(
-        format: Format, *entries: Entry, full_text: bool = True, of: FeedHead | None = None
+        format: Format, *entries: Entry, full_text: FullText = True, of: FeedHead | None = None
     ) -> bytes:
         renderer = renderers[format]
         fragments = renderer.fragments(entries, full_text=full_text)

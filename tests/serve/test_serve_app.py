@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,9 @@ class Lines:
     def get_all(self, key: str, /) -> list[str]:
         return [value for name, value in self.lines if name == key]
 
+    def items(self) -> list[tuple[str, str]]:
+        return list(self.lines)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -45,6 +49,9 @@ class Recorder:
     status = 0
     fields: Fields = ()
     body = b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b""
 
     def response_empty(self, status: int, headers: Fields, /) -> None:
         self.response_bytes(status, headers, b"")

@@ -1,0 +1,168 @@
+"""`feedsvc article withdraw`, `hide`, `restore` and `purge`: the operator's word on an article.
+
+Each is one command from the word to the files: it stores the verdict and builds the feeds that it
+touches, so that what was taken down is in no document when the command ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.console import Console
+from feedsvc.cli.regenerate import build_document, report_build
+from feedsvc.errors import FeedsvcError, UsageError
+
+if TYPE_CHECKING:
+    from feedsvc.app import App
+    from feedsvc.ports import Corrected
+
+_STORY = (
+    "A verdict is on the story: it takes the copies of other sources at the same link as well, "
+    "also those that come later, and no sync undoes it."
+)
+
+
+def register(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Put the verbs on the command line."""
+    withdrawing = add_command(
+        commands,
+        common,
+        "withdraw",
+        _withdraw,
+        help="take articles out of everything that is published",
+        description="Take articles out of all documents and pages at once; their own page answers "
+        f"410. {_STORY} `article restore` brings them back.",
+        examples='  feedsvc article withdraw news/harbour --reason "The court asked for it"\n'
+        "  feedsvc article withdraw https://news.example.org/harbour --json",
+    )
+    hiding = add_command(
+        commands,
+        common,
+        "hide",
+        _hide,
+        help="leave articles out until they are restored",
+        description="Leave articles out of all documents for the time being, as while a correction "
+        f"is written. {_STORY}",
+        examples='  feedsvc article hide news/harbour --reason "Under correction"',
+    )
+    restoring = add_command(
+        commands,
+        common,
+        "restore",
+        _restore,
+        help="lift what withdraw or hide did",
+        description="Lift the verdict of `withdraw` or `hide`. The articles read as their sources "
+        "have them by now; one that its source has deleted meanwhile stays away.",
+        examples="  feedsvc article restore news/harbour",
+    )
+    purging = add_command(
+        commands,
+        common,
+        "purge",
+        _purge,
+        help="erase for good what articles said",
+        description="Withdraw articles and erase for good what they said: title, text, revisions. "
+        "What they are known by stays, so that they never rise again whatever their source "
+        f"sends. {_STORY} Files of sources, and backups, are not touched.",
+        examples='  feedsvc article purge news/harbour --yes --reason "Right to erasure"',
+    )
+    for parser in (withdrawing, hiding, restoring, purging):
+        parser.add_argument(
+            "ids", metavar="ID", nargs="+", help="as `article list` prints it, or a link"
+        )
+        parser.add_argument(
+            "--no-build", action="store_true", help="leave the files to the next sync"
+        )
+    for parser in (withdrawing, hiding, purging):
+        parser.add_argument("--reason", metavar="TEXT", help="why, for `article show`")
+    purging.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _withdraw(console: Console) -> int:
+    def withdraw(app: App, guids: Sequence[str]) -> tuple[Corrected, ...]:
+        return app.store.withdraw(guids, reason=_reason(console), now=app.clock.now())
+
+    return _correct(console, withdraw)
+
+
+def _hide(console: Console) -> int:
+    def hide(app: App, guids: Sequence[str]) -> tuple[Corrected, ...]:
+        return app.store.hide(guids, reason=_reason(console), now=app.clock.now())
+
+    return _correct(console, hide)
+
+
+def _restore(console: Console) -> int:
+    def restore(app: App, guids: Sequence[str]) -> tuple[Corrected, ...]:
+        return app.store.restore(guids, now=app.clock.now())
+
+    return _correct(console, restore)
+
+
+def _purge(console: Console) -> int:
+    def purge(app: App, guids: Sequence[str]) -> tuple[Corrected, ...]:
+        if not _sure(console, app.store.story(guids)):
+            return ()
+        # A build that is under way would keep what it has rendered.
+        with app.store.lock("build"):
+            return app.store.purge(guids, reason=_reason(console), now=app.clock.now())
+
+    return _correct(console, purge)
+
+
+def _reason(console: Console) -> str | None:
+    reason = " ".join((console.args.reason or "").split())
+    return reason or None
+
+
+def _sure(console: Console, story: Sequence[Corrected]) -> bool:
+    """Ask before what cannot be undone."""
+    if console.args.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "what is purged cannot be restored, and there is nobody to ask", hint="add --yes"
+        )
+    for one in story:
+        console.warn(f"  {one.source}: {one.guid}")
+    print("Erase what they said, for good? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _correct(
+    console: Console, verdict: Callable[[App, Sequence[str]], tuple[Corrected, ...]]
+) -> int:
+    from feedsvc.cli.article.documents import documents
+
+    args = console.args
+    with console.app() as app:
+        guids = [guid for name in args.ids for guid in app.store.named(name)]
+        done = verdict(app, list(dict.fromkeys(guids)))
+        if not done:
+            console.say("nothing was changed")
+            return 0
+        build = None
+        if not args.no_build:
+            try:
+                build = app.regenerate()
+            except FeedsvcError:
+                console.warn("feedsvc: it is stored, but the files are not built yet")
+                raise
+        if args.json:
+            articles = app.store.of_ids([one.guid for one in done])
+            told = {"articles": list(documents(app, articles))}
+            console.document("articles", told | (build_document(build) if build else {}))
+        else:
+            _tell(console, done)
+        return 0 if build is None else report_build(console, build, results=False)
+
+
+def _tell(console: Console, done: Sequence[Corrected]) -> None:
+    for one in done:
+        state = one.verdict.value if one.verdict else one.state.value
+        already = "" if one.changed else "already "
+        console.result(f"{one.guid}: {already}{state} ({one.source})")

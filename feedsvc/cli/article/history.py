@@ -1,0 +1,152 @@
+"""`feedsvc article history`: how an article read before, and what was corrected when."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.console import Console, when
+from feedsvc.model import Article, iso_utc
+
+if TYPE_CHECKING:
+    from feedsvc.ports import Standing, Version
+    from feedsvc.text.compare import Piece
+
+_EXAMPLES = """\
+  feedsvc article history news/harbour
+  feedsvc article history news/harbour --json
+"""
+
+
+def register(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Put the verb on the command line."""
+    parser = add_command(
+        commands,
+        common,
+        "history",
+        _history,
+        help="what changed in an article, and when",
+        description="Show the revisions of an article with what differs between them: [-words "
+        "that went-] and {+words that came+}.",
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("id", metavar="ID", help="as `article list` prints it, or a link")
+
+
+def _history(console: Console) -> int:
+    with console.app() as app:
+        articles = app.store.of_ids(app.store.named(console.args.id))
+        versions = [app.store.history(one) for one in articles]
+        standings = app.store.standings(articles)
+    told = list(zip(articles, versions, standings, strict=True))
+    if console.args.json:
+        console.document("history", {"articles": [_document(*one) for one in told]})
+        return 0
+    for number, one in enumerate(told):
+        if number:
+            console.result("")
+        for line in _lines(console, *one):
+            console.result(_printable(line))
+    return 0
+
+
+# -- for people ------------------------------------------------------------------------------------
+
+
+def _lines(
+    console: Console, article: Article, versions: Sequence[Version], standing: Standing
+) -> Iterator[str]:
+    from feedsvc.text.compare import marked
+
+    zone = console.settings.site.timezone
+    yield f"{article.guid} ({article.source})"
+    for before, version in pairwise((None, *versions)):
+        if version is None:
+            continue
+        word = "first seen" if before is None else "changed"
+        yield f"revision {version.number}, {word} {when(version.since, zone)}: {version.title}"
+        if before is None:
+            continue
+        changes = _changes(before, version)
+        for name, paragraphs in changes.items():
+            for pieces in paragraphs:
+                yield f"  {name}: {marked(pieces)}"
+        others = _others(before, version)
+        if others:
+            yield f"  also: {', '.join(others)}"
+        elif not changes:
+            yield "  nothing that is read"
+    if standing.verdict is not None and standing.at is not None:
+        reason = f": {standing.reason}" if standing.reason else ""
+        yield f"{standing.verdict.value} {when(standing.at, zone)}{reason}"
+
+
+def _printable(line: str) -> str:
+    """A text of a stranger must not move the cursor of whoever reads it."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+
+
+# -- for scripts -----------------------------------------------------------------------------------
+
+
+def _document(article: Article, versions: Sequence[Version], standing: Standing) -> dict[str, Any]:
+    return {
+        "id": article.guid,
+        "source": article.source,
+        "verdict": standing.verdict.value if standing.verdict else None,
+        "verdict_at": iso_utc(standing.at) if standing.at else None,
+        "reason": standing.reason,
+        "revisions": [
+            {
+                "number": version.number,
+                "since": iso_utc(version.since),
+                "until": iso_utc(version.until) if version.until else None,
+                "updated": iso_utc(version.updated),
+                "title": version.title,
+                "summary": version.summary,
+                "content_html": version.html,
+                "changes": {} if before is None else _changes_document(before, version),
+                "others": [] if before is None else _others(before, version),
+            }
+            for before, version in pairwise((None, *versions))
+            if version is not None
+        ],
+    }
+
+
+def _changes_document(before: Version, version: Version) -> dict[str, list[list[dict[str, str]]]]:
+    return {
+        name: [[piece._asdict() for piece in pieces] for pieces in paragraphs]
+        for name, paragraphs in _changes(before, version).items()
+    }
+
+
+# -- for both --------------------------------------------------------------------------------------
+
+
+def _changes(before: Version, version: Version) -> Mapping[str, Sequence[Sequence[Piece]]]:
+    """The paragraphs of title, summary and text that changed."""
+    from feedsvc.text.compare import compare_all, paragraphs
+
+    found = {
+        "title": compare_all([before.title], [version.title]),
+        "summary": compare_all(_lines_of(before.summary), _lines_of(version.summary)),
+        "text": compare_all(paragraphs(before.html), paragraphs(version.html)),
+    }
+    return {name: changed for name, changed in found.items() if changed}
+
+
+def _lines_of(text: str | None) -> list[str]:
+    return [line for line in (text or "").splitlines() if line.strip()]
+
+
+def _others(before: Version, version: Version) -> list[str]:
+    """What else differs: tags, authors, pictures, and markup that does not change a word."""
+    names = sorted(before.fields.keys() | version.fields.keys())
+    found = [name for name in names if before.fields.get(name) != version.fields.get(name)]
+    if before.html != version.html and "text" not in _changes(before, version):
+        found.append("markup")
+    return found

@@ -1,0 +1,55 @@
+"""`feedsvc article show`: everything that is known of an article."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from feedsvc.cli.command import Commands, add_command
+from feedsvc.cli.console import Console
+
+_EXAMPLES = """\
+  feedsvc article show tag:news.example.org,2025:news/harbour
+  feedsvc article show https://news.example.org/harbour --json
+"""
+
+
+def register(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Put the verb on the command line."""
+    parser = add_command(
+        commands,
+        common,
+        "show",
+        _show,
+        help="one article, with everything that is known of it",
+        description="Show one article with everything that is known of it; with its copies, if "
+        "several sources have it. One that was taken down says so, and why and since when.",
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("id", metavar="ID", help="as `article list` prints it, or a link")
+
+
+def _show(console: Console) -> int:
+    from feedsvc.cli.article.documents import documents
+
+    with console.app() as app:
+        articles = app.store.of_ids(app.store.named(console.args.id))
+        told = list(documents(app, articles))
+    if console.args.json:
+        console.document("articles", {"articles": told})
+        return 0
+    for number, document in enumerate(told):
+        if number:
+            console.result("")
+        for name, value in document.items():
+            if value not in (None, [], {}, ""):
+                console.result(f"{name}: {_shown(value)}")
+    return 0
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{k}={v}" for k, v in value.items() if v is not None)
+    return str(value)

@@ -1,0 +1,220 @@
+"""The pages of articles that have none of their own: public/a/<slug>/index.html.
+
+    what changed -> plans -> pages (rendered, checked, placed) -> redirects -> ledger
+
+A page stays when its article slides out of the feeds. When nobody may see the article any more its
+page is gone, and is back when it comes back; when it gets a link of its own the page moves there.
+Some articles at a time are in memory (`pagebatch.py`), and a usual run looks only at those that
+changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from feedsvc.decide import digest_of
+from feedsvc.errors import PublishError
+from feedsvc.model import Problem
+from feedsvc.ports import FeedRow, Progress
+from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
+from feedsvc.regenerate.press import Press
+from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported
+from feedsvc.settings import Feed
+
+__all__ = ["PAGES", "Published", "article_files", "articles_due", "rules_of"]
+
+_BATCH = 200  # articles that are in memory, and pages that are placed, at once
+
+_RULES = (
+    "name", "private", "per", "sources", "exclude_sources", "tags", "exclude_tags", "authors",
+    "exclude_authors", "language", "exclude_languages",
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+def articles_due(press: Press, now: datetime) -> bool:
+    """Whether a change or time may have changed a page: two short queries."""
+    row = press.store.feed(PAGES)
+    if not press.article_pages or (row.retry_at is not None and row.retry_at > now):
+        return False
+    passed = row.next_change is not None and row.next_change <= now
+    return passed or press.store.newest_change() != row.seen
+
+
+def article_files(
+    press: Press, feeds: Published, options: BuildOptions, progress: Progress | None = None
+) -> list[PublicationReport]:
+    """Build the pages that need it, and take down those that are to be no more."""
+    build = _Build(press=press, feeds=feeds, options=options, progress=progress)
+    return build.run() if press.article_pages else build.take_down()
+
+
+@dataclass(kw_only=True)
+class _Build:
+    """One run over the pages."""
+
+    press: Press
+    feeds: Published
+    options: BuildOptions
+    progress: Progress | None
+    reports: list[PublicationReport] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)  # ids of articles
+    paths: set[str] = field(default_factory=set)  # of those articles
+    left_out: list[Problem] = field(default_factory=list)
+    lost: str | None = None  # why something could not be written
+
+    @cached_property
+    def row(self) -> FeedRow:
+        """What was remembered of the last run."""
+        return self.press.store.feed(PAGES)
+
+    @cached_property
+    def now(self) -> datetime:
+        """When this run began."""
+        return self.press.clock.now().replace(microsecond=0)
+
+    @cached_property
+    def anew(self) -> bool:
+        """Whether every page is rendered, and not only those of articles that changed."""
+        looked = self.row.looked
+        return (
+            self.options.everything
+            or self.options.check
+            or self.row.fingerprint != self.fingerprint
+            or looked is None
+            or looked > self.now  # the clock was wrong: what it let expire may be back
+        )
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """Of everything but articles and time that the bytes of pages depend on.
+
+        Not of the feeds of groups: with a new tag there is a new one, and only articles that have
+        the tag tell of it.
+        """
+        site, press = self.press.site, self.press
+        return digest_of(
+            [
+                [site.title, site.base_url, site.language, site.rights, site.icon],
+                [site.timezone.key, press.rendering],
+                sorted((name, zone.key) for name, zone in press.zones.items()),
+                [
+                    [head.title, head.home, list(head.urls.values()), *rules_of(feed)]
+                    for feed, head in self.feeds
+                    if feed.facet is None
+                ],
+            ]
+        )
+
+    def run(self) -> list[PublicationReport]:
+        """Look at what changed; at everything when it is to look otherwise, or is verified."""
+        store, row = self.press.store, self.row
+        every = self.anew or self.options.verify
+        waits = row.next_change is None or row.next_change > self.now
+        if not every and waits and row.held is None and store.newest_change() == row.seen:
+            return []
+        number, news = store.page_news(self.now, since=row.seen, looked=row.looked)
+        rows = store.page_rows() if every else news
+        self._look_at(rows, frozenset(rows if self.anew else news))
+        if self.options.check:
+            return self.reports
+        if every and self.lost is None:
+            self._sweep()
+        self._settle(number)
+        return self.reports
+
+    def _look_at(self, rows: Sequence[int], news: frozenset[int]) -> None:
+        for number, some in enumerate(_batches(rows)):
+            if self.progress is not None and len(rows) > _BATCH:
+                self.progress("pages of articles", number * _BATCH, len(rows))
+            plans = self.press.store.page_plans(some, self.now)
+            batch = Batch(
+                press=self.press, feeds=self.feeds, options=self.options, now=self.now,
+                row=self.row, plans=plans, news=news,
+            )  # fmt: skip
+            batch.run()
+            self.reports.extend(batch.reports)
+            self.left_out.extend(batch.left_out)
+            self.looked_at.update(plan.guid for plan in plans)
+            self.paths.update(map(file_of, (s for one in plans for s in (one.slug, *one.former))))
+            self.lost = self.lost or batch.lost
+            if batch.hopeless:
+                break
+
+    def _sweep(self) -> None:
+        """Take down files of articles that the store does not know any more."""
+        known = self.press.store.ledger(feeds=[PAGES]).keys()
+        try:
+            self._remove(sorted(known - self.paths))
+        except PublishError as error:
+            self.lost = error.line
+
+    def _remove(self, paths: Sequence[str]) -> None:
+        for some in _batches(paths):
+            self.press.publisher.remove(some)
+            self.press.store.settle_feed(
+                self.row, read=self.row, members=None, lines=(), removed=some
+            )
+
+    def _settle(self, number: int) -> None:
+        since = {(one.path, one.reason): one.since for one in self.row.left_out}
+        kept = [one for one in self.row.left_out if one.path not in self.looked_at]
+        fresh = [
+            replace(one, since=since.get((one.path, one.reason), self.now)) for one in self.left_out
+        ]
+        row = replace(
+            self.row,
+            held=self.lost,
+            retry_at=self.now + RETRY if self.lost else None,
+            left_out=tuple(sorted((*kept, *fresh), key=lambda one: one.path or "")),
+        )
+        if self.lost is None:
+            # What could not be written is looked at again.
+            row = replace(
+                row,
+                seen=number,
+                fingerprint=self.fingerprint,
+                next_change=self.press.store.next_page_event(self.now),
+            )
+            if replace(row, looked=None) != replace(self.row, looked=None) or self.anew:
+                row = replace(row, looked=self.now)
+        self.press.store.settle_feed(row, read=self.row, members=None, lines=())
+
+    def take_down(self) -> list[PublicationReport]:
+        """No pages are wanted: remove those there are."""
+        lines = self.press.store.ledger(feeds=[PAGES])
+        if self.options.check or (not lines and not self.row.fingerprint):
+            return []
+        try:
+            self._remove(list(lines))
+        except PublishError as error:
+            reason = f"pages are switched off, but {error.line}"
+            return [
+                replace(reported(line, "held"), feed=None, reason=reason) for line in lines.values()
+            ]
+        self.press.store.settle_feed(
+            FeedRow(name=PAGES), read=self.row, members=None, lines=(), removed=()
+        )
+        log.info("pages of articles are switched off: %d were removed", len(lines))
+        return []
+
+
+T = TypeVar("T")
+
+
+def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]
+
+
+def rules_of(feed: Feed) -> list[object]:
+    """What decides which articles a feed takes, and who may know of it."""
+    patterns = [one.pattern if one else None for one in (feed.match, feed.exclude)]
+    return [*(getattr(feed, name) for name in _RULES), *patterns]
