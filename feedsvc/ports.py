@@ -39,8 +39,8 @@ from feedsvc.model import (
     Problem,
     State,
     Tombstone,
-    Word,
     Verdict,
+    Word,
 )
 from feedsvc.settings import Feed, FullText
 
@@ -518,6 +518,10 @@ class Store(Protocol):
         """The number of the last change to any article."""
         ...
 
+    def news(self, since: int, now: datetime) -> list[int]:
+        """The articles with a change after the number `since`, and their copies."""
+        ...
+
     def shelve(
         self, feed: Feed, size: int, now: datetime, *, since: int, looked: datetime | None
     ) -> Shelf:
@@ -624,8 +628,33 @@ class Store(Protocol):
         """Remember editions as they are now."""
         ...
 
-    def tokens(self, feed: str) -> tuple[str, ...]:
+    def tokens(self, name: str) -> tuple[str, ...]:
         """The keys to a private feed."""
+        ...
+
+    def ensure_token(self, name: str, now: datetime) -> tuple[str, ...]:
+        """The keys to a private feed, which is given its first one if it has none."""
+        ...
+
+    def facets(
+        self, feed: Feed, now: datetime, *, titles: Mapping[str, str] | None = None
+    ) -> tuple[Facet, ...]:
+        """The words of a group that articles have which are shown now."""
+        ...
+
+    def facets_of(
+        self,
+        feed: Feed,
+        rows: Sequence[int],
+        now: datetime,
+        *,
+        titles: Mapping[str, str] | None = None,
+    ) -> tuple[Facet, ...]:
+        """The feeds of a group that a change of these articles may change."""
+        ...
+
+    def known_facets(self, feed: Feed) -> tuple[Facet, ...]:
+        """Every word that the group ever had."""
         ...
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...

@@ -20,7 +20,7 @@ from feedsvc.app.errands import Errand
 from feedsvc.app.remote import Remotes
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.ports import SourceRow
-from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds, held_back, ops_due
+from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds, held_back, others_due
 from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
 
@@ -251,11 +251,10 @@ class Daemon:
         missing = not page.exists() and now >= self._next_try
         due = due_feeds(app.store, app.settings.feeds, now)
         everything = missing or not self._looked_at_all
-        if not (everything or due or ops_due(app.press)):
+        if not (everything or due or others_due(app.press, now)):
             return
         # Only what is due: a feed that is held back has its own time to be tried again.
-        some = bool(due) and not everything
-        options = BuildOptions(feeds=due if some else (), verify=not some)
+        options = BuildOptions(feeds=() if everything else due, verify=everything)
         # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
         # build runs at a time, which feedgen needs: it switches the process's locale.
         building = asyncio.create_task(asyncio.to_thread(app.regenerate, options))

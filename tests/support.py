@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 
 from feedsvc.app import App, SyncReport
 from feedsvc.cli.main import main
@@ -151,6 +155,20 @@ class Service:
             for path in sorted(self.public.rglob("*"))
             if path.is_file()
         }
+
+
+def readable(public: Path) -> dict[str, str]:
+    """Every file below a directory as text, the compressed ones unpacked."""
+    unpack: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.decompress,
+        ".br": brotli.decompress,
+        ".zst": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+    }
+    return {
+        str(path.relative_to(public)): unpack.get(path.suffix, bytes)(path.read_bytes()).decode()
+        for path in sorted(public.rglob("*"))
+        if path.is_file()
+    }
 
 
 @dataclass

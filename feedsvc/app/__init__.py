@@ -20,9 +20,9 @@ from feedsvc.app.remote import Remotes, client, opened
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
-from feedsvc.model import Draft, FeedHead, Finding, Format, Hints
-from feedsvc.ports import Clock, Desk, Member, Parser, Progress, Renderer, Source, SourceRow
-from feedsvc.registry import FORMATS, PARSERS, SOURCES, names, resolve
+from feedsvc.model import Draft, Hints
+from feedsvc.ports import Clock, Desk, Parser, Progress, Source, SourceRow
+from feedsvc.registry import PARSERS, SOURCES, names, resolve
 from feedsvc.settings import Settings
 from feedsvc.settings import Source as SourceSettings
 from feedsvc.sync import Options, Plan, SourceReport, sync_source
@@ -446,65 +446,9 @@ class App:
     @cached_property
     def press(self) -> Press:
         """Everything a build needs."""
-        from feedsvc.config import ops_token
-        from feedsvc.feeds import RENDERING
-        from feedsvc.publish.directory import Directory
-        from feedsvc.regenerate import Pages, Press
+        from feedsvc.app.press import press_of
 
-        return Press(
-            site=self.settings.site,
-            authority=self.authority,
-            store=self.store,
-            publisher=Directory(self.settings.publish.directory),
-            renderers=_Renderers(),
-            pages=Pages(feed=self._feed_page, site=self._site_page, opml=self._opml),
-            gate=_gate,
-            partner=_partner,
-            hubs=lambda _feed: (),
-            article_pages=False,
-            # Only those that differ: all others are in the site's own.
-            zones={
-                source.name: source.timezone
-                for source in self.settings.sources
-                if source.timezone != self.settings.site.timezone
-            },
-            clock=self.clock,
-            ops=ops_token(self.settings.ops),
-            rendering=RENDERING,
-        )
-
-    def _feed_page(self, head: FeedHead, members: Sequence[Member]) -> bytes:
-        from feedsvc.feeds.pages import Line, feed_page
-
-        site = self.settings.site
-        lines = [
-            Line(
-                title=m.title, link=m.link, published=m.published, language=m.language,
-                origin=m.origin,
-            )
-            for m in members
-        ]  # fmt: skip
-        return feed_page(head, lines, site_title=site.title, site_url=site.base_url)
-
-    def _site_page(self, heads: Sequence[FeedHead]) -> bytes:
-        from feedsvc.feeds.pages import site_page
-
-        site = self.settings.site
-        return site_page(heads, title=site.title, language=site.language, url=site.base_url)
-
-    def _opml(self, heads: Sequence[FeedHead], updated: datetime) -> bytes:
-        from feedsvc.feeds.opml import opml
-
-        return opml(heads, title=self.settings.site.title, updated=updated)
-
-
-class _Renderers(dict[Format, Renderer]):
-    """The renderers by format, each imported when it is first asked for."""
-
-    def __missing__(self, format: Format) -> Renderer:
-        make = cast("Callable[[], Renderer]", resolve(FORMATS, format.value))
-        self[format] = make()
-        return self[format]
+        return press_of(self.settings, self.store, self.clock, self.authority)
 
 
 def _parser(source: SourceSettings, form: str) -> Parser:
@@ -512,22 +456,6 @@ def _parser(source: SourceSettings, form: str) -> Parser:
     if form == "plaintext":
         return cast("Parser", partial(parser, markup=source.markup))
     return cast("Parser", parser)
-
-
-def _gate(body: bytes, format: str, url: str | None) -> tuple[Finding, ...]:
-    from feedsvc.gate import check  # only what is written anew is checked
-
-    return check(body, format, url=url)
-
-
-def _partner(
-    body: bytes, format: str, profile: str, url: str, now: datetime, before: bytes | None
-) -> tuple[Finding, ...]:
-    from feedsvc.gate.profiles import check_profile, formats_of
-
-    if format not in formats_of(profile):
-        return ()  # the partner does not read it
-    return check_profile(body, format, profile, url=url, now=now, before=before)
 
 
 def _place(source: SourceSettings) -> str:

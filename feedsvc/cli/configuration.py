@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,42 @@ def take_out_source(settings: Settings, index: int) -> None:
     from feedsvc.cli.edit import rewrite, without_source
 
     rewrite(_file(settings), lambda text: _checked(without_source(text, index), settings))
+
+
+def written_feeds(settings: Settings) -> tuple[str, ...]:
+    """The names of the feeds that stand in the configuration file."""
+    from feedsvc.config.parse import parse, read_text
+
+    file, here = _file(settings), Path.cwd()
+    feeds = parse(read_text(file, cwd=here), file=file, cwd=here).get("feed", [])
+    return tuple(str(feed.get("name")) for feed in feeds)
+
+
+def rename_feed(settings: Settings, old: str, new: str, *, check: bool = False) -> None:
+    """Give a feed of the configuration file another name; raises ConfigError.
+
+    With `check` nothing is written: only whether it could be.
+    """
+    from feedsvc.cli.edit_feeds import renamed_feed
+
+    _edit(settings, lambda text: renamed_feed(text, old, new), check=check)
+
+
+def take_out_feed(settings: Settings, name: str, *, check: bool = False) -> None:
+    """Take a feed out of the configuration file; raises ConfigError. As above with `check`."""
+    from feedsvc.cli.edit_feeds import without_feed
+
+    _edit(settings, lambda text: without_feed(text, name), check=check)
+
+
+def _edit(settings: Settings, change: Callable[[str], str], *, check: bool) -> None:
+    from feedsvc.cli.edit import rewrite
+
+    def changed(text: str) -> str:
+        edited = _checked(change(text), settings)
+        return text if check else edited
+
+    rewrite(_file(settings), changed)
 
 
 def _checked(text: str, settings: Settings) -> str:

@@ -143,8 +143,8 @@ def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Itera
         for path, format in ledger.items()
         if path.startswith(f"{feed.name}/") and format in formats
     }
-    if not found:  # what should be there
-        found = {f"{feed.name}/{format.filename}": format.value for format in feed.formats}
+    if not (found and (feed.per or feed.private)):  # these lie below, where the ledger says
+        found |= {f"{feed.name}/{format.filename}": format.value for format in feed.formats}
 
     def order(path: str) -> tuple[int, list[tuple[int, str]], int]:
         folder = path.rpartition("/")[0]

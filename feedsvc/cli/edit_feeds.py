@@ -13,7 +13,7 @@ from feedsvc.cli.edit import by_hand, confirm, without_listed, written
 from feedsvc.config.locate import locate
 from feedsvc.errors import ConfigError
 
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
+_STRING = re.compile(r'"(?!"")(?:[^"\\\n]|\\.)*"|\'(?!\'\')[^\'\n]*\'')  # on one line
 
 
 def renamed_feed(text: str, old: str, new: str) -> str:
@@ -23,7 +23,7 @@ def renamed_feed(text: str, old: str, new: str) -> str:
     plain = text.replace("\r\n", "\n")
     spot = locate(plain).get(("feed", index, "name"))
     value = None if spot is None else _STRING.match(plain, spot.value)
-    if value is None or value[0][:3] in {'"""', "'''"}:
+    if value is None:
         raise ConfigError(by_hand("feed"), hint=f'write name = "{new}" in the place of "{old}"')
     start, end = (_place(text, offset) for offset in value.span())
     edited = text[:start] + written(new) + text[end:]

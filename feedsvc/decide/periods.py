@@ -61,7 +61,7 @@ def _period(day: date, rhythm: Rhythm, zone: ZoneInfo) -> Period:
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of a day.
 
-    PEP 495: of a midnight that comes twice, `fold=0` is the first one. One that is left out, since
-    the clock is put forward at it, is read with the offset before: that is the moment of the change.
+    PEP 495: of a midnight that comes twice, `fold=0` is the first one. One that is left out, where
+    the clock is put forward at it, is read with the offset before: the moment of the change.
     """
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

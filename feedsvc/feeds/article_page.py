@@ -23,14 +23,15 @@ from feedsvc.text.html import cut, escape, plain
 _DESCRIPTION = 300  # characters; more is shown nowhere
 
 _STYLE = """
-article { margin: 2rem 0 3rem; }
+article { margin: 2rem 0 3rem; } time { white-space: nowrap; }
 h1 + p { font-size: 1.1875rem; }
 .e-content { margin-top: 1.5rem; }
-.e-content > p, .e-content li, blockquote { margin: 0 0 1em; }
+.e-content > :is(p, ul, ol, dl, pre, table), blockquote, blockquote p { margin: 0 0 1em; }
 .e-content :is(h1, h2, h3, h4) { font-size: 1.1875rem; line-height: 1.35; margin: 1.75em 0 .5em; }
 img, video { max-width: 100%; height: auto; } audio { width: 100%; }
 figure { margin: 1.5rem 0; } figcaption { color: var(--soft); font-size: .9375rem; }
 pre { overflow-x: auto; } table { display: block; overflow-x: auto; }
+td, th { padding: .15rem .9rem .15rem 0; text-align: start; vertical-align: top; }
 blockquote { padding-inline-start: 1rem; border-inline-start: 3px solid var(--line);
   margin-inline: 0; }
 .media, .tags { list-style: none; padding: 0; } .tags li { display: inline-block;
@@ -121,10 +122,10 @@ def _byline(article: Article) -> str:
 
 def _dates(facts: Facts, zone: ZoneInfo) -> str:
     article = facts.article
-    when = f'<time class="dt-published" datetime="{facts.published}">'
+    when = f'<time class="dt-published" datetime="{facts.published}" dir="ltr">'
     found = f'<a class="u-url" href="{escape(facts.url)}">{when}'
     found += f"{_day(article.published, zone)}</time></a>"
-    changed = f'<time class="dt-updated" datetime="{facts.updated}">'
+    changed = f'<time class="dt-updated" datetime="{facts.updated}" dir="ltr">'
     if article.updated > article.published:
         changed += f"{_day(article.updated, zone)}</time>"
         return f'{found} · <span lang="en">updated</span> {changed}'

@@ -1,4 +1,4 @@
-"""The pages for people: one per feed and one for the site, each announcing its feeds to readers.
+"""The pages for people: of a feed, of a group, and of the site; they announce feeds to readers.
 
 The page of an article is in `article_page.py`, what all pages share in `layout.py`.
 """
@@ -50,14 +50,29 @@ def feed_page(head: FeedHead, lines: Sequence[Line], *, site_title: str, site_ur
     )
 
 
+def group_page(
+    head: FeedHead, heads: Sequence[FeedHead], *, site_title: str, site_url: str
+) -> bytes:
+    """The page of a group: its feeds. It announces none, since nobody wants all of them."""
+    listed = _feeds(heads) if heads else '<p class="soft" lang="en">No feeds yet.</p>'
+    described = "" if head.description == head.title else f"\n<p>{words(head.description)}</p>"
+    return page(
+        title=head.title,
+        language=head.language,
+        links=[],
+        icon=head.icon,
+        body=f"""<header>
+<p class="soft"><a href="{escape(site_url)}/">{words(site_title)}</a></p>
+<h1>{words(head.title)}</h1>{described}
+</header>
+<main>
+{listed}
+</main>""",
+    )
+
+
 def site_page(heads: Sequence[FeedHead], *, title: str, language: str | None, url: str) -> bytes:
     """The page of the whole site: every feed."""
-    shown = "\n".join(
-        f'<li>\n<h2><a href="{escape(head.home)}">{words(head.title)}</a></h2>\n'
-        + ("" if head.description == head.title else f"<p>{words(head.description)}</p>\n")
-        + f"{formats(head)}\n</li>"
-        for head in heads
-    )
     links = [announce(head, format) for head in heads for format in head.urls]
     return page(
         title=title,
@@ -70,11 +85,19 @@ def site_page(heads: Sequence[FeedHead], *, title: str, language: str | None, ur
 <a href="{escape(url)}/opml.xml">all feeds as OPML</a>.</p>
 </header>
 <main>
-<ul>
-{shown}
-</ul>
+{_feeds(heads)}
 </main>""",
     )
+
+
+def _feeds(heads: Sequence[FeedHead]) -> str:
+    shown = "\n".join(
+        f'<li>\n<h2><a href="{escape(head.home)}">{words(head.title)}</a></h2>\n'
+        + ("" if head.description == head.title else f"<p>{words(head.description)}</p>\n")
+        + (f"{formats(head)}\n</li>" if head.urls else "</li>")
+        for head in heads
+    )
+    return f"<ul>\n{shown}\n</ul>"
 
 
 def _entry(head: FeedHead, line: Line) -> str:

@@ -1,7 +1,7 @@
 """Sitemaps for search engines (sitemaps.org 0.9), and the one of the last two days for Google News.
 
-An address may stand in a sitemap only if it is on the sitemap's own host, once, and no longer than
-2,047 characters: whoever lists addresses sees to the first, the others are seen to here.
+An address may stand in a sitemap only if it is on the sitemap's own host, and once: whoever lists
+addresses sees to the first, the other is seen to here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from feedsvc.ports import Listed
 from feedsvc.settings import Site
 from feedsvc.text.html import escape, plain
 from feedsvc.text.language import guess_language
-
-LONGEST = 2_047  # characters of an address
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
@@ -44,7 +42,7 @@ def news_sitemap(
     `articles` are those of which `listed` tells no title, or neither they nor the site a language:
     one whose language nobody knows is left out, since Google asks for it.
     """
-    found = [entry for one in _fit(listed) if (entry := _news(one, articles.get(one.row), site))]
+    found = [entry for one in _once(listed) if (entry := _news(one, articles.get(one.row), site))]
     if not found:
         return None
     top = f'<urlset xmlns="{_NAMESPACE}" xmlns:news="{_NEWS}">'
@@ -55,7 +53,7 @@ def _document(root: str, item: str, places: Iterable[tuple[str, datetime]]) -> b
     lines = [_DECLARATION, f'<{root} xmlns="{_NAMESPACE}">']
     seen: set[str] = set()
     for url, changed in places:
-        if url not in seen and len(url) <= LONGEST:
+        if url not in seen:
             seen.add(url)
             lines.append(
                 f"<{item}><loc>{escape(url)}</loc><lastmod>{_date(changed)}</lastmod></{item}>"
@@ -63,10 +61,10 @@ def _document(root: str, item: str, places: Iterable[tuple[str, datetime]]) -> b
     return "\n".join((*lines, f"</{root}>\n")).encode()
 
 
-def _fit(listed: Sequence[Listed]) -> Iterator[Listed]:
+def _once(listed: Sequence[Listed]) -> Iterator[Listed]:
     seen: set[str] = set()
     for one in listed:
-        if one.url not in seen and len(one.url) <= LONGEST:
+        if one.url not in seen:
             seen.add(one.url)
             yield one
 

@@ -19,11 +19,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from feedsvc.errors import PublishError
-from feedsvc.model import Problem
+from feedsvc.model import FeedHead, Problem
 from feedsvc.ports import FeedRow, Progress, Store
+from feedsvc.regenerate.articles import PAGES, article_files, articles_due
 from feedsvc.regenerate.feed import RETRY, FeedBuild
+from feedsvc.regenerate.groupbuild import GroupBuild, group_head
+from feedsvc.regenerate.groups import group_of
+from feedsvc.regenerate.moving import clear_moved, follow_moves
 from feedsvc.regenerate.ops import OPS, ops_due, ops_files
-from feedsvc.regenerate.press import Pages, Press, head_of
+from feedsvc.regenerate.press import Pages, Press
+from feedsvc.regenerate.published import published_feeds
 from feedsvc.regenerate.report import (
     BuildOptions,
     BuildReport,
@@ -31,15 +36,15 @@ from feedsvc.regenerate.report import (
     held_back,
     reported,
 )
+from feedsvc.regenerate.serving import serving_file
 from feedsvc.regenerate.site import SITE, site_files
+from feedsvc.regenerate.sitemaps import SITEMAP, sitemap_files, sitemaps_due
 from feedsvc.settings import Feed
 
 __all__ = [
     "RETRY", "BuildOptions", "BuildReport", "Pages", "Press", "PublicationReport", "due_feeds",
-    "held_back", "ops_due", "regenerate",
+    "held_back", "others_due", "regenerate",
 ]  # fmt: skip
-
-_OWN = (None, SITE, OPS)  # what stands beside the feeds
 
 log = logging.getLogger(__name__)
 
@@ -51,33 +56,58 @@ def regenerate(
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build the feeds that need it; one that cannot be built keeps its last good files."""
-    with press.store.lock("build"):
-        rows = {row.name: row for row in press.store.feeds()}
-        ledger = press.store.ledger(feeds=_OWN)
+    store = press.store
+    with store.lock("build"):
+        follow_moves(press, feeds)
+        rows = {row.name: row for row in store.feeds()}
+        ledger = store.ledger(feeds=[None, SITE, OPS])
         reports: list[PublicationReport] = []
         left_out: list[Problem] = []
         chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
         for done, feed in enumerate(chosen):
             if progress is not None:
                 progress(feed.name, done, len(chosen))
+            if feed.per is not None:
+                group = GroupBuild(press=press, feed=feed, rows=rows, options=options)
+                group.run()
+                reports.extend(group.reports)
+                left_out.extend(group.left_out)
+                continue
             row = rows.get(feed.name, FeedRow(name=feed.name))
             built = FeedBuild(press=press, feed=feed, row=row, options=options).run()
             rows[feed.name] = built.row
             reports.extend(built.reports)
             left_out.extend(built.row.left_out)
-        heads = [
-            head_of(press, feed, rows.get(feed.name, FeedRow(name=feed.name)).updated)
-            for feed in feeds
-        ]
+        published = published_feeds(press, feeds, rows)
         if not options.check:
-            own = {SITE, OPS} if press.ops is not None else {SITE}
-            reports.extend(_drop_unconfigured(press, feeds, rows, own))
-        reports.extend(site_files(press, heads, ledger, options))
+            reports.extend(_drop_unconfigured(press, feeds, rows))
+            clear_moved(press, feeds)
+        reports.extend(article_files(press, published, options, progress))
+        reports.extend(sitemap_files(press, published, options))
+        public = [head for feed, head in published if not feed.private]
+        listed = _listed(press, feeds, rows, public)
+        reports.extend(site_files(press, public, listed, ledger, options))
         reports.extend(ops_files(press, ledger, options))
-        written = any(report.outcome == "written" for report in reports)
-        if written and options.verify and not options.check:
-            press.store.prune_fragments()
+        if not options.check:
+            serving_file(press, [head for _, head in published], store.redirects())
+            written = any(report.outcome == "written" for report in reports)
+            if written and options.verify:
+                store.prune_fragments()
     return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
+
+
+def _listed(
+    press: Press, feeds: Sequence[Feed], rows: Mapping[str, FeedRow], public: Sequence[FeedHead]
+) -> list[FeedHead]:
+    """What the page of the site shows: feeds, and of a group only the group."""
+    heads = {head.name: head for head in public}
+    found: list[FeedHead] = []
+    for feed in feeds:
+        if feed.name in heads:
+            found.append(heads[feed.name])
+        elif feed.per is not None and not feed.private:
+            found.append(group_head(press, feed, rows.get(feed.name, FeedRow(name=feed.name))))
+    return found
 
 
 def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, ...]:
@@ -92,6 +122,11 @@ def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, 
     )
 
 
+def others_due(press: Press, now: datetime) -> bool:
+    """Whether what stands beside the feeds is to be built: pages, sitemaps, the operations feed."""
+    return ops_due(press) or articles_due(press, now) or sitemaps_due(press, now)
+
+
 def _is_due(row: FeedRow, now: datetime) -> bool:
     waits = row.retry_at is not None and row.retry_at > now
     marked = row.touched is not None or row.built is None or row.held is not None
@@ -100,14 +135,17 @@ def _is_due(row: FeedRow, now: datetime) -> bool:
 
 
 def _drop_unconfigured(
-    press: Press,
-    feeds: Sequence[Feed],
-    rows: Mapping[str, FeedRow],
-    own: set[str],
+    press: Press, feeds: Sequence[Feed], rows: Mapping[str, FeedRow]
 ) -> Iterator[PublicationReport]:
     """Take down what feeds that are no longer configured had published; tell what stays."""
-    configured = {feed.name for feed in feeds} | own
+    groups = {feed.name for feed in feeds if feed.per is not None}
+    configured = {feed.name for feed in feeds} | {SITE, PAGES, SITEMAP}
+    if press.ops is not None:
+        configured.add(OPS)
     for name in sorted(rows.keys() - configured):
+        group, slug = group_of(name)
+        if slug is not None and group in groups:
+            continue
         lines = list(press.store.ledger(feeds=[name]).values())
         paths = [line.path for line in lines]
         try:

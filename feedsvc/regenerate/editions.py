@@ -160,7 +160,7 @@ def _remembered(
 def _addresses(
     store: Store, feed: Feed, site: Site, members: Sequence[Released], now: datetime, *, mint: bool
 ) -> dict[int, str]:
-    """The addresses of the pages of articles that have no link; none are given for a private feed."""
+    """The addresses of the pages of articles without a link; a private feed gives them none."""
     rows = [one.row for one in members[:_MOST] if not one.linked]
     if not rows:
         return {}

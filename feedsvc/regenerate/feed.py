@@ -14,6 +14,7 @@ from feedsvc.errors import FeedsvcError, StoreError
 from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
 from feedsvc.ports import FeedRow, LedgerLine, Member, Selection, Shelf
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
+from feedsvc.regenerate.editions import editions
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
 from feedsvc.regenerate.proof import Proof, Publication
@@ -69,10 +70,12 @@ class FeedBuild:
     @cached_property
     def folders(self) -> tuple[str, ...]:
         """Where its documents lie: a private feed has a folder for each of its keys."""
+        name, store = self.feed.name, self.press.store
         if not self.feed.private:
-            return (self.feed.name,)
-        tokens = self.press.store.tokens(self.feed.name)
-        return tuple(f"{self.feed.name}/{token}" for token in tokens)
+            return (name,)
+        check = self.options.check
+        tokens = store.tokens(name) if check else store.ensure_token(name, self.now)
+        return tuple(f"{name}/{token}" for token in tokens)
 
     @cached_property
     def _formats(self) -> tuple[Format, ...]:
@@ -90,7 +93,7 @@ class FeedBuild:
     def _whole(self) -> bool:
         """Whether all of the feed's files are looked at, not only those that a change touches."""
         asked = self.options.verify or self.options.everything or self.options.check
-        return asked or self.row.fingerprint != self._fingerprint
+        return asked or self.row.fingerprint != self.fingerprint
 
     @cached_property
     def lines(self) -> Mapping[str, LedgerLine]:
@@ -129,7 +132,7 @@ class FeedBuild:
         return found
 
     @cached_property
-    def _fingerprint(self) -> bytes:
+    def fingerprint(self) -> bytes:
         """Of everything but articles and time that the feed's bytes depend on."""
         head, press = head_of(self.press, self.feed, None, guid=self.guid), self.press
         return digest_of(
@@ -151,7 +154,7 @@ class FeedBuild:
             and row.touched is None
             and row.held is None
             and (row.next_change is None or row.next_change > self.now)
-            and row.fingerprint == self._fingerprint
+            and row.fingerprint == self.fingerprint
             and (not self.options.verify or self._lies_there())
         )
 
@@ -190,7 +193,7 @@ class FeedBuild:
             touched=self.row.touched if held else None,
             updated=updated if seen else self.row.updated,
             next_change=selection.next_change,
-            fingerprint=self._fingerprint,
+            fingerprint=self.fingerprint,
             content=content if seen else self.row.content,
             entries=len(members),
             newest=max((member.released for member in members), default=None),
@@ -222,7 +225,7 @@ class FeedBuild:
         if not self.feed.archive or self.options.check:
             return self._shelf
         # By other rules every article is looked at, and every page.
-        known = row.seen if row.fingerprint == self._fingerprint and row.page_size else 0
+        known = row.seen if row.fingerprint == self.fingerprint and row.page_size else 0
         since = 0 if self.options.everything else known
         return store.shelve(self.feed, self._size, self.now, since=since, looked=row.looked)
 
@@ -235,7 +238,9 @@ class FeedBuild:
         """The members, with a fragment for each; what cannot be rendered is left out and named."""
         store, without = self.press.store, self.left_out.keys()
         while True:
-            if shelf is None:
+            if self.feed.digest:
+                selection = self._select_editions()
+            elif shelf is None:
                 selection = store.select(self.feed, self.now, without=without)
             else:
                 selection = store.select_archived(self.feed, shelf, self.now, without=without)
@@ -246,6 +251,19 @@ class FeedBuild:
             for member in members:
                 if member.row in failed:
                     self._leave_out(member, failed[member.row])
+
+    def _select_editions(self) -> Selection:
+        """The editions of a digest: articles that are made of others, and are not stored."""
+        due = self.row.next_change
+        passed = due if due is not None and due <= self.now else None
+        found = editions(
+            self.press.store, self.feed, self.press.site, self.now, guid=self.guid,
+            noticed=self.row.touched or passed, pages=self.press.article_pages,
+            keep=not self.options.check,
+        )  # fmt: skip
+        members = self._fragments.bring(found.articles)
+        kept = tuple(member for member in members if member.row not in self.left_out)
+        return Selection(members=kept, next_change=found.next_change)
 
     def _leave_out(self, member: Member, reason: str) -> None:
         self.left_out[member.row] = Problem(
@@ -365,9 +383,10 @@ class FeedBuild:
         self.press.store.settle_feed(
             row,
             read=self.row,
-            members=[member.row for member in members],
+            members=[member.row for member in members if member.row > 0],
             lines=lines,
             removed=removed,
+            tell=self.press.words(self.feed, [line.path for line in lines]),
         )
         if shelf is None:
             self.press.store.forget_archive(self.feed.name)

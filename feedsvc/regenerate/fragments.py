@@ -33,6 +33,19 @@ class Fragments:
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}
 
+    def bring(self, articles: Sequence[Article]) -> tuple[Member, ...]:
+        """Members for articles that are not stored; their rows are none, and are told by that."""
+        self._keep = False
+        self._articles = {-number: article for number, article in enumerate(articles, 1)}
+        return tuple(
+            Member(
+                row=row, source=one.source, guid=one.guid, seen=one.seen, title=one.title,
+                link=one.link, published=one.published, updated=one.updated,
+                released=one.published, language=one.language,
+            )
+            for row, one in self._articles.items()
+        )  # fmt: skip
+
     def addressed(self, members: Sequence[Member]) -> tuple[Member, ...]:
         """The members, each with an address: one without a link of its own gets a page.
 
@@ -40,7 +53,7 @@ class Fragments:
         """
         if not self._press.article_pages:
             return tuple(replace(m, slug=None) if m.slug else m for m in members)
-        wanted = [member.row for member in members if not (member.link or member.slug)]
+        wanted = [m.row for m in members if m.row > 0 and not (m.link or m.slug)]
         if not wanted or self._feed.private or self._options.check:
             return tuple(members)
         slugs = self._press.store.mint_slugs(wanted, self._press.clock.now())

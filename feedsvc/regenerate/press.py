@@ -18,6 +18,7 @@ from feedsvc.model import (
     Format,
     Person,
     Tombstone,
+    Word,
 )
 from feedsvc.ports import Clock, Listed, Member, Publisher, Renderer, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
@@ -30,6 +31,7 @@ class Pages:
     """The documents that are not feeds; functions of `feeds/`, handed in by `app`."""
 
     feed: Callable[[FeedHead, Sequence[Member]], bytes]
+    group: Callable[[FeedHead, Sequence[FeedHead]], bytes]  # a group and its feeds
     site: Callable[[Sequence[FeedHead]], bytes]
     opml: Callable[[Sequence[FeedHead], datetime], bytes]
     article: Callable[[Entry, str, Sequence[FeedHead]], bytes]  # its address, the feeds it is in
@@ -67,6 +69,8 @@ class Press:
     gate: Callable[[bytes, str, str | None], tuple[Finding, ...]]
     partner: Partner
     hubs: Callable[[Feed], tuple[str, ...]]  # that the documents of a feed announce
+    words: Callable[[Feed, Iterable[str]], tuple[Word, ...]]  # to be told when they are written
+    titles: Mapping[str, str]  # of sources, by name, where the configuration gives one
     article_pages: bool  # whether articles without a link get a page
     sitemap: bool  # whether search engines are told what there is
     zones: Mapping[str, ZoneInfo]  # of sources, by name

@@ -19,12 +19,13 @@ SITE = ""
 def site_files(
     press: Press,
     heads: Sequence[FeedHead],
+    listed: Sequence[FeedHead],
     ledger: Mapping[str, LedgerLine],
     options: BuildOptions,
 ) -> list[PublicationReport]:
-    """The page of the site and the list of its feeds."""
+    """The page of the site, which shows `listed`, and the list of all its feeds."""
     before = press.store.feed(SITE)
-    fingerprint = _fingerprint(press, heads)
+    fingerprint = _fingerprint(press, [*listed, *heads])
     paths = (PAGE, "opml.xml")
     known = [ledger[path] for path in paths if path in ledger]
     if (
@@ -36,7 +37,7 @@ def site_files(
         return [reported(line, "unchanged") for line in known]
     newest = max((head.updated for head in heads), default=beginning(press.site))
     documents = {
-        PAGE: ("html", press.pages.site(heads)),
+        PAGE: ("html", press.pages.site(listed)),
         "opml.xml": ("opml", press.pages.opml(heads, newest)),
     }
     reports: list[PublicationReport] = []

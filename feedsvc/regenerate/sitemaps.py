@@ -9,38 +9,29 @@ however many there are. What is private, and what only private feeds hold, is in
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
-from feedsvc.model import Article
 from feedsvc.ports import ArchivePage, Audience, FeedRow, LedgerLine, Listed
-from feedsvc.regenerate.articles import PAGES, Published, rules_of
+from feedsvc.regenerate.articles import Published, rules_of
 from feedsvc.regenerate.feed import RETRY
 from feedsvc.regenerate.press import Press, beginning
 from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back, reported
+from feedsvc.regenerate.sitemapfiles import MOST, File, Lines, Map, News, Place
 from feedsvc.settings import Feed
 
 SITEMAP = "_sitemap"
 """The row in which the store remembers the sitemaps as it does a feed."""
 
-MOST = 1_000  # addresses in a file
 NEWS_AGE = timedelta(hours=48)  # Google: articles of the last two days
 
-_INDEX = "sitemap.xml"
 _NEWS = "sitemap-news.xml"
-
-Place: TypeAlias = tuple[str, datetime]
-"""An address, and when what is there last changed."""
-
-log = logging.getLogger(__name__)
 
 
 def sitemaps_due(press: Press, now: datetime) -> bool:
@@ -52,9 +43,7 @@ def sitemaps_due(press: Press, now: datetime) -> bool:
     return passed or press.store.newest_change() != row.seen
 
 
-def sitemap_files(
-    press: Press, feeds: Published, options: BuildOptions
-) -> list[PublicationReport]:
+def sitemap_files(press: Press, feeds: Published, options: BuildOptions) -> list[PublicationReport]:
     """Build the sitemaps that need it. The pages of articles have to be there already."""
     build = _Build(press=press, feeds=feeds, options=options)
     return build.run() if press.sitemap else build.take_down()
@@ -101,11 +90,7 @@ class _Build:
     def heads(self) -> list[Place]:
         """The pages of the site and of its feeds, each once."""
         site = self.press.site
-        found = {
-            head.home: head.updated
-            for feed, head in self.feeds
-            if not feed.private and (feed.per is None or feed.facet is not None)
-        }
+        found = {head.home: head.updated for feed, head in self.feeds if not feed.private}
         newest = max(found.values(), default=beginning(site))
         return [(f"{site.base_url}/", newest), *found.items()]
 
@@ -135,23 +120,110 @@ class _Build:
         store, row = self.press.store, self.row
         every = self.anew or self.options.verify
         waits = row.next_change is None or row.next_change > self.now
+        changed = store.newest_change() != row.seen or row.held is not None or not waits
         told = digest_of(self.heads)
-        news = store.newest_change() != row.seen or row.held is not None or not waits
-        if not (every or news or row.content != told):
+        if not (every or changed or row.content != told):
             return []
         number, touched = store.sitemap_news(
             self.now, since=0 if self.anew else row.seen, looked=row.looked
         )
-        parts = self._parts(touched)
-        documents = [*self._maps(parts), *(self._news() if every or news else self._kept(_NEWS))]
-        reports, placed = self._proof.publish([one for one in documents if one.body])
-        reports = [replace(one, feed=None) for one in reports]
-        wanted = {one.path for one in documents}
-        reports.extend(
-            replace(reported(self.lines[path], "unchanged"), feed=None)
-            for path in sorted(self.lines.keys() & self.wanted - wanted)
+        numbers = range(1, store.sitemap_parts() + 1)
+        whole = Map(
+            press=self.press, audience=self.audience, heads=self.heads, now=self.now,
+            known=store.pages(SITEMAP, numbers), touched=touched,
+        )  # fmt: skip
+        files = list(whole.files(other=self.anew or row.content != told))
+        documents = [self._checked(file.path, file) for file in files if self._asks(file)]
+        wanted = {file.path for file in files}
+        next_change = row.next_change
+        if every or changed:
+            listed = store.listed_since(self.now - NEWS_AGE, self.audience, self.now, most=MOST)
+            news = News(press=self.press, listed=listed)
+            if news.body(listed) is not None:
+                wanted.add(_NEWS)
+                documents.append(self._checked(_NEWS, news))
+            next_change = self._next_change(listed)
+        elif _NEWS in self.lines:
+            wanted.add(_NEWS)
+        row = replace(row, seen=number, content=told, next_change=next_change)
+        return self._publish(documents, wanted, row, whole.fresh)
+
+    def _asks(self, file: File) -> bool:
+        """Whether a file may have to be written."""
+        line = self.lines.get(file.path)
+        if file.touched or self.anew or line is None:
+            return True
+        return self.options.verify and not self.press.publisher.lies(line)
+
+    def _next_change(self, listed: Sequence[Listed]) -> datetime | None:
+        moments = [self.press.store.next_sitemap_event(self.now)]
+        moments += [one.published + NEWS_AGE for one in listed]
+        return min((one for one in moments if one is not None), default=None)
+
+    def _checked(self, path: str, lines: Lines) -> Publication:
+        """The document; without the addresses that would make it invalid."""
+        entries = lines.entries()
+        document = self._proof.checked(path, "sitemap", lines.body(entries) or b"", len(entries))
+        if document.errors:
+            fit = [one for one in entries if self._fits(path, lines.body([one]))]
+            if len(fit) < len(entries) and (body := lines.body(fit)):
+                return self._proof.checked(path, "sitemap", body, len(fit))
+        return document
+
+    def _fits(self, path: str, body: bytes | None) -> bool:
+        return body is not None and not any(
+            finding.error for finding in self._proof.ask(path, "sitemap", body)
         )
+
+    def _publish(
+        self,
+        documents: Sequence[Publication],
+        wanted: set[str],
+        row: FeedRow,
+        fresh: Sequence[ArchivePage],
+    ) -> list[PublicationReport]:
+        reports, placed = self._proof.publish(documents)
+        built = {report.path for report in reports}
+        kept = sorted(path for path in self.lines.keys() & wanted if path not in built)
+        reports.extend(reported(self.lines[path], "unchanged") for path in kept)
+        reports = [replace(report, feed=None) for report in reports]
         if self.options.check:
             return reports
-        ...
+        stale = sorted(self.lines.keys() - wanted)
+        held = "; ".join(held_back(reports))
+        try:
+            self.press.publisher.remove(stale)
+        except PublishError as error:
+            held, stale = held or error.line, []
+        if held:
+            row = replace(self.row, held=held, retry_at=self.now + RETRY)
+        else:
+            # What could not be written is looked at again, so that it is not noted as known.
+            self.press.store.keep_pages(SITEMAP, fresh)
+            row = replace(row, held=None, retry_at=None, fingerprint=self.fingerprint)
+            if row != self.row:
+                row = replace(row, looked=self.now)
+        self.press.store.settle_feed(row, read=self.row, members=None, lines=placed, removed=stale)
+        return reports
 
+    @cached_property
+    def _proof(self) -> Proof:
+        return Proof(self.press, Feed(name=SITEMAP), self.lines, self.options)
+
+    def take_down(self) -> list[PublicationReport]:
+        """No sitemap is wanted: remove what there is."""
+        if self.options.check or not (self.lines or self.row.fingerprint):
+            return []
+        paths = sorted(self.lines)
+        try:
+            self.press.publisher.remove(paths)
+        except PublishError as error:
+            reason = f"sitemaps are switched off, but {error.line}"
+            return [
+                replace(reported(line, "held"), feed=None, reason=reason)
+                for line in self.lines.values()
+            ]
+        self.press.store.settle_feed(
+            FeedRow(name=SITEMAP), read=self.row, members=None, lines=(), removed=paths
+        )
+        return []

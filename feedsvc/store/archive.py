@@ -50,6 +50,12 @@ class Archive:
         with reading(self._engine) as connection:
             return connection.execute(select(func.max(article.c.changed))).scalar() or 0
 
+    def news(self, since: int, now: datetime) -> list[int]:
+        """The articles with a change after the number `since`, and their copies."""
+        at = int(now.timestamp())
+        with reading(self._engine) as connection:
+            return _news(connection, since, at, at)
+
     def shelve(
         self, feed: Feed, size: int, now: datetime, *, since: int, looked: datetime | None
     ) -> Shelf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,22 +105,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-@contextmanager
-def erasing(engine: Engine) -> Iterator[Connection]:
-    """A `writing` transaction of which nothing that is deleted can be read from the files again."""
-    with writing(engine) as connection:
-        before = connection.exec_driver_sql("PRAGMA secure_delete").scalar()
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        try:
-            yield connection
-        finally:
-            usual = "FAST" if before == 2 else before
-            connection.exec_driver_sql(f"PRAGMA secure_delete = {usual}")
+def scrub(engine: Engine) -> None:
+    """Leave nothing in the files of what was deleted or replaced; raises StoreError.
+
+    SQLite only forgets where such bytes are. The database is written anew, and its journal emptied.
+    """
     with _translated(engine), engine.connect() as connection:
-        # The journal holds the pages as they were until all of it is in the database.
         driver: Any = connection.connection.driver_connection
-        with suppress(sqlite3.OperationalError):  # somebody reads: the next one does it
+        try:
+            driver.execute("PRAGMA temp_store = FILE")  # the new one may not fit into memory
+            driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{engine.url.database}: what was erased may still lie in unused parts: {error}",
+                hint="say the same again when nothing else is at work on the store",
+            ) from error
+        finally:
+            driver.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager

@@ -181,8 +181,9 @@ def _uses(
     query = (
         select(media_use.c.url, media_use.c.article_id)
         .join(body, body.c.article_id == media_use.c.article_id)
-        # Not those that showed it before they were edited. Addresses are ASCII, as JSON has them.
-        .where(func.instr(body.c.fields, media_use.c.url) > 0)
+        # Not those that showed it before they were edited. In an address nothing needs to be
+        # escaped for JSON.
+        .where(func.instr(body.c.fields, '"' + media_use.c.url + '"') > 0)
     )
     if published:
         entry = media_use.c.article_id

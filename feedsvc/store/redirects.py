@@ -47,6 +47,15 @@ class Redirects:
         with reading(self._engine) as connection:
             return _rows(connection)
 
+    def intend(self, path: str, target: str | None, now: datetime) -> None:
+        """Note a move that is about to be made, or a removal: no other row follows it yet.
+
+        As long as something is published at `path`, it does nothing, and the next build drops it.
+        """
+        with writing(self._engine) as connection:
+            rows = _rows(connection)
+            _keep(connection, rows, {**rows, path: target}, now)
+
     def moved(self, path: str, target: str, now: datetime) -> None:
         """Note that what was at `path`, or below it if it ends in `/`, is at `target` now.
 

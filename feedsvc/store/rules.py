@@ -166,8 +166,10 @@ def _labelled(kind: str, words: Collection[str], article: FromClause) -> ColumnE
 
 
 def _has_label(kind: str, words: Collection[str], article: FromClause) -> ColumnElement[bool]:
+    # An alias: whoever looks for words has labels in the query around this one.
+    held = label.alias("held")
     return exists().where(
-        label.c.article_id == article.c.id, label.c.kind == kind, label.c.word.in_(words)
+        held.c.article_id == article.c.id, held.c.kind == kind, held.c.word.in_(words)
     )
 
 

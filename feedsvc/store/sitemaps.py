@@ -22,6 +22,7 @@ PART = 500
 """Articles of a part: each change writes one anew, so that it is smaller than it might be."""
 
 _NUMBER = (article.c.id + (PART - 1)) // PART
+_LONGEST = 2_047  # characters of an address, sitemaps.org: less than 2,048
 
 
 class Sitemaps:
@@ -126,9 +127,12 @@ def _public(
         # LIKE knows no case, and addresses do.
         if row.id in hidden or not (row.link is None or row.link.startswith(audience.origin)):
             continue
+        url = row.link or f"{audience.base}/a/{row.slug}/"
+        if len(url) > _LONGEST:
+            continue
         yield Listed(
             row=row.id,
-            url=row.link or f"{audience.base}/a/{row.slug}/",
+            url=url,
             title=row.title,
             language=row.language,
             published=instant(row.published),

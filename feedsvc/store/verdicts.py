@@ -17,7 +17,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, selec
 from feedsvc.errors import UsageError
 from feedsvc.model import State, Verdict
 from feedsvc.ports import Corrected
-from feedsvc.store.engine import erasing, reading, writing
+from feedsvc.store.engine import reading, scrub, writing
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import seconds
 from feedsvc.store.schema import article, body, file, fragment, label, remote, revision
@@ -45,9 +45,13 @@ class Verdicts(Marks):
     ) -> tuple[Corrected, ...]:
         """Erase what stories said; what they are matched by stays, so that they never rise again.
 
-        What is erased is overwritten in the file of the database, too.
+        See `scrub` for the files of the database.
         """
         return self._give(guids, Verdict.PURGED, reason, now)
+
+    def scrub(self) -> None:
+        """Leave nothing of what was purged in unused parts of the database; raises StoreError."""
+        scrub(self._engine)
 
     def restore(self, guids: Sequence[str], *, now: datetime) -> tuple[Corrected, ...]:
         """Lift verdicts: the articles are what their sources make of them by now.
@@ -108,7 +112,7 @@ class Verdicts(Marks):
         self, guids: Sequence[str], verdict: Verdict, reason: str | None, now: datetime
     ) -> tuple[Corrected, ...]:
         erased = verdict is Verdict.PURGED
-        with (erasing if erased else writing)(self._engine) as connection:
+        with writing(self._engine) as connection:
             rows = story_of(connection, guids)
             fresh = [one for one in rows if one.verdict not in (verdict, Verdict.PURGED)]
             state = verdict.state.value

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Method = Literal["GET", "HEAD", "POST"]
 
 _PIECE = 16 * 1024  # bytes of a body of which only the beginning is wanted
+_AT_MOST_DECODED = 2 * 1024 * 1024  # bytes that `decode.Body` makes at once
 _ERROR_BODY = 64 * 1024  # of an answer that is an error, and of one that redirects
 _ERROR_SECONDS = 5.0  # for such a body
 _MOST_OF_IT = 0.9  # of the time that is left, so that the exchange as a whole is in time
@@ -91,7 +92,7 @@ class Wire:
             try:
                 headers = Headers(tuple(response.extensions[_FIELDS]))
                 if method == "HEAD":
-                    body = b""
+                    body = await _read_nothing(response)
                 elif beginning and response.is_success:
                     body = await _read_beginning(response, headers, limit)
                 else:
@@ -126,9 +127,17 @@ async def _read(response: httpx.Response, headers: Headers, limit: int, wait: Wa
     return body.end()
 
 
+async def _read_nothing(response: httpx.Response) -> bytes:
+    """The end of an answer to a HEAD, so that its connection can be used again."""
+    async for piece in response.aiter_raw():
+        if piece:  # RFC 9110 §9.3.2: there must be none
+            break
+    return b""
+
+
 async def _read_beginning(response: httpx.Response, headers: Headers, limit: int) -> bytes:
     """The first bytes of a body, decoded; what follows is left with the server."""
-    body = Body(headers.get("content-encoding", ""), limit + _PIECE)
+    body = Body(headers.get("content-encoding", ""), limit + _AT_MOST_DECODED)
     try:
         async for piece in response.aiter_raw():
             for start in range(0, len(piece), _PIECE):

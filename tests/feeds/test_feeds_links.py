@@ -100,7 +100,7 @@ def test_the_links_of_an_archive_stand_in_one_order_with_their_type(
         *((rel, _at(where)[format], format.media_type) for rel, where in relations.items()),
     ]
     page = archive is not None and archive.number is not None
-    assert _xml(document, "count(//fh:archive)") == ["1.0" if page else "0.0"]
+    assert len(_xml(document, "//fh:archive")) == page
     assert check(document, format.value, url=of.urls[format]) == ()
 
 

@@ -21,7 +21,20 @@ from feedsvc.feeds.atom import AtomFormat
 from feedsvc.feeds.jsonfeed import JsonFormat
 from feedsvc.feeds.rss import RssFormat
 from feedsvc.gate import check
-from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format, Image, Origin, Person
+from feedsvc.model import (
+    ArchiveLinks,
+    Article,
+    Enclosure,
+    Entry,
+    FeedHead,
+    Format,
+    Image,
+    Origin,
+    Person,
+    Podcast,
+    Tombstone,
+)
+from feedsvc.settings import FullText
 from feedsvc.text.html import sanitise
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -66,10 +79,43 @@ _origins = st.builds(
     updated=st.none() | _moments,
     rights=st.none() | _text,
 )
+_labels = st.sampled_from(
+    ("itunes:title", "itunes:episode", "itunes:explicit", "podcast:transcript", "podcast:chapters",
+     "podcast:person", "podcast:soundbite", "podcast:season", "podcast:location",
+     "podcast:alternateEnclosure", "podcast:alternateEnclosure/source", "podcast:x", "other")
+)  # fmt: skip
+_attributes = st.dictionaries(
+    st.sampled_from(("", "url", "uri", "type", "role", "startTime", "duration", "geo", "name")),
+    _text | _address | st.sampled_from(("text/vtt", "guest", "12.5", "7")),
+    max_size=5,
+)
+_lines = st.lists(st.tuples(_labels, _text | _attributes.map(json.dumps)), max_size=6).map(tuple)
+
+
+def _full(head: Callable[..., FeedHead]) -> FeedHead:
+    """A head that says all that one can."""
+    addresses = {format: f"https://news.example.org/{format.value}" for format in Format}
+    when = datetime(2025, 5, 2, 7, 30, tzinfo=UTC)
+    return head(
+        archive=ArchiveLinks(number=2, current=addresses, previous=addresses, next=addresses),
+        hubs=("https://hub.example.org/",),
+        deleted=(Tombstone(ref="urn:x-test:gone", when=when),),
+        image="https://news.example.org/i.png",
+        podcast=Podcast(
+            owner=Person(name="Jana", email="jana@news.example.org"),
+            categories=(("News", "Politics"),),
+            locked=True,
+            funding=(("https://give.example.org/", "Danke"),),
+        ),
+        private=True,
+        profile="smartnews",
+        logos=("https://news.example.org/l.png", "https://news.example.org/d.png"),
+    )
 
 
 @st.composite
-def _entries(draw: st.DrawFn) -> list[Entry]:
+def _entries(draw: st.DrawFn, *, full: bool = False) -> list[Entry]:
+    """Hostile entries; `full` ones stand in a podcast for a partner."""
     found = []
     for number in range(draw(st.integers(0, 4))):
         published, updated = draw(_moments), draw(_moments)
@@ -96,18 +142,31 @@ def _entries(draw: st.DrawFn) -> list[Entry]:
             enclosures=tuple(draw(st.lists(_enclosures, max_size=3))),
             rights=draw(st.none() | _text),
             origin=draw(st.none() | _origins),
+            extra=draw(_lines),
         )
         zone = draw(st.sampled_from(("UTC", "Europe/Berlin", "Africa/Monrovia")))
-        found.append(Entry(article=article, zone=ZoneInfo(zone)))
+        found.append(
+            Entry(
+                article=article,
+                zone=ZoneInfo(zone),
+                page=draw(st.none() | st.just(f"https://news.example.org/a/{number}/")),
+                via=tuple(draw(st.lists(_origins, max_size=3))),
+                podcast=full,
+                analytics=draw(_text) if full else None,
+            )
+        )
     return found
 
 
 def _stitched(
-    renderer: AtomFormat | RssFormat | JsonFormat, head: FeedHead, entries: Sequence[Entry]
+    renderer: AtomFormat | RssFormat | JsonFormat,
+    head: FeedHead,
+    entries: Sequence[Entry],
+    full_text: FullText = True,
 ) -> bytes:
     fragments: list[bytes] = []
     for entry in entries:  # each on its own: what a fragment says depends on no other
-        (fragment,) = renderer.fragments([entry], full_text=True)
+        (fragment,) = renderer.fragments([entry], full_text=full_text)
         assert isinstance(fragment, bytes), fragment
         fragments.append(fragment)
     return renderer.document(head, fragments)
@@ -129,6 +188,24 @@ def test_hostile_articles_are_stitched_as_feedgen_writes_them(
     assert [finding for finding in check(stitched, form) if finding.error] == []
     ids = etree.fromstring(stitched).xpath("//*[local-name()='entry']/*[1] | //guid")
     assert [found.text for found in ids] == [entry.article.guid for entry in entries]  # type: ignore[union-attr]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(entries=_entries(full=True), full_text=st.sampled_from((True, False, "given")))
+@pytest.mark.parametrize("renderer", [AtomFormat(), RssFormat()], ids=["atom", "rss"])
+def test_hostile_episodes_are_stitched_as_feedgen_writes_them(
+    head: Callable[..., FeedHead],
+    renderer: AtomFormat | RssFormat,
+    entries: list[Entry],
+    full_text: FullText,
+) -> None:
+    of = _full(head)
+
+    stitched = _stitched(renderer, of, entries, full_text)
+
+    assert stitched == renderer.whole(of, entries, full_text=full_text)
+    form = "atom" if isinstance(renderer, AtomFormat) else "rss"
+    assert [finding for finding in check(stitched, form) if finding.error] == []
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -162,13 +239,13 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Article]:
         app.close()
 
 
-@pytest.mark.parametrize("full_text", [True, False], ids=["full", "excerpt"])
+@pytest.mark.parametrize("full_text", [True, False, "given"], ids=["full", "excerpt", "given"])
 @pytest.mark.parametrize("renderer", [AtomFormat(), RssFormat()], ids=["atom", "rss"])
 def test_the_seeds_are_stitched_as_feedgen_writes_them(
     head: Callable[..., FeedHead],
     seeds: list[Article],
     renderer: AtomFormat | RssFormat,
-    full_text: bool,
+    full_text: FullText,
 ) -> None:
     entries = [Entry(article=article, zone=ZoneInfo("Europe/Berlin")) for article in seeds]
     fragments = renderer.fragments(entries, full_text=full_text)
@@ -229,3 +306,17 @@ def test_the_schemas_accept_hostile_articles(
     # rss-2.0.xsd asks for an item; RSS 2.0 does: "a channel may contain any number of <item>s".
     if entries or format is not Format.RSS:
         _validator(format)(rendered(format, *entries))
+
+
+@pytest.mark.skipif(not CORPUS, reason="FEEDSVC_CORPUS does not name a corpus")
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(entries=_entries(full=True))
+@pytest.mark.parametrize("format", [Format.ATOM, Format.RSS, Format.JSON])
+def test_the_schemas_accept_hostile_episodes_below_a_head_that_says_all(
+    rendered: Callable[..., bytes],
+    head: Callable[..., FeedHead],
+    format: Format,
+    entries: list[Entry],
+) -> None:
+    if entries or format is not Format.RSS:
+        _validator(format)(rendered(format, *entries, of=_full(head)))

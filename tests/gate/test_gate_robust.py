@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 from feedsvc.gate import RULES, check, sniff, values
 
 DATA = Path(__file__).parent / "data"
-FORMATS = ("atom", "rss", "json", "opml", "html", "auto")
-SEEDS = [(DATA / name).read_bytes() for name in ("atom.xml", "rss.xml", "feed.json", "opml.xml")]
+FORMATS = ("atom", "rss", "json", "opml", "html", "sitemap", "auto")
+SEEDS = [
+    (DATA / name).read_bytes()
+    for name in ("atom.xml", "rss.xml", "feed.json", "opml.xml", "sitemap.xml")
+]
+NOW = datetime(2025, 3, 5, tzinfo=UTC)
 PIECES = [
     b"<", b">", b"&", b"&#0;", b"&lol;", b"<!DOCTYPE a [", b"]]>", b"<![CDATA[", b"\x00", b"\xff",
     b"\xed\xa0\x80", b"\xef\xbf\xbe", b"--", b"<?xml ", b'encoding="utf-7"?>', b"[", b"{", b'"',
@@ -37,7 +42,7 @@ def test_a_damaged_document_is_judged_and_nothing_raises(data: st.DataObject) ->
         start = data.draw(st.integers(0, len(body)))
         body[start : start + data.draw(st.integers(0, 40))] = data.draw(st.sampled_from(PIECES))
 
-    found = check(bytes(body), data.draw(st.sampled_from(FORMATS)))
+    found = check(bytes(body), data.draw(st.sampled_from(FORMATS)), now=NOW)
 
     assert {finding.code for finding in found} <= set(RULES)
 
@@ -112,6 +117,13 @@ HOSTILE = {
     "values": f"<rss version='2.0'><channel><pubDate>{'1 (' * MANY}</pubDate>"
     f"<language>{'a-' * MANY}</language><webMaster>{'a.' * MANY}@{'a.' * MANY}!</webMaster>"
     f"<link>http://{'a:@' * MANY}</link></channel></rss>".encode(),
+    "deleted": b"<feed xmlns='http://www.w3.org/2005/Atom'"
+    b" xmlns:at='http://purl.org/atompub/tombstones/1.0'>"
+    + b"<at:deleted-entry ref='a'/>" * 20_000
+    + b"</feed>",
+    "sitemap": b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"
+    + b"<url><loc>https://example.org/</loc></url>" * 60_000
+    + b"</urlset>",
     "ids": f"<feed xmlns='http://www.w3.org/2005/Atom'><id>tag:{'a-.' * MANY}</id>"
     f"<entry><id>http://{'/..a' * MANY}</id></entry>"
     f"<entry><id>https://a{'@:80' * MANY}</id></entry></feed>".encode(),

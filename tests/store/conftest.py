@@ -9,6 +9,7 @@ import pytest
 
 from feedsvc.settings import Feed
 from feedsvc.store import SqlStore, open_store
+from tests.stock import Stock
 
 FEEDS = (Feed(name="all"), Feed(name="sea", tags=("Sea",)), Feed(name="quay", sources=("quay",)))
 
@@ -24,3 +25,11 @@ def store(url: str) -> Iterator[SqlStore]:
     opened = open_store(url, FEEDS)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def stock(url: str) -> Iterator[Stock]:
+    """A new store that is filled in a few words."""
+    found = Stock(url, open_store(url))
+    yield found
+    found.store.close()

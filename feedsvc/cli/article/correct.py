@@ -111,7 +111,7 @@ def _purge(console: Console) -> int:
         with app.store.lock("build"):
             return app.store.purge(guids, reason=_reason(console), now=app.clock.now())
 
-    return _correct(console, purge)
+    return _correct(console, purge, scrub=True)
 
 
 def _reason(console: Console) -> str | None:
@@ -134,7 +134,10 @@ def _sure(console: Console, story: Sequence[Corrected]) -> bool:
 
 
 def _correct(
-    console: Console, verdict: Callable[[App, Sequence[str]], tuple[Corrected, ...]]
+    console: Console,
+    verdict: Callable[[App, Sequence[str]], tuple[Corrected, ...]],
+    *,
+    scrub: bool = False,
 ) -> int:
     from feedsvc.cli.article.documents import documents
 
@@ -152,6 +155,8 @@ def _correct(
             except FeedsvcError:
                 console.warn("feedsvc: it is stored, but the files are not built yet")
                 raise
+        if scrub:
+            app.store.scrub()
         if args.json:
             articles = app.store.of_ids([one.guid for one in done])
             told = {"articles": list(documents(app, articles))}

@@ -100,11 +100,11 @@ def _previews(app: App, console: Console) -> Iterator[Preview]:
                 yield _gone(app, feed.name)
         return
     _check_sources(app, args)
-    feed = None if args.other else named(app, args.name)
-    if feed is None:
-        feed = next((one for one in rules if one.name == args.name), None)
-    if feed is not None:
-        yield from _of_feed(app, changed(feed, args))
+    meant = None if args.other else named(app, args.name)
+    if meant is None:
+        meant = next((one for one in rules if one.name == args.name), None)
+    if meant is not None:
+        yield from _of_feed(app, changed(meant, args))
     else:
         yield _gone(app, named(app, args.name).name)  # NotFoundError, if it is in neither
 

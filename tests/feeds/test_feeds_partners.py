@@ -1,0 +1,75 @@
+"""What SmartNews asks for: in the feeds made for it, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from feedsvc.gate import check
+from feedsvc.model import Entry, FeedHead, Format
+
+Render = Callable[..., bytes]
+Make = Callable[..., Entry]
+Head = Callable[..., FeedHead]
+
+NAMES = {"a": "http://www.w3.org/2005/Atom", "snf": "http://www.smartnews.be/snf"}
+LIGHT, DARK = "https://news.example.org/light.png", "https://news.example.org/dark.png"
+COUNTER = '<script>count("ferry" && 1 < 2) // ]]></script>'
+XML = [Format.ATOM, Format.RSS]
+
+
+def _xml(document: bytes, path: str) -> list[str]:
+    return [str(found) for found in etree.fromstring(document).xpath(path, namespaces=NAMES)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("format", XML)
+def test_logos_and_analytics(rendered: Render, head: Head, whole: Make, format: Format) -> None:
+    of = head(profile="smartnews", logos=(LIGHT, DARK), analytics=COUNTER)
+    document = rendered(format, replace(whole(), analytics=COUNTER), of=of)
+
+    assert _xml(document, "//snf:logo/*[local-name()='url']/text()") == [LIGHT]
+    assert _xml(document, "//snf:darkModeLogo/*[local-name()='url']/text()") == [DARK]
+    entry = "a:entry" if format is Format.ATOM else "channel/item"
+    assert _xml(document, f"{entry}/snf:analytics/text()") == [COUNTER]
+    assert [finding for finding in check(document, format.value) if finding.error] == []
+    if format is Format.RSS:  # SmartFormat 2.1, <channel>
+        assert _xml(document, "channel/pubDate/text()") == ["Fri, 02 May 2025 09:30:00 +0200"]
+
+
+@pytest.mark.parametrize("format", XML)
+def test_one_logo_is_the_light_one(rendered: Render, head: Head, format: Format) -> None:
+    document = rendered(format, of=head(profile="smartnews", logos=(LIGHT,)))
+
+    assert _xml(document, "//snf:logo/*/text()") == [LIGHT]
+    assert _xml(document, "//snf:darkModeLogo") == []
+
+
+@pytest.mark.parametrize("profile", [None, "reader", "msn", "flipboard", "apple-podcasts"])
+@pytest.mark.parametrize("format", list(Format))
+def test_no_other_document_names_the_partner(
+    rendered: Render, head: Head, whole: Make, format: Format, profile: str | None
+) -> None:
+    of = head(profile=profile, logos=(LIGHT, DARK), analytics=COUNTER)
+
+    document = rendered(format, whole(), of=of)
+
+    assert document == rendered(format, whole())
+
+
+@pytest.mark.parametrize("format", XML)
+def test_stitched_documents_for_the_partner_are_written_like_whole_ones(
+    renderers: Any, head: Head, whole: Make, format: Format
+) -> None:
+    of, renderer = head(profile="smartnews", logos=(LIGHT,)), renderers[format]
+    entries = [
+        replace(whole(guid=f"urn:x-test:{n}"), analytics=COUNTER if n else None) for n in range(3)
+    ]
+
+    one_by_one = [renderer.fragments([entry], full_text=True)[0] for entry in entries]
+
+    assert renderer.document(of, one_by_one) == renderer.whole(of, entries, full_text=True)
+    assert renderer.fragments(entries, full_text=True) == one_by_one
