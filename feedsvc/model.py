@@ -299,7 +299,8 @@ class Entry:
     page: str | None = None  # the address of the page we made for an article without a link
     via: tuple[Origin, ...] = ()  # where else it was found, when it stands for several copies
     podcast: bool = False  # it stands in a podcast, so its episode is told of
-    analytics: str | None = None  # HTML of the partner that the feed is made for
+    profile: str | None = None  # the partner that its feed is made for
+    analytics: str | None = None  # HTML of that partner's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,9 @@ class Released(NamedTuple):
     row: int
     source: str
     guid: str
-    linked: bool  # it has a link of its own
+    seen: bytes  # digest of what a reader sees of it
+    title: str
+    link: str | None
     updated: datetime
     released: datetime
     replaces: int | None = None  # the row of a copy, told before, that it was there before
@@ -554,6 +556,10 @@ class Store(Protocol):
 
     def removals(self, feed: str, *, since: int, now: datetime) -> tuple[Tombstone, ...]:
         """The newest entries of a feed that were taken down."""
+        ...
+
+    def known_feeds(self) -> tuple[Feed, ...]:
+        """The configured feeds, by whose rules articles are told apart."""
         ...
 
     def page_news(

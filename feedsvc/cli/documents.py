@@ -44,7 +44,7 @@ def documents(
     if what.count(STDIN) > 1:
         raise UsageError("standard input can be read once only")
     if not what:
-        yield from _of_feeds(console, console.settings, [f.name for f in console.settings.feeds])
+        yield from _of_all(console, console.settings)
     for name in what:
         answer = fetched.get(name)
         if isinstance(answer, FetchError):
@@ -115,6 +115,21 @@ def _in_order(name: str) -> list[tuple[int, str]]:
 # -- feeds of the configuration ------------------------------------------------------------------
 
 
+def _of_all(console: Console, settings: Settings) -> Iterator[Document]:
+    """What is published of all feeds; a document that is held back does not hide the others."""
+    ledger = _ledger(console, settings)
+    missing: list[Path] = []
+    empty = True
+    for feed in settings.feeds:
+        for document in _of_feed(settings, feed, ledger, missing):
+            empty = False
+            yield document
+    for file in missing:
+        if empty:
+            raise _not_published(file)
+        console.warn(f"feedsvc: {_not_published(file)}")
+
+
 def _of_feeds(console: Console, settings: Settings, names: Sequence[str]) -> Iterator[Document]:
     """The documents of feeds: the newest, the groups, the archive, as the ledger has them."""
     known = {feed.name: feed for feed in settings.feeds}
@@ -136,7 +151,10 @@ def _ledger(console: Console, settings: Settings) -> dict[str, str]:
         return {path: line.format for path, line in app.store.ledger().items()}
 
 
-def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Iterator[Document]:
+def _of_feed(
+    settings: Settings, feed: Feed, ledger: Mapping[str, str], missing: list[Path] | None = None
+) -> Iterator[Document]:
+    """The documents of one feed; one that is not there is `missing`, or raises NotFoundError."""
     formats = [format.value for format in feed.formats]
     found = {
         path: format
@@ -153,7 +171,10 @@ def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Itera
     for path in sorted(found, key=order):
         file = settings.publish.directory / path
         if not file.exists():
-            raise NotFoundError(f"{file} is not published yet", hint="run `feedsvc sync` first")
+            if missing is None or path in ledger:
+                raise _not_published(file)
+            missing.append(file)
+            continue
         yield Document(
             str(file),
             _read(file),
@@ -162,6 +183,11 @@ def _of_feed(settings: Settings, feed: Feed, ledger: Mapping[str, str]) -> Itera
             feed.profile,
             polled=_ARCHIVE.fullmatch(path) is None,
         )
+
+
+def _not_published(file: Path) -> NotFoundError:
+    hint = "run `feedsvc sync`; `feedsvc status` says if it is held back"
+    return NotFoundError(f"{file} is not published yet", hint=hint)
 
 
 # -- addresses -----------------------------------------------------------------------------------

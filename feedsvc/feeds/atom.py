@@ -108,7 +108,8 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
             add_picture(element, article)
         if article.origin is not None:
             _add_source(element, article.origin, entry.zone, alone=not authors)
-        partners.add_analytics(element, entry)
+        if entry.profile:
+            partners.add_analytics(element, entry)
 
     added = add(
         feed,

@@ -93,10 +93,10 @@ def _item(entry: Entry, full_text: FullText) -> dict[str, Any]:
             "authors": _authors(people(article) or [origin.author if origin else None]),
             "tags": categories(article),
             "language": article.language,
-            "attachments": _attachments(article),
+            "attachments": _attachments(article) if article.enclosures else None,
             "_rights": _rights(article.rights),
             "_source": _source(origin) if origin else None,
-            "_via": _via(entry),
+            "_via": _via(entry) if entry.via else None,
         }
     )
 

@@ -17,9 +17,9 @@ def prefixes(head: FeedHead) -> dict[str, str]:
     return {"snf": SMARTNEWS} if is_smartnews(head) else {}
 
 
-def is_smartnews(head: FeedHead) -> bool:
-    """Whether the document is made for SmartNews."""
-    return head.profile == "smartnews"
+def is_smartnews(one: FeedHead | Entry) -> bool:
+    """Whether the document, or the one that an entry stands in, is made for SmartNews."""
+    return one.profile == "smartnews"
 
 
 def add_logos(parent: etree._Element, head: FeedHead) -> None:
@@ -34,5 +34,7 @@ def add_logos(parent: etree._Element, head: FeedHead) -> None:
 
 def add_analytics(parent: etree._Element, entry: Entry) -> None:
     """SmartFormat 2.1: HTML, as text, that counts who reads the article there."""
-    if entry.analytics and (markup := xml_safe(entry.analytics).strip()):
+    if not is_smartnews(entry) or not entry.analytics:
+        return
+    if markup := xml_safe(entry.analytics).strip():
         etree.SubElement(parent, f"{{{SMARTNEWS}}}analytics").text = markup

@@ -25,11 +25,7 @@ _PLAIN = FeedHead(
 def plain_head(entries: Sequence[Entry]) -> FeedHead:
     """A head of the kind of feed that the entries stand in: it declares what they say."""
     podcast = any(entry.podcast for entry in entries)
-    partner = any(entry.analytics for entry in entries)
-    if not podcast and not partner:
+    profile = next((entry.profile for entry in entries if entry.profile), None)
+    if not podcast and not profile:
         return _PLAIN
-    return replace(
-        _PLAIN,
-        podcast=Podcast() if podcast else None,
-        profile="smartnews" if partner else None,
-    )
+    return replace(_PLAIN, podcast=Podcast() if podcast else None, profile=profile)

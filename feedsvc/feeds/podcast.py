@@ -50,8 +50,7 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
 
     if author := safe(podcast.author or "") or safe(head.author.name):
         say("author", cut(as_label(author), _LONGEST_NAME))
-    owner = person(podcast.owner) if podcast.owner else None
-    if owner and "email" in owner:
+    if owner := _owner(head, podcast):
         element = etree.SubElement(channel, f"{{{ITUNES}}}owner")
         etree.SubElement(element, f"{{{ITUNES}}}name").text = cut(owner["name"], _LONGEST_NAME)
         etree.SubElement(element, f"{{{ITUNES}}}email").text = owner["email"]
@@ -66,6 +65,12 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
         say("block", "Yes")
     if moved := address(podcast.new_feed_url):
         say("new-feed-url", moved)
+
+
+def _owner(head: FeedHead, podcast: Podcast) -> dict[str, str] | None:
+    """Whom directories write to: the owner, else the author of the feed, if they have an email."""
+    known = (person(one) for one in (podcast.owner, head.author) if one)
+    return next((one for one in known if one and "email" in one), None)
 
 
 def _add_categories(channel: etree._Element, podcast: Podcast) -> None:
@@ -87,8 +92,8 @@ def _add_podcast(channel: etree._Element, head: FeedHead, podcast: Podcast) -> N
 
     say("guid", podcast.guid or guid_of(head))
     if podcast.locked is not None:
-        owner = person(podcast.owner or head.author) or {}
-        mail = {"owner": owner["email"]} if "email" in owner else {}
+        owner = _owner(head, podcast)
+        mail = {"owner": owner["email"]} if owner else {}
         say("locked", "yes" if podcast.locked else "no", **mail)
     if podcast.medium:
         say("medium", podcast.medium)
@@ -100,7 +105,9 @@ def _add_podcast(channel: etree._Element, head: FeedHead, podcast: Podcast) -> N
 
 
 def guid_of(head: FeedHead) -> str:
-    """The same in every document of the feed, its archive included."""
+    """The same in every document of the feed: in its archive, and for each key of a private one."""
+    if head.private:
+        return str(uuid5(_GUIDS, head.id))
     current = head.archive.current if head.archive else {}
     url = current.get(Format.RSS) or head.urls[Format.RSS]
     return str(uuid5(_GUIDS, url.partition("://")[2].rstrip("/")))

@@ -22,6 +22,7 @@ from feedsvc.feeds.plain_head import plain_head
 from feedsvc.feeds.prefixes import ATOM, DC, DCTERMS, IN_RSS
 from feedsvc.feeds.values import address, local, people, person, safe, spoken, type_of
 from feedsvc.feeds.words import (
+    SUMMARY_LENGTH,
     as_html,
     as_label,
     as_title,
@@ -32,6 +33,7 @@ from feedsvc.feeds.words import (
 )
 from feedsvc.model import Article, Entry, FeedHead, Format
 from feedsvc.settings import FullText
+from feedsvc.text.html import plain
 from feedsvc.text.urls import media_type
 
 _MARK = b"    <item"
@@ -123,6 +125,9 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     article = entry.article
     told = safe(article.summary or "") or safe(article.subtitle or "")
     body, summary = text_of(entry, told, full_text=full_text)
+    if body and not summary and partners.is_smartnews(entry):
+        # SmartFormat 2.1, <item>: the text is content:encoded, which RSS has beside a description.
+        summary = plain(body, SUMMARY_LENGTH) or title_of(article)
     # RSS 2.0, items: a post without a title has none; there always is one of the two.
     title = as_title(safe(article.title))
     first = main_enclosure(article) if article.enclosures else None
@@ -138,7 +143,8 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
             etree.SubElement(item, name).text = text
         if entry.podcast:
             add_episode(item, entry)
-        partners.add_analytics(item, entry)
+        if entry.profile:
+            partners.add_analytics(item, entry)
 
     added = add(
         feed,

@@ -131,7 +131,9 @@ def _check_loc(
         says = f"{shown(value)} also stands in line {seen[value]}"
         report.add("sitemap-loc-repeated", says, loc)
     seen.setdefault(value, line_of(loc))
-    own = _host(value)
+    # Nearly all are on the host of the sitemap: to take each apart costs more than all else.
+    here = host is not None and value.startswith(f"{host[0]}://{host[1]}/")
+    own = host if here else _host(value)
     if own is None or own[0] not in ("http", "https"):
         if values.is_absolute(value):
             report.add("sitemap-host", f"{shown(value)} is no http address", loc)

@@ -20,8 +20,9 @@ from typing import TypeVar
 from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.model import Problem
-from feedsvc.ports import FeedRow, Progress
+from feedsvc.ports import FeedRow, LedgerLine, Progress
 from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.guard import guarded
 from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
 from feedsvc.regenerate.press import Press
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported
@@ -53,7 +54,8 @@ def article_files(
 ) -> list[PublicationReport]:
     """Build the pages that need it, and take down those that are to be no more."""
     build = _Build(press=press, feeds=feeds, options=options, progress=progress)
-    return build.run() if press.article_pages else build.take_down()
+    run = build.run if press.article_pages else build.take_down
+    return guarded(press, PAGES, "a/", "html", run, check=options.check)
 
 
 @dataclass(kw_only=True)
@@ -68,6 +70,7 @@ class _Build:
     looked_at: set[str] = field(default_factory=set)  # ids of articles
     paths: set[str] = field(default_factory=set)  # of those articles
     left_out: list[Problem] = field(default_factory=list)
+    pending: tuple[Sequence[LedgerLine], Sequence[str]] = ((), ())
     lost: str | None = None  # why something could not be written
 
     @cached_property
@@ -106,10 +109,11 @@ class _Build:
                 [site.timezone.key, press.rendering],
                 sorted((name, zone.key) for name, zone in press.zones.items()),
                 [
-                    [head.title, head.home, list(head.urls.values()), *rules_of(feed)]
+                    [head.title, head.home, list(head.urls.values())]
                     for feed, head in self.feeds
-                    if feed.facet is None
+                    if feed.facet is None and not feed.private
                 ],
+                [rules_of(feed) for feed in press.store.known_feeds()],
             ]
         )
 
@@ -137,9 +141,12 @@ class _Build:
             plans = self.press.store.page_plans(some, self.now)
             batch = Batch(
                 press=self.press, feeds=self.feeds, options=self.options, now=self.now,
-                row=self.row, plans=plans, news=news,
+                plans=plans, news=news,
             )  # fmt: skip
+            # What one batch did is noted before the next; of the last one, with all else.
+            self._note(*self.pending)
             batch.run()
+            self.pending = (batch.placed, batch.removed)
             self.reports.extend(batch.reports)
             self.left_out.extend(batch.left_out)
             self.looked_at.update(plan.guid for plan in plans)
@@ -159,8 +166,12 @@ class _Build:
     def _remove(self, paths: Sequence[str]) -> None:
         for some in _batches(paths):
             self.press.publisher.remove(some)
+            self._note((), some)
+
+    def _note(self, placed: Sequence[LedgerLine], removed: Sequence[str]) -> None:
+        if placed or removed:
             self.press.store.settle_feed(
-                self.row, read=self.row, members=None, lines=(), removed=some
+                self.row, read=self.row, members=None, lines=placed, removed=removed
             )
 
     def _settle(self, number: int) -> None:
@@ -185,7 +196,10 @@ class _Build:
             )
             if replace(row, looked=None) != replace(self.row, looked=None) or self.anew:
                 row = replace(row, looked=self.now)
-        self.press.store.settle_feed(row, read=self.row, members=None, lines=())
+        placed, removed = self.pending
+        self.press.store.settle_feed(
+            row, read=self.row, members=None, lines=placed, removed=removed
+        )
 
     def take_down(self) -> list[PublicationReport]:
         """No pages are wanted: remove those there are."""

@@ -7,36 +7,42 @@ the articles released in its period that are in the feed now: one that is withdr
 that arrives later joins the edition of its own day. Its `updated` moves when an article in it did,
 or when they are others; the store remembers it before the edition goes out, so that a crash in
 between changes nothing.
+
+What an edition says is written in `issue.py`. Whether it says anything else than before is known
+from narrow rows (`Editions.content`), before a single text is read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 
-from feedsvc.decide import digest_of, seen
+from feedsvc.decide import digest_of
 from feedsvc.decide.periods import Period, Rhythm, period_at
 from feedsvc.model import Article
 from feedsvc.ports import Edition, Released, Store
+from feedsvc.regenerate.issue import FORM, MOST, Issue, article_of, language_of
 from feedsvc.settings import Feed, Site
-from feedsvc.text.daywords import and_more, digest_title
-from feedsvc.text.html import cut, escape, plain
-
-_MOST = 1_000  # articles that one edition names; the others it counts
-_WHOLE = 200_000  # characters of HTML, after which an edition only names titles
-_EXCERPT = 300  # characters of a text whose source gave no summary
-_TITLE = 100  # characters of a text that stand for a title
-_SUMMARY = 1_000  # characters of titles
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Editions:
-    """The editions of a digest, newest first, and when time alone changes them."""
+    """The editions of a digest, and when time alone changes them.
 
-    articles: tuple[Article, ...]
+    `content` is the digest of all that `articles` are made from: while it stays, they do.
+    """
+
+    content: bytes
     next_change: datetime | None
+    make: Callable[[], tuple[Article, ...]] = field(compare=False, repr=False)
+
+    @cached_property
+    def articles(self) -> tuple[Article, ...]:
+        """The editions, newest first; their texts are read when this is first asked for."""
+        return self.make()
 
 
 def editions(
@@ -60,20 +66,27 @@ def editions(
     now = now.replace(microsecond=0)
     chosen, events = _chosen(store, feed, site, now)
     known = store.editions(feed.name)
-    made: list[Article] = []
-    fresh: list[Edition] = []
+    issues: list[Issue] = []
     for period, members in chosen:
         edition = _remembered(period, members, known.get(period.name), min(noticed or now, now))
-        if edition != known.get(period.name):
-            fresh.append(edition)
-        read = store.articles([member.row for member in members[:_MOST]])
-        told = [(member.row, read[member.row]) for member in members if member.row in read]
         addresses = _addresses(store, feed, site, members, now, mint=keep) if pages else {}
-        body = _body(feed, site, told, addresses, len(members))
-        made.append(_article(feed, site, guid, period, edition, body, [one for _, one in told]))
+        issues.append(Issue(period=period, edition=edition, members=members, pages=addresses))
     if keep:
+        fresh = [one.edition for one in issues if one.edition != known.get(one.period.name)]
         store.keep_editions(feed.name, fresh)
-    return Editions(articles=tuple(made), next_change=min(events, default=None))
+    told = [
+        (
+            issue.period.end,
+            issue.edition.updated,
+            [(one.guid, one.seen.hex(), issue.pages.get(one.row)) for one in issue.members],
+        )
+        for issue in issues
+    ]
+    return Editions(
+        content=digest_of([FORM, guid, language_of(feed, site), feed.full_text, feed.digest, told]),
+        next_change=min(events, default=None),
+        make=lambda: tuple(map(partial(article_of, store, feed, site, guid), issues)),
+    )
 
 
 # -- which articles --------------------------------------------------------------------------------
@@ -161,88 +174,8 @@ def _addresses(
     store: Store, feed: Feed, site: Site, members: Sequence[Released], now: datetime, *, mint: bool
 ) -> dict[int, str]:
     """The addresses of the pages of articles without a link; a private feed gives them none."""
-    rows = [one.row for one in members[:_MOST] if not one.linked]
+    rows = [one.row for one in members[:MOST] if one.link is None]
     if not rows:
         return {}
     slugs = store.slugs_of(rows) if feed.private or not mint else store.mint_slugs(rows, now)
     return {row: f"{site.base_url}/a/{slug}/" for row, slug in slugs.items() if slug}
-
-
-# -- what it says ----------------------------------------------------------------------------------
-
-
-def _article(
-    feed: Feed,
-    site: Site,
-    guid: str,
-    period: Period,
-    edition: Edition,
-    body: str,
-    told: Sequence[Article],
-) -> Article:
-    language = feed.language or site.language
-    article = Article(
-        source=feed.name,
-        key=f"digest:{period.name}",
-        guid=f"{guid}/{period.name}",
-        title=digest_title(period.first, period.last, language),
-        html=body,
-        summary=cut(" · ".join(map(_title, told)), _SUMMARY),
-        published=period.end,
-        updated=edition.updated,
-        first_seen=period.end,
-        language=language,
-    )
-    return replace(article, seen=seen(article))
-
-
-def _body(
-    feed: Feed,
-    site: Site,
-    told: Sequence[tuple[int, Article]],
-    addresses: dict[int, str],
-    count: int,
-) -> str:
-    """The articles one below the other: title, authors, text."""
-    language = feed.language or site.language
-    parts: list[str] = []
-    size = 0
-    for row, one in told:
-        head = _head(one, one.link or addresses.get(row))
-        text = _text(feed, one) if size < _WHOLE else ""
-        if size + len(text) > _WHOLE:
-            text = ""
-        part = head + text
-        if one.language and one.language != language:
-            part = f'<div lang="{escape(one.language)}">{part}</div>'
-        parts.append(part)
-        size += len(part)
-    if count > len(told):
-        parts.append(f"<p>{escape(and_more(count - len(told), language))}</p>")
-    return "\n".join(parts)
-
-
-def _head(one: Article, address: str | None) -> str:
-    title = escape(_title(one))
-    if address:
-        title = f'<a href="{escape(address)}">{title}</a>'
-    names = ", ".join(person.name for person in one.authors)
-    return f"<h2>{title}</h2>" + (f"<p><em>{escape(names)}</em></p>" if names else "")
-
-
-def _title(one: Article) -> str:
-    """Its title, or what may stand for one."""
-    words = one.title or one.summary or one.subtitle or plain(one.html, _TITLE) or one.link
-    return cut(" ".join((words or one.guid).split()), 3 * _TITLE)
-
-
-def _text(feed: Feed, one: Article) -> str:
-    """What the feed gives of its text; of `given`, what there is."""
-    summary = one.summary or ""
-    if feed.full_text:
-        whole = one.html.strip()
-        if whole:
-            return whole
-    else:
-        summary = summary or plain(one.html, _EXCERPT)
-    return f"<p>{escape(summary)}</p>" if summary.strip() else ""

@@ -28,7 +28,8 @@ class Fragments:
         self._press = press
         self._feed = feed
         self._options = options
-        self._analytics = feed.analytics if feed.profile == "smartnews" else None
+        self._partner = feed.profile if feed.profile == "smartnews" else None
+        self._analytics = feed.analytics if self._partner else None
         self._variant = self._named_variant()
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}
@@ -83,8 +84,10 @@ class Fragments:
         parts = [_VARIANTS[self._feed.full_text]]
         if self._feed.podcast is not None:
             parts.append("podcast")
+        if self._partner:
+            parts.append(self._partner)
         if self._analytics:
-            parts.append(f"smartnews-{digest_of(self._analytics).hex()}")
+            parts.append(digest_of(self._analytics).hex())
         return "+".join(parts)
 
     def _key(
@@ -141,5 +144,6 @@ class Fragments:
             page=self._page(member, article.link),
             via=member.via,
             podcast=self._feed.podcast is not None,
+            profile=self._partner,
             analytics=self._analytics,
         )

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from feedsvc.errors import FeedsvcError, PublishError, StoreError
 from feedsvc.model import Article, Entry, FeedHead, Problem
-from feedsvc.ports import FeedRow, LedgerLine, PagePlan
+from feedsvc.ports import LedgerLine, PagePlan
 from feedsvc.regenerate.press import PAGE, Press, page_path, page_url
 from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported, why
@@ -21,7 +21,7 @@ PAGES = "_pages"
 """The row in which the store remembers the pages as it does a feed; no feed can have its name."""
 
 Published: TypeAlias = Sequence[tuple[Feed, FeedHead]]
-"""Every configured feed, those of groups too, and what its documents say of it."""
+"""The feeds that are published, of groups their feeds, and what their documents say of them."""
 
 _ATTEMPTS = 3  # pages that fail one after the other: then it is the disk, and not one of them
 
@@ -30,19 +30,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Batch:
-    """One batch; `news` are the articles that changed, whose pages are rendered in any case."""
+    """One batch; `news` are the articles that changed, whose pages are rendered in any case.
+
+    What it placed and removed is still to be noted in the ledger.
+    """
 
     press: Press
     feeds: Published
     options: BuildOptions
     now: datetime
-    row: FeedRow
     plans: Sequence[PagePlan]
     news: frozenset[int]
     reports: list[PublicationReport] = field(default_factory=list)
     left_out: list[Problem] = field(default_factory=list)
     lost: str | None = None  # why something could not be written
     hopeless: bool = False  # nothing can be written now
+    placed: list[LedgerLine] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)  # out of the ledger
 
     def run(self) -> None:
         """Make what lies at the paths of these articles what is to lie there."""
@@ -56,7 +60,7 @@ class Batch:
             if self._may_lie(plan, slug)
         ]
         removed = self._remove(dead)
-        placed = self._publish(list(self._documents(standing)))
+        self.placed = self._publish(list(self._documents(standing)))
         if self.options.check:
             return
         self._redirect(stands)
@@ -69,10 +73,7 @@ class Batch:
                 if self._may_lie(plan, slug)
             ]
         )
-        gone = [path for path in removed if path in self.lines]
-        self.press.store.settle_feed(
-            self.row, read=self.row, members=None, lines=placed, removed=gone
-        )
+        self.removed = [path for path in removed if path in self.lines]
 
     @cached_property
     def lines(self) -> Mapping[str, LedgerLine]:
@@ -102,24 +103,26 @@ class Batch:
         return plan.shown and (not holders or not holders.isdisjoint(self._public))
 
     @cached_property
+    def _asked(self) -> tuple[Feed, ...]:
+        # Those that are configured, too: a private feed without a key is not published at all.
+        known = self.press.store.known_feeds()
+        names = {feed.name for feed in known}
+        return (*known, *(feed for feed, _ in self.feeds if feed.name not in names))
+
+    @cached_property
     def _public(self) -> frozenset[str]:
-        return frozenset(feed.name for feed, _ in self.feeds if not feed.private)
+        return frozenset(feed.name for feed in self._asked if not feed.private)
 
     @cached_property
     def _holders(self) -> Mapping[int, frozenset[str]]:
         """The feeds that take an article, by name."""
         rows = [plan.row for plan in self.plans if plan.shown]
-        return self.press.store.takers(rows, [feed for feed, _ in self.feeds]) if rows else {}
+        return self.press.store.takers(rows, self._asked) if rows else {}
 
     def _heads(self, row: int) -> list[FeedHead]:
         """The feeds that its page announces."""
         names = self._holders.get(row, frozenset()) & self._public
-        # A group as such has no documents.
-        return [
-            head
-            for feed, head in self.feeds
-            if feed.name in names and (feed.per is None or feed.facet is not None)
-        ]
+        return [head for feed, head in self.feeds if feed.name in names]
 
     # -- pages -------------------------------------------------------------------------------------
 

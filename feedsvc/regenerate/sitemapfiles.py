@@ -14,6 +14,7 @@ from feedsvc.regenerate.press import Press
 
 MOST = 1_000  # addresses in a file
 WHOLE = "sitemap.xml"
+NEWS = "sitemap-news.xml"
 
 Place: TypeAlias = tuple[str, datetime]
 """An address, and when what is there last changed."""
@@ -21,6 +22,9 @@ Place: TypeAlias = tuple[str, datetime]
 
 class Lines(Protocol):
     """A document that is made of lines, each for an address."""
+
+    @property
+    def path(self) -> str: ...
 
     def entries(self) -> Sequence[Any]:
         """What it is to hold."""
@@ -47,6 +51,7 @@ class News:
 
     press: Press
     listed: Sequence[Listed]
+    path: str = NEWS
 
     def entries(self) -> Sequence[Listed]:
         """The articles."""

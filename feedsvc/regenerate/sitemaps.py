@@ -9,7 +9,7 @@ however many there are. What is private, and what only private feeds hold, is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,18 +20,17 @@ from feedsvc.errors import PublishError
 from feedsvc.ports import ArchivePage, Audience, FeedRow, LedgerLine, Listed
 from feedsvc.regenerate.articles import Published, rules_of
 from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.guard import guarded
 from feedsvc.regenerate.press import Press, beginning
 from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back, reported
-from feedsvc.regenerate.sitemapfiles import MOST, File, Lines, Map, News, Place
+from feedsvc.regenerate.sitemapfiles import MOST, NEWS, WHOLE, File, Lines, Map, News, Place
 from feedsvc.settings import Feed
 
 SITEMAP = "_sitemap"
 """The row in which the store remembers the sitemaps as it does a feed."""
 
 NEWS_AGE = timedelta(hours=48)  # Google: articles of the last two days
-
-_NEWS = "sitemap-news.xml"
 
 
 def sitemaps_due(press: Press, now: datetime) -> bool:
@@ -46,7 +45,8 @@ def sitemaps_due(press: Press, now: datetime) -> bool:
 def sitemap_files(press: Press, feeds: Published, options: BuildOptions) -> list[PublicationReport]:
     """Build the sitemaps that need it. The pages of articles have to be there already."""
     build = _Build(press=press, feeds=feeds, options=options)
-    return build.run() if press.sitemap else build.take_down()
+    run = build.run if press.sitemap else build.take_down
+    return guarded(press, SITEMAP, WHOLE, "sitemap", run, check=options.check)
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class _Build:
         """Who may know of what."""
         base = self.press.site.base_url
         parts = urlsplit(base)
-        named = [feed for feed, _ in self.feeds if feed.facet is None]
+        named = self.press.store.known_feeds()
         return Audience(
             base=base,
             origin=f"{parts.scheme}://{parts.netloc}",
@@ -88,9 +88,14 @@ class _Build:
 
     @cached_property
     def heads(self) -> list[Place]:
-        """The pages of the site and of its feeds, each once."""
-        site = self.press.site
-        found = {head.home: head.updated for feed, head in self.feeds if not feed.private}
+        """The pages of the site, of its groups and feeds, each once."""
+        site, store = self.press.site, self.press.store
+        groups = [feed for feed in self.audience.public if feed.per is not None]
+        found = {
+            f"{site.base_url}/{feed.name}/": store.feed(feed.name).updated or beginning(site)
+            for feed in groups
+        }
+        found |= {head.home: head.updated for feed, head in self.feeds if not feed.private}
         newest = max(found.values(), default=beginning(site))
         return [(f"{site.base_url}/", newest), *found.items()]
 
@@ -98,7 +103,7 @@ class _Build:
     def fingerprint(self) -> bytes:
         """Of everything but articles, feeds' dates and time that the bytes depend on."""
         site, press = self.press.site, self.press
-        rules = [rules_of(feed) for feed, _ in self.feeds if feed.facet is None]
+        rules = [rules_of(feed) for feed in press.store.known_feeds()]
         return digest_of(
             [site.title, site.base_url, site.language, press.article_pages, press.rendering, rules]
         )
@@ -133,18 +138,17 @@ class _Build:
             known=store.pages(SITEMAP, numbers), touched=touched,
         )  # fmt: skip
         files = list(whole.files(other=self.anew or row.content != told))
-        documents = [self._checked(file.path, file) for file in files if self._asks(file)]
+        documents = [one for file in files if self._asks(file) for one in self._checked(file)]
         wanted = {file.path for file in files}
         next_change = row.next_change
         if every or changed:
             listed = store.listed_since(self.now - NEWS_AGE, self.audience, self.now, most=MOST)
-            news = News(press=self.press, listed=listed)
-            if news.body(listed) is not None:
-                wanted.add(_NEWS)
-                documents.append(self._checked(_NEWS, news))
+            news = list(self._checked(News(press=self.press, listed=listed)))
+            documents.extend(news)
+            wanted.update(one.path for one in news)
             next_change = self._next_change(listed)
-        elif _NEWS in self.lines:
-            wanted.add(_NEWS)
+        elif NEWS in self.lines:
+            wanted.add(NEWS)
         row = replace(row, seen=number, content=told, next_change=next_change)
         return self._publish(documents, wanted, row, whole.fresh)
 
@@ -160,15 +164,19 @@ class _Build:
         moments += [one.published + NEWS_AGE for one in listed]
         return min((one for one in moments if one is not None), default=None)
 
-    def _checked(self, path: str, lines: Lines) -> Publication:
-        """The document; without the addresses that would make it invalid."""
+    def _checked(self, lines: Lines) -> Iterator[Publication]:
+        """The document, if there is one, without the addresses that would make it invalid."""
         entries = lines.entries()
-        document = self._proof.checked(path, "sitemap", lines.body(entries) or b"", len(entries))
+        body = lines.body(entries)
+        if body is None:
+            return
+        document = self._proof.checked(lines.path, "sitemap", body, len(entries))
         if document.errors:
-            fit = [one for one in entries if self._fits(path, lines.body([one]))]
-            if len(fit) < len(entries) and (body := lines.body(fit)):
-                return self._proof.checked(path, "sitemap", body, len(fit))
-        return document
+            fit = [one for one in entries if self._fits(lines.path, lines.body([one]))]
+            body = lines.body(fit) if len(fit) < len(entries) else None
+            if body is not None:
+                document = self._proof.checked(lines.path, "sitemap", body, len(fit))
+        yield document
 
     def _fits(self, path: str, body: bytes | None) -> bool:
         return body is not None and not any(

@@ -37,8 +37,8 @@ class EditionStore:
         if feed.dedupe != "none":
             wanted += first_of_its_kind(feed, at, ())
         columns = (
-            article.c.id, article.c.seen, source.c.name, article.c.guid, article.c.link,
-            article.c.updated, article.c.released,
+            article.c.id, article.c.seen, source.c.name, article.c.guid, article.c.title,
+            article.c.link, article.c.updated, article.c.released,
         )  # fmt: skip
         query = (
             select(*columns)
@@ -104,7 +104,9 @@ def _released(row: Any, twin: int | None) -> Released:
         row=row.id,
         source=row.name,
         guid=row.guid,
-        linked=row.link is not None,
+        seen=row.seen,
+        title=row.title,
+        link=row.link,
         updated=instant(row.updated),
         released=instant(row.released),
         replaces=twin,

@@ -31,6 +31,7 @@ from feedsvc.ports import Facet
 from feedsvc.settings import Feed
 from feedsvc.store.copies import kin_of
 from feedsvc.store.engine import reading, writing
+from feedsvc.store.rows import moment
 from feedsvc.store.rules import conditions, shown_at
 from feedsvc.store.schema import (
     article,
@@ -42,6 +43,7 @@ from feedsvc.store.schema import (
     remote,
     source,
 )
+from feedsvc.store.selection import soonest
 from feedsvc.store.words import Seen, fitting
 from feedsvc.text.slug import slugify
 
@@ -99,6 +101,12 @@ class Facets:
         """Every word that the group ever had, by title."""
         with reading(self._engine) as connection:
             return _ordered(_known(connection, feed))
+
+    def next_word(self, feed: Feed, now: datetime) -> datetime | None:
+        """When time alone may add a word to the group next: an article of it falls due."""
+        with reading(self._engine) as connection:
+            asked = {"at": int(now.timestamp())}
+            return moment(connection.execute(soonest(feed, "due"), asked).scalar())
 
     def preview_facets(
         self, feed: Feed, now: datetime, *, titles: Mapping[str, str] | None = None

@@ -44,6 +44,11 @@ class ArticlePages:
     """What is asked and noted about pages of articles."""
 
     _engine: Engine
+    _feeds: tuple[Feed, ...]
+
+    def known_feeds(self) -> tuple[Feed, ...]:
+        """The configured feeds, by whose rules articles are told apart."""
+        return self._feeds
 
     def page_news(
         self, now: datetime, *, since: int, looked: datetime | None
@@ -199,11 +204,17 @@ def taken(connection: Connection, feed: Feed, rows: Sequence[int]) -> set[int]:
 
 @lru_cache(maxsize=1_000)
 def _taken(feed: Feed) -> Select[Any]:
-    return (
+    query = (
         select(article.c.id, article.c.seen)
         .join(source, source.c.id == article.c.source_id)
         .where(article.c.id.in_(_rows()), *conditions(feed))
     )
+    if feed.facet is None and feed.per in ("tag", "author"):
+        # A group as such: what has none of its words is in none of its feeds.
+        query = query.where(
+            exists().where(label.c.article_id == article.c.id, label.c.kind == feed.per)
+        )
+    return query
 
 
 def _rows() -> Select[Any]:
@@ -220,7 +231,8 @@ _RULES = (
 @lru_cache(maxsize=10_000)
 def _rule_of(feed: Feed) -> Feed:
     """A feed that takes what this one takes, the same for all that differ in nothing else."""
-    return replace(Feed(name=""), **{name: getattr(feed, name) for name in _RULES})
+    rules = {name: getattr(feed, name) for name in _RULES}
+    return replace(Feed(name="", per=feed.per if feed.facet is None else None), **rules)
 
 
 def _facets(connection: Connection, rows: Sequence[int]) -> dict[int, set[tuple[str, str]]]:

@@ -156,7 +156,7 @@ def _next_change(
     `published` are the times of those whose age matters.
     """
     moments: list[int | None] = [
-        connection.execute(_soonest(feed, column), {"at": at}).scalar()
+        connection.execute(soonest(feed, column), {"at": at}).scalar()
         for column in ("due", "expires")
     ]
     if feed.since:
@@ -166,7 +166,8 @@ def _next_change(
 
 
 @lru_cache(maxsize=2_000)
-def _soonest(feed: Feed, column: str) -> Select[Any]:
+def soonest(feed: Feed, column: str) -> Select[Any]:
+    """The query for the next moment at which an article of a feed falls due, or expires."""
     return (
         select(func.min(article.c[column]))
         # `+ 0` keeps SQLite from going through all articles of a source: few are due later, and

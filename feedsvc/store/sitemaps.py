@@ -18,7 +18,7 @@ from feedsvc.store.pages import next_event, passed, taken, visible
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import article, slug
 
-PART = 500
+PART = 250
 """Articles of a part: each change writes one anew, so that it is smaller than it might be."""
 
 _NUMBER = (article.c.id + (PART - 1)) // PART

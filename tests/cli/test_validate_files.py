@@ -196,6 +196,26 @@ def test_a_document_that_is_held_is_not_published(shell: Shell) -> None:
 
     assert done.code == 7
     assert "ferry/rss.xml is not published yet" in done.err
+    assert len(done.err.strip().splitlines()) <= 3
+
+
+def test_a_document_that_is_held_does_not_hide_the_others(shell: Shell) -> None:
+    text = (shell.root / "feedsvc.toml").read_text()
+    shell.configure(text.replace('name = "ferry"', 'name = "ferry"\nprofile = "flipboard"'))
+    shell.run("sync", "-q")
+
+    done = shell.run("validate", "--json")
+
+    assert done.code == 0
+    assert len(done.json["files"]) == 5
+    assert "ferry/rss.xml is not published yet" in done.err
+
+
+def test_before_the_first_sync_nothing_is_published(shell: Shell) -> None:
+    done = shell.run("validate")
+
+    assert (done.code, done.out) == (7, "")
+    assert "feedsvc sync" in done.err
 
 
 # -- all that belongs to a feed ------------------------------------------------------------------
@@ -272,7 +292,10 @@ def test_what_lies_below_a_group_or_a_private_feed_is_checked(shell: Shell) -> N
     shell.configure(
         (shell.root / "feedsvc.toml").read_text()
         + '\n[[feed]]\nname = "tags"\nper = "tag"\nformats = ["rss"]\n'
+        + '\n[[feed]]\nname = "secret"\nprivate = true\nformats = ["atom"]\n'
     )
     assert shell.run("sync", "-q").code == 0
 
+    secret = [path.split("/") for path in _paths(shell, "secret")]
+    assert [(len(one), one[-1]) for one in secret] == [(4, "atom.xml")]
     assert _paths(shell, "tags") == ["public/tags/ferry/rss.xml", "public/tags/harbour/rss.xml"]

@@ -26,10 +26,14 @@ def _xml(document: bytes, path: str) -> list[str]:
     return [str(found) for found in etree.fromstring(document).xpath(path, namespaces=NAMES)]  # type: ignore[union-attr]
 
 
+def _for_partner(entry: Entry, analytics: str | None = COUNTER) -> Entry:
+    return replace(entry, profile="smartnews", analytics=analytics)
+
+
 @pytest.mark.parametrize("format", XML)
 def test_logos_and_analytics(rendered: Render, head: Head, whole: Make, format: Format) -> None:
     of = head(profile="smartnews", logos=(LIGHT, DARK), analytics=COUNTER)
-    document = rendered(format, replace(whole(), analytics=COUNTER), of=of)
+    document = rendered(format, _for_partner(whole()), of=of)
 
     assert _xml(document, "//snf:logo/*[local-name()='url']/text()") == [LIGHT]
     assert _xml(document, "//snf:darkModeLogo/*[local-name()='url']/text()") == [DARK]
@@ -46,6 +50,22 @@ def test_one_logo_is_the_light_one(rendered: Render, head: Head, format: Format)
 
     assert _xml(document, "//snf:logo/*/text()") == [LIGHT]
     assert _xml(document, "//snf:darkModeLogo") == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"summary": None, "subtitle": None}, {"html": "<br>", "summary": None, "subtitle": None}],
+)
+def test_the_text_is_content_encoded_whatever_else_there_is(
+    rendered: Render, head: Head, whole: Make, changes: dict[str, Any]
+) -> None:
+    entry = _for_partner(whole(**changes))
+    document = rendered(Format.RSS, entry, of=head(profile="smartnews"))
+
+    (item,) = etree.fromstring(document).iter("item")
+    encoded = item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") or ""
+    assert entry.article.html in encoded
+    assert "<" not in (item.findtext("description") or "<")
 
 
 @pytest.mark.parametrize("profile", [None, "reader", "msn", "flipboard", "apple-podcasts"])
@@ -66,7 +86,7 @@ def test_stitched_documents_for_the_partner_are_written_like_whole_ones(
 ) -> None:
     of, renderer = head(profile="smartnews", logos=(LIGHT,)), renderers[format]
     entries = [
-        replace(whole(guid=f"urn:x-test:{n}"), analytics=COUNTER if n else None) for n in range(3)
+        _for_partner(whole(guid=f"urn:x-test:{n}"), COUNTER if n else None) for n in range(3)
     ]
 
     one_by_one = [renderer.fragments([entry], full_text=True)[0] for entry in entries]

@@ -126,6 +126,25 @@ def test_every_page_of_the_archive_has_the_guid_of_the_podcast(
     assert guids[0] == guids[1] != []
 
 
+def test_every_key_of_a_private_podcast_opens_the_same_one(head: Head) -> None:
+    keys = [{Format.RSS: f"https://news.example.org/all/{key}/rss.xml"} for key in ("k1", "k2")]
+
+    one, other = (guid_of(head(podcast=Podcast(), private=True, urls=urls)) for urls in keys)
+
+    assert one == other
+    assert one != guid_of(head(podcast=Podcast()))
+
+
+def test_directories_write_to_the_author_of_a_podcast_without_an_owner(
+    rendered: Render, head: Head
+) -> None:
+    of = head(podcast=Podcast(locked=True), author=OWNER)
+    document = rendered(Format.RSS, of=of)
+
+    assert _xml(document, "itunes:owner/itunes:email/text()") == [OWNER.email]
+    assert _xml(document, "podcast:locked/@owner") == [OWNER.email]
+
+
 def test_a_guid_that_is_given_stays(rendered: Render, head: Head) -> None:
     given = "917393e3-1b1e-5cef-ace4-edaa54e1f810"
 

@@ -152,6 +152,7 @@ def _entries(draw: st.DrawFn, *, full: bool = False) -> list[Entry]:
                 page=draw(st.none() | st.just(f"https://news.example.org/a/{number}/")),
                 via=tuple(draw(st.lists(_origins, max_size=3))),
                 podcast=full,
+                profile="smartnews" if full else None,
                 analytics=draw(_text) if full else None,
             )
         )

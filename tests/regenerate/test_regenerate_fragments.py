@@ -45,6 +45,8 @@ EPISODE = """---
 title: Nebel
 date: 2025-05-01
 language: de
+link: https://news.example.org/nebel
+image: https://news.example.org/nebel.jpg
 audio: https://audio.example.org/7.mp3
 length: 900
 type: audio/mpeg
@@ -76,7 +78,7 @@ def test_an_episode_is_one_in_a_podcast_and_an_article_elsewhere(site: Any) -> N
     site.sync()
 
     show = _item(site, "show")
-    assert _names(show, ITUNES) == ["duration", "episode"]
+    assert _names(show, ITUNES) == ["duration", "episode", "image"]
     assert _names(show, PODCAST) == ["transcript"]
     assert show.findtext(f"{ITUNES}duration") == "1536"
     for feed in ("plain", "partner"):

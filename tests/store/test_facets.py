@@ -144,6 +144,18 @@ def test_a_word_of_what_is_not_shown_is_no_feed(
     assert desk.store.known_facets(group) == ()
 
 
+def test_a_word_comes_when_its_article_falls_due(desk: Stock) -> None:
+    desk.put("desk", "A", tags=("sea",), due=NOON + DAY)
+    desk.put("desk", "B", tags=("sea",), section="other", due=NOON + DAY / 2)
+    group = replace(TOPICS, exclude_tags=("other",))
+
+    at = desk.store.next_word(group, NOON)
+
+    assert at == NOON + DAY
+    assert [one.slug for one in desk.store.facets(group, NOON + DAY)] == ["sea"]
+    assert desk.store.next_word(group, NOON + DAY) is None
+
+
 def test_a_word_goes_with_its_last_article_and_comes_back_as_it_was(desk: Stock) -> None:
     desk.put("desk", "A", tags=("haefen",))
     desk.put("desk", "B", tags=("Häfen",))

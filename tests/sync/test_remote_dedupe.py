@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -195,3 +196,117 @@ def test_limits_are_exact(planet: Planet, dedupe: str) -> None:
     assert told(planet) == [
         "Story 0", "Story 1", "Story 23", "Story 4", "Story 3", "Story 2",
     ]  # fmt: skip
+
+
+# -- who else is credited ------------------------------------------------------------------------
+
+MUSEUM = "https://museum.example.org/"
+
+
+def credits(planet: Planet) -> dict[str, list[str]]:
+    """Where else each entry was found, as the three formats say it."""
+    items = json.loads(planet.service.published("all/feed.json"))["items"]
+    told = {
+        item["title"]: [one["url"] for one in item.get("_via", {"links": []})["links"]]
+        for item in items
+    }
+    for name, entry in (("atom.xml", ".//{*}entry"), ("rss.xml", ".//item")):
+        document = ElementTree.fromstring(planet.service.published(f"all/{name}"))
+        for one in document.iterfind(entry):
+            links = [link.get("href") for link in one.iterfind("{*}link[@rel='via']")]
+            assert links == told[one.findtext("{*}title") or ""]
+    return told
+
+
+@pytest.fixture
+def credited(planet: Planet) -> Planet:
+    """A planet that publishes in every format."""
+    feeds = '[[feed]]\nname = "all"\ndedupe = "text"\n'
+    planet.configure(feeds, harbour="", museum="", quay="")
+    for name in planet.sources:
+        planet.put(at=name)
+    return planet
+
+
+def test_a_story_of_two_sources_appears_once_with_both_origins(credited: Planet) -> None:
+    first, second = copies(f"{HOME}crane", f"{HOME}crane?utm_source=museum")
+    credited.put(first)
+    credited.run(build=True)
+    assert credits(credited) == {"First": []}
+
+    credited.put(second, at="museum", home=MUSEUM)
+    credited.run(build=True)
+
+    assert credits(credited) == {"First": [MUSEUM]}
+
+
+def test_a_reprint_is_found_at_its_own_address(credited: Planet) -> None:
+    credited.put(story(1, title="First", text=REPORT, date=NOON))
+    credited.put(story(2, title="Again", text=REPORT, link=f"{MUSEUM}crane", date=NOON + DAY),
+                 at="museum", home=MUSEUM)  # fmt: skip
+
+    credited.run(build=True)
+
+    assert credits(credited) == {"First": [f"{MUSEUM}crane"]}
+
+
+def test_a_copy_that_goes_is_credited_no_more(credited: Planet) -> None:
+    first, second = copies(f"{HOME}crane", f"{HOME}crane")
+    credited.put(first)
+    credited.put(second, at="museum", home=MUSEUM)
+    credited.run(build=True)
+    assert credits(credited) == {"First": [MUSEUM]}
+
+    credited.configure(harbour="", quay="")
+    credited.run(build=True)
+
+    assert credits(credited) == {"First": []}
+
+
+def test_the_same_copies_are_the_same_bytes(credited: Planet) -> None:
+    first, second = copies(f"{HOME}crane", f"{HOME}crane")
+    credited.put(first)
+    credited.put(second, at="museum", home=MUSEUM)
+    credited.put(replace(second, guid="third"), at="quay", home="https://quay.example.org/")
+    credited.run(build=True)
+    before = credited.service.snapshot()
+
+    credited.service.restart()
+    credited.run(build=True)
+    credited.service.regenerate(everything=True)
+
+    assert credits(credited)["First"] == [MUSEUM, "https://quay.example.org/"]
+    assert credited.service.snapshot() == before
+
+
+def test_stories_of_one_title_stay_two_and_credit_nobody(credited: Planet) -> None:
+    credited.put(story(1, title="Storm", text=REPORT, date=NOON))
+    credited.put(story(2, title="Storm", text=OTHER, date=NOON + DAY), at="museum")
+
+    credited.run(build=True)
+
+    assert told(credited) == ["Storm", "Storm"]
+    assert credits(credited) == {"Storm": []}
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        pytest.param({"exclude": "old crane"}, ["Second"], id="hidden-by-its-words"),
+        pytest.param({"match": "bolt"}, ["Second"], id="without-the-words-asked-for"),
+        pytest.param({"match": "crane|bolt"}, ["First"], id="with-them"),
+        pytest.param({"exclude_sources": ["harbour"]}, ["Second"], id="of-a-source-left-out"),
+    ],
+)
+def test_an_original_that_is_not_in_the_feed_keeps_no_copy_out(
+    planet: Planet, keys: dict[str, Any], shown: list[str]
+) -> None:
+    feed(planet, **keys)
+    first, second = copies(f"{HOME}crane", f"{HOME}crane")
+    planet.put(first)
+    planet.run(build=True)
+    planet.put(second, at="museum")
+
+    planet.run(build=True)
+
+    assert told(planet) == shown

@@ -140,7 +140,8 @@ def _of_feed(app: App, feed: Feed) -> Iterator[Preview]:
         names.add(child.name)
         yield Preview(name=child.name, before=_before(app, child), after=selected(app, child))
     for row in app.store.feeds():
-        if row.name.startswith(f"{feed.name}/") and row.name not in names:
+        # One whose word no article has any more stays published, without entries.
+        if row.name.startswith(f"{feed.name}/") and row.name not in names and row.entries:
             yield _gone(app, row.name)
 
 

@@ -43,7 +43,7 @@ def _state(row: FeedRow, now: datetime) -> tuple[str, str | None]:
     if row.built is None:
         return "new", "never built"
     if row.touched is not None:
-        return "due", "an article changed since it was built"
+        return "due", "what it holds changed since it was built"
     if row.next_change is not None and row.next_change <= now:
         return "due", "an article came or went by its date since it was built"
     return "ok", None

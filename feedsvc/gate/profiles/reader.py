@@ -6,7 +6,7 @@ W3C validator clean, which the gate asks of every document; document ≤ 512 KiB
 
 from __future__ import annotations
 
-from feedsvc.gate.jsonfeed import read_json
+from feedsvc.gate.jsontext import read_json
 from feedsvc.gate.profiles.sheet import Sheet
 from feedsvc.gate.report import Report
 
