@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from feedsvc.config.addresses import at_root
@@ -23,6 +24,10 @@ _NO_ARCHIVE = {
     "offset": "an archive begins with the newest",
     "max_per_source": "an archive holds all of every source",
     "digest": "a digest is no archive of articles",
+}
+# What a feed for a partner is, unless it says otherwise: what the partner would not take anyway.
+_FOR_PARTNER: Mapping[str, Mapping[str, Any]] = {
+    "msn": {"since": timedelta(days=364), "limit": 20},
 }
 _APART = {"per": {"digest": "cut the digest by `tags` or `sources` instead"}}
 
@@ -61,7 +66,8 @@ def read_feeds(
         for key in ("image", "logo", "dark_logo"):
             if key in values:
                 values[key] = at_root(values[key], site.base_url)
-        feeds.append(Feed(**{**given, **values}))
+        partner = {} if values.get("archive") else _FOR_PARTNER.get(values.get("profile", ""), {})
+        feeds.append(Feed(**{**given, **partner, **values}))
     return tuple(feeds)
 
 

@@ -6,9 +6,9 @@ feedgen would take any of them for the RSS channel's own link, and then drop it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lxml import etree
 
@@ -16,6 +16,9 @@ from feedsvc.feeds.prefixes import ATOM, HISTORY, TOMBSTONES, XHTML
 from feedsvc.feeds.values import address, local
 from feedsvc.model import FeedHead, Format
 from feedsvc.text.urls import id_flaw
+
+# lxml's stubs do not know of namespaces without a prefix.
+_UNPREFIXED = cast("Mapping[str, str]", {None: XHTML})
 
 
 class Link(NamedTuple):
@@ -83,7 +86,7 @@ def add_privacy(parent: etree._Element, head: FeedHead) -> None:
     Without a prefix: validators warn of one for XHTML in Atom.
     """
     if head.private:
-        meta = etree.SubElement(parent, f"{{{XHTML}}}meta", nsmap={None: XHTML})
+        meta = etree.SubElement(parent, f"{{{XHTML}}}meta", nsmap=_UNPREFIXED)
         meta.set("name", "robots")
         meta.set("content", "noindex")
 

@@ -54,7 +54,8 @@ class Fragments:
         """
         if not self._press.article_pages:
             return tuple(replace(m, slug=None) if m.slug else m for m in members)
-        wanted = [m.row for m in members if m.row > 0 and not (m.link or m.slug)]
+        # Those that have one, too: their source may ask for another by now.
+        wanted = [m.row for m in members if m.row > 0 and not m.link]
         if not wanted or self._feed.private or self._options.check:
             return tuple(members)
         slugs = self._press.store.mint_slugs(wanted, self._press.clock.now())
@@ -121,7 +122,8 @@ class Fragments:
                 self._entry(member, article)
                 for member, article in zip(members, articles, strict=True)
             ],
-            full_text=self._feed.full_text,
+            # How much of the texts there is was decided when the edition was made of them.
+            full_text=True if self._feed.digest else self._feed.full_text,
         )
         failed: dict[int, str] = {}
         fresh: dict[int, Fragment] = {}

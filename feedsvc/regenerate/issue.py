@@ -66,7 +66,7 @@ def article_of(store: Store, feed: Feed, site: Site, guid: str, issue: Issue) ->
     if len(issue.members) > MOST:
         parts.append(f"<p>{escape(and_more(len(issue.members) - MOST, language))}</p>")
     article = Article(
-        source=feed.name,
+        source=f"feed:{feed.name}",  # no source can be called so
         key=f"digest:{period.name}",
         guid=f"{guid}/{period.name}",
         title=digest_title(period.first, period.last, language),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select
 
+from feedsvc.ports import Shelf
 from feedsvc.settings import Feed
 from feedsvc.store.engine import reading
 from feedsvc.store.reasons import Known, said_of
@@ -81,25 +82,15 @@ class Explain:
         with reading(self._engine) as connection:
             return tuple(connection.execute(query).scalars())
 
-    def archive_pages(self, name: str, size: int | None) -> int:
-        """How many pages of the archive of a feed are closed."""
-        query = select(func.max(place.c.position)).where(place.c.feed == name)
-        with reading(self._engine) as connection:
-            last = connection.execute(query).scalar() or 0
-        return last // size if size else 0
-
     def explain(
-        self, feed: Feed, row: int, now: datetime, *, page_size: int | None = None
+        self, feed: Feed, row: int, now: datetime, *, shelf: Shelf | None = None
     ) -> Explanation:
-        """Why an article is in a feed, or what keeps it out.
-
-        `page_size` is that of the archive of the feed, if it has one.
-        """
+        """Why an article is in a feed, or what keeps it out; `shelf` is that of its archive."""
         at = int(now.timestamp())
         with reading(self._engine) as connection:
             known = _known(connection, row, at)
             steps = list(_single(connection, feed, known, at))
-            page = _page(connection, feed, row, page_size) if feed.archive else None
+            page = _page(connection, feed, row, shelf) if shelf else None
             if all(step.met for step in steps) and feed.per is None:
                 steps += _among(connection, feed, known, at)
         return Explanation(tuple(steps), page)
@@ -223,14 +214,11 @@ def _named(connection: Connection, row: int) -> str:
     return f"'{title}' of {name} ({guid})"
 
 
-def _page(connection: Connection, feed: Feed, row: int, size: int | None) -> int | None:
+def _page(connection: Connection, feed: Feed, row: int, shelf: Shelf) -> int | None:
     """The page of the archive it stands on; 0 for the one that is still open."""
-    here = place.c.feed == feed.name
-    spot: Any = connection.execute(
-        select(place.c.position).where(here, place.c.article_id == row)
-    ).scalar()
-    if spot is None or not size:
+    query = select(place.c.position).where(place.c.feed == feed.name, place.c.article_id == row)
+    position: int | None = connection.execute(query).scalar()
+    if position is None:
         return None
-    last = connection.execute(select(func.max(place.c.position)).where(here)).scalar() or 0
-    page: int = -(-spot // size)
-    return page if page <= last // size else 0
+    page = -(-position // shelf.size)
+    return page if page <= shelf.closed else 0

@@ -91,7 +91,7 @@ def _keys(connection: Connection, group: str) -> tuple[Token, ...]:
     query = (
         select(token.c.token, token.c.label, token.c.made)
         .where(token.c.feed == group)
-        .order_by(token.c.made, token.c.token)
+        .order_by(token.c.made, token.c.label.is_not(None), token.c.label, token.c.token)
     )
     return tuple(map(_key, connection.execute(query)))
 

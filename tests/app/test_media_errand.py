@@ -15,7 +15,7 @@ from feedsvc.app import App
 from feedsvc.app.media import PAUSES
 from feedsvc.ports import Media
 from tests.feedserver import Answer, FeedServer, InTurn, Raw, Request, moved
-from tests.support import Service
+from tests.support import Service, Shell
 
 CONFIG = """
 [site]
@@ -440,3 +440,19 @@ def test_a_picture_that_comes_back_is_found_again(desk: Service, feed_server: Fe
 def updated_of(document: bytes) -> list[str]:
     read = feedparser.parse(document)
     return [read.feed.updated, *(entry.updated for entry in read.entries)]
+
+
+def test_one_line_of_cron_asks_and_publishes_again(
+    desk: Service,
+    feed_server: FeedServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed_server["/talk.mp3"] = song
+    episode(desk, "talk", feed_server.url("/talk.mp3"))
+    monkeypatch.chdir(desk.root)
+
+    result = Shell(desk.root, capsys).run("sync")
+
+    assert result.code == 0
+    assert enclosures(desk)[0]["length"] == str(len(SONG))

@@ -205,8 +205,8 @@ class TestUrls:
 
         (found,) = built.run("feed", "urls", "ferry", "--json").json["feeds"]
 
-        assert found["archive"]["pages"] == 4
-        assert found["archive"]["atom"] == "https://news.example.org/ferry/archive/4/atom.xml"
+        assert found["archive"]["pages"] == 3
+        assert found["archive"]["atom"] == "https://news.example.org/ferry/archive/3/atom.xml"
 
     def test_a_key_is_given_and_works_at_once(self, built: Shell) -> None:
         done = built.run("feed", "urls", "members", "--new-token", " Anna  B. ", "--json")

@@ -581,6 +581,29 @@ def test_an_edition_can_be_published_in_every_format(
     assert "5. März 2025" in fragment.decode()
 
 
+@pytest.mark.parametrize("full_text", ["true", "false", '"given"'])
+def test_a_digest_is_built_whole_stable_and_without_what_was_withdrawn(
+    full_text: str, desk: Service, told: Told
+) -> None:
+    config = CONFIG.replace("{zone}", "Europe/Berlin")
+    desk.configure(f"{config}full_text = {full_text}\n")
+    write(desk, "a", told("Eins", "2025-03-05 08:00", "Erster Satz."))
+    write(desk, "b", told("Zwei", "2025-03-05 09:00", "Zweiter Satz."))
+    desk.sync()
+    before = desk.snapshot()
+    desk.clock.tick(hours=5)
+    desk.sync(force=True)
+    again = desk.snapshot()
+    desk.remove("b.txt")
+    desk.clock.tick(hours=1)
+    desk.sync(force=True)
+
+    document = desk.published("days/atom.xml").decode()
+    assert again == before
+    assert "Erster Satz." in document
+    assert not any(b"Zwei" in body for _, body in desk.snapshot().values())
+
+
 class Listening:
     """The store, and a list of the rows whose articles were read from it."""
 

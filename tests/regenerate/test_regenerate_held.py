@@ -20,6 +20,7 @@ from feedsvc.feeds.rss import RssFormat
 from feedsvc.model import Entry, FeedHead, Finding, Format
 from feedsvc.ports import Renderer
 from feedsvc.regenerate import due_feeds
+from feedsvc.settings import FullText
 
 Told = Callable[..., str]
 
@@ -32,7 +33,9 @@ class Fussy:
     word: str
     version: str = "fussy"
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         return [
             RenderError(f"cannot say {self.word}") if self.word in entry.article.title else fragment
             for entry, fragment in zip(
@@ -51,7 +54,9 @@ class Broken:
     inner: Renderer
     version: str = "broken"
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         return self.inner.fragments(entries, full_text=full_text)
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:

@@ -17,6 +17,7 @@ from feedsvc.feeds.jsonfeed import JsonFormat
 from feedsvc.feeds.rss import RssFormat
 from feedsvc.model import Entry, FeedHead, Format
 from feedsvc.regenerate import due_feeds
+from feedsvc.settings import FullText
 
 Told = Callable[..., str]
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -214,7 +215,9 @@ class Signed:
 
     inner: RssFormat
 
-    def fragments(self, entries: Sequence[Entry], *, full_text: bool) -> list[bytes | RenderError]:
+    def fragments(
+        self, entries: Sequence[Entry], *, full_text: FullText
+    ) -> list[bytes | RenderError]:
         return self.inner.fragments(entries, full_text=full_text)
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
-from feedsvc.cli.feed.target import built_children, named, selected
+from feedsvc.cli.feed.target import built_children, named, selected, shelf_of
 from feedsvc.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _run(console: Console) -> int:
 
 def _document(app: App, feed: Feed, article: Found) -> dict[str, Any]:
     row = app.store.feed(feed.name)
-    found = app.store.explain(feed, article.row, app.clock.now(), page_size=row.page_size)
+    shelf = shelf_of(app, feed)
+    found = app.store.explain(feed, article.row, app.clock.now(), shelf=shelf)
     steps = [*found.steps, *_faults(row, article)]
     failed = next((step for step in steps if not step.met), None)
     if feed.per is not None:

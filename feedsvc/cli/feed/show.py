@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
 from feedsvc.cli.feed.standing import standing
-from feedsvc.cli.feed.target import built_children, named
+from feedsvc.cli.feed.target import built_children, named, shelf_of
 from feedsvc.cli.standing import iso
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def _run(console: Console) -> int:
 def _document(app: App, feed: Feed) -> dict[str, Any]:
     row = app.store.feed(feed.name)
     rows = {one.name: one for one in app.store.feeds()}
-    pages = app.store.archive_pages(feed.name, row.page_size) if feed.archive else None
+    shelf = shelf_of(app, feed)
     return {
         **standing(app, feed, row),
         "feeds": [one.name for one in built_children(app, feed, rows)] if feed.per else None,
         "facet": dict(zip(("kind", "word"), feed.facet, strict=True)) if feed.facet else None,
-        "archive_pages": pages,
+        "archive_pages": shelf.closed if shelf else None,
         "rules": _rules(app, feed),
         "next_change": iso(row.next_change),
         "left_out": [{"id": one.path, "reason": one.reason} for one in row.left_out],

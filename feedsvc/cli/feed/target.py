@@ -9,7 +9,7 @@ from feedsvc.errors import NotFoundError
 
 if TYPE_CHECKING:
     from feedsvc.app import App
-    from feedsvc.ports import FeedRow
+    from feedsvc.ports import FeedRow, Shelf
     from feedsvc.settings import Feed
 
 
@@ -57,12 +57,12 @@ def selected(app: App, feed: Feed) -> tuple[int, ...]:
 
     Those that the last one could not render stay left out.
     """
-    now, row = app.clock.now(), app.store.feed(feed.name)
-    faulty = {problem.path for problem in row.left_out}
+    now = app.clock.now()
+    faulty = {problem.path for problem in app.store.feed(feed.name).left_out}
+    shelf = shelf_of(app, feed)
     without: set[int] = set()
     while True:
-        if feed.archive:
-            shelf = app.store.shelf(feed, row.page_size or feed.page_size or feed.limit)
+        if shelf is not None:
             chosen = app.store.select_archived(feed, shelf, now, without=without)
         else:
             chosen = app.store.select(feed, now, without=without)
@@ -70,3 +70,11 @@ def selected(app: App, feed: Feed) -> tuple[int, ...]:
         if not wrong:
             return tuple(one.row for one in chosen.members)
         without |= wrong
+
+
+def shelf_of(app: App, feed: Feed) -> Shelf | None:
+    """The archive of a feed, if it has one."""
+    if not feed.archive:
+        return None
+    size = app.store.feed(feed.name).page_size
+    return app.store.shelf(feed, size or feed.page_size or feed.limit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
-from feedsvc.cli.feed.target import built_children, named
+from feedsvc.cli.feed.target import built_children, named, shelf_of
 from feedsvc.cli.standing import iso
 from feedsvc.errors import UsageError
 
@@ -88,9 +88,8 @@ def _change(console: Console, app: App) -> int:
 def _addresses(app: App, feed: Feed) -> dict[str, Any]:
     """Everything that is published of a feed, by where it is found."""
     rows = {row.name: row for row in app.store.feeds()}
-    pages = 0
-    if feed.archive and feed.name in rows:
-        pages = app.store.archive_pages(feed.name, rows[feed.name].page_size)
+    shelf = shelf_of(app, feed)
+    pages = shelf.closed if shelf else 0
     below = built_children(app, feed, rows) if feed.per else []
     keys = app.store.keys(feed.name) if feed.private else ()
     return {
