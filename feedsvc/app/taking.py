@@ -83,6 +83,7 @@ class Taking:
     def _next_visit(self, source: int, now: datetime) -> datetime:
         """At once, but not every time that the hub says so."""
         last = self._pinged.get(source)
-        due = now if last is None or now - last >= PAUSE else last + PAUSE
-        self._pinged[source] = due
-        return due
+        if last is None or last <= now:  # else it is to be asked in a moment as it is
+            last = now if last is None else max(now, last + PAUSE)
+            self._pinged[source] = last
+        return last

@@ -22,6 +22,11 @@ def is_smartnews(one: FeedHead | Entry) -> bool:
     return one.profile == "smartnews"
 
 
+def reads_apart(entry: Entry) -> bool:
+    """Whether the partner takes the text from content:encoded alone, never from a description."""
+    return entry.profile in ("smartnews", "flipboard")
+
+
 def add_logos(parent: etree._Element, head: FeedHead) -> None:
     """SmartFormat 2.1: the logo above each article, and that for dark screens."""
     if not is_smartnews(head):

@@ -125,8 +125,8 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     article = entry.article
     told = safe(article.summary or "") or safe(article.subtitle or "")
     body, summary = text_of(entry, told, full_text=full_text)
-    if body and not summary and partners.is_smartnews(entry):
-        # SmartFormat 2.1, <item>: the text is content:encoded, which RSS has beside a description.
+    if body and not summary and partners.reads_apart(entry):
+        # RSS has content:encoded beside a description.
         summary = plain(body, SUMMARY_LENGTH) or title_of(article)
     # RSS 2.0, items: a post without a title has none; there always is one of the two.
     title = as_title(safe(article.title))

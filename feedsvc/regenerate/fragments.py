@@ -17,6 +17,10 @@ from feedsvc.settings import Feed, FullText
 _VARIANTS: Mapping[FullText, str] = {True: "full", False: "excerpt", "given": "given"}
 
 
+_OWN_ENTRIES = ("smartnews", "flipboard")
+"""Partners whose entries are written otherwise than those of everybody."""
+
+
 class Fragments:
     """The fragments of a feed's entries, in every format it has."""
 
@@ -28,8 +32,8 @@ class Fragments:
         self._press = press
         self._feed = feed
         self._options = options
-        self._partner = feed.profile if feed.profile == "smartnews" else None
-        self._analytics = feed.analytics if self._partner else None
+        self._partner = feed.profile if feed.profile in _OWN_ENTRIES else None
+        self._analytics = feed.analytics if feed.profile == "smartnews" else None
         self._variant = self._named_variant()
         self._found: dict[Format, dict[int, bytes]] = {format: {} for format in feed.formats}
         self._articles: dict[int, Article] = {}

@@ -87,6 +87,9 @@ class Explain:
     ) -> Explanation:
         """Why an article is in a feed, or what keeps it out; `shelf` is that of its archive."""
         at = int(now.timestamp())
+        if feed.digest is not None:
+            # Age, places and shares are those of editions, not of articles.
+            feed = replace(feed, since=None, offset=0, limit=_ALL, max_per_source=None)
         with reading(self._engine) as connection:
             known = _known(connection, row, at)
             steps = list(_single(connection, feed, known, at))
@@ -164,7 +167,10 @@ def _among(connection: Connection, feed: Feed, known: Known, at: int) -> Iterato
         return
     if feed.dedupe != "none":
         yield Step("dedupe", True, "no other article stands for it")
-    yield from _ranked(connection, feed, known, at, walk)
+    if feed.digest is not None:
+        yield Step("digest", True, f"told of in the {feed.digest} edition of its time")
+    else:
+        yield from _ranked(connection, feed, known, at, walk)
 
 
 def _original(connection: Connection, feed: Feed, row: int, at: int, walk: Walk) -> str | None:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain, count
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -31,24 +30,19 @@ from feedsvc.ports import Facet
 from feedsvc.settings import Feed
 from feedsvc.store.copies import kin_of
 from feedsvc.store.engine import reading, writing
+from feedsvc.store.minting import minted
 from feedsvc.store.rows import moment
 from feedsvc.store.rules import conditions, shown_at
 from feedsvc.store.schema import (
     article,
-    body,
     facet,
     label,
     membership,
     place,
-    remote,
     source,
 )
 from feedsvc.store.selection import soonest
 from feedsvc.store.words import Seen, fitting
-from feedsvc.text.slug import slugify
-
-_TAKEN = frozenset({"archive"})
-"""What else lies in the folder of a group; its files all have a dot, which no slug has."""
 
 
 class _Use(NamedTuple):
@@ -115,7 +109,7 @@ class Facets:
         with reading(self._engine) as connection:
             newest = _newest(_uses(connection, feed, now, None))
             known = {one.word: one for one in _known(connection, feed)}
-            fresh = _minted(connection, feed, newest, known, titles or {})
+            fresh = minted(connection, feed, _rows_of(newest), known, titles or {})
         return _ordered({**known, **{one.word: one for one in fresh}}[word] for word in newest)
 
     def _named(
@@ -140,7 +134,7 @@ class Facets:
                     connection.execute(update(facet).where(*where).values(title=title))
                 # Read again: another process may have been first.
                 known = {one.word: one for one in _known(connection, feed)}
-                fresh = _minted(connection, feed, newest, known, titles)
+                fresh = minted(connection, feed, _rows_of(newest), known, titles)
                 if fresh:
                     rows = [{"feed": feed.name, **one._asdict()} for one in fresh]
                     connection.execute(insert(facet), rows)
@@ -177,6 +171,10 @@ def _newest(uses: Iterable[_Use]) -> dict[str, _Use]:
         ):  # fmt: skip
             newest[use.word] = use
     return newest
+
+
+def _rows_of(newest: Mapping[str, _Use]) -> dict[str, int]:
+    return {word: use.row for word, use in newest.items()}
 
 
 def _uses(
@@ -245,52 +243,3 @@ def _held(connection: Connection, feed: Feed, rows: Collection[int]) -> Iterable
 def _rows() -> Select[Any]:
     # One parameter: to bind many rows costs more than to find them.
     return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
-
-
-# -- slugs and titles ----------------------------------------------------------------------------
-
-
-def _minted(
-    connection: Connection,
-    feed: Feed,
-    newest: Mapping[str, _Use],
-    known: Mapping[str, Facet],
-    titles: Mapping[str, str],
-) -> list[Facet]:
-    """Facets for the words that have none."""
-    fresh = sorted(newest.keys() - known.keys())
-    spelled = _spelled(connection, feed, {word: newest[word].row for word in fresh})
-    taken = _TAKEN | {one.slug for one in known.values()}
-    found: list[Facet] = []
-    for word in fresh:
-        slug = _free(slugify(word, word), taken)
-        taken |= {slug}
-        found.append(Facet(word, slug, titles.get(word) or spelled.get(word) or word))
-    return found
-
-
-def _free(slug: str, taken: Collection[str]) -> str:
-    """The slug, or the first numbered one that is free."""
-    numbered = chain((slug,), (f"{slug}-{number}" for number in count(2)))
-    return next(one for one in numbered if one not in taken)
-
-
-def _spelled(connection: Connection, feed: Feed, rows: Mapping[str, int]) -> dict[str, str]:
-    """How the articles spell their words; what sources call themselves."""
-    if feed.per == "source":
-        query = select(source.c.name, func.json_extract(remote.c.head, "$.title")).join(
-            remote, remote.c.source_id == source.c.id
-        )
-        return {name: title for name, title in connection.execute(query) if title}
-    wanted = {"rows": json.dumps(sorted(set(rows.values())))}
-    query = select(body.c.article_id, body.c.fields).where(body.c.article_id.in_(_rows()))
-    fields = {row: json.loads(held) for row, held in connection.execute(query, wanted)}
-    found = {}
-    for word, row in rows.items():
-        said = fields.get(row, {})
-        if feed.per == "author":
-            written = [name for name, *_ in said.get("authors", ())]
-        else:
-            written = [*said.get("tags", ()), said.get("section") or ""]
-        found[word] = next((one for one in written if one.casefold() == word), word)
-    return found

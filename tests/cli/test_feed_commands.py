@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from feedsvc.cli.main import main
 from tests.support import Shell
 
 CONFIG = """
@@ -48,29 +51,45 @@ private = true
 """
 
 
+def fill(root: Path) -> None:
+    """Six articles, A the newest; nothing is synced yet."""
+    said = {
+        "articles/a": ("A", "2025-05-06", "Tags: Ferry, Häfen\nBy: Mara"),
+        "articles/b": ("B", "2025-05-05", "Tags: ferry"),
+        "articles/c": ("C", "2025-05-04", "Tags: Ferry\nLanguage: de-AT"),
+        "articles/d": ("D", "2025-05-03", "By: Jonas"),
+        "wire/e": ("E", "2025-05-02", "Tags: Ferry, Ad"),
+        "wire/f": ("F", "2099-05-01", "Tags: Ferry"),
+    }
+    (root / "feedsvc.toml").write_text(CONFIG)
+    for name, (title, date, labels) in said.items():
+        path = root / f"{name}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{title}\n{date}\n{labels}\n\nText of {title}.\n")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
 @pytest.fixture
 def news(empty: Shell) -> Shell:
-    """Six articles, A the newest; nothing is synced yet."""
-    empty.configure(CONFIG)
-    said = {
-        "a": ("A", "2025-05-06", "Tags: Ferry, Häfen\nBy: Mara"),
-        "b": ("B", "2025-05-05", "Tags: ferry"),
-        "c": ("C", "2025-05-04", "Tags: Ferry\nLanguage: de-AT"),
-        "d": ("D", "2025-05-03", "By: Jonas"),
-        "../wire/e": ("E", "2025-05-02", "Tags: Ferry, Ad"),
-        "../wire/f": ("F", "2099-05-01", "Tags: Ferry"),
-    }
-    (empty.root / "wire").mkdir()
-    for name, (title, date, labels) in said.items():
-        empty.write(f"{name}.txt", f"{title}\n{date}\n{labels}\n\nText of {title}.\n")
+    fill(empty.root)
     return empty
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after a first sync: made once, and copied for each test."""
+    root = tmp_path_factory.mktemp("newsroom")
+    fill(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert main(["sync", "-q"]) == 0
+    return root
+
+
 @pytest.fixture
-def built(news: Shell) -> Shell:
-    """The same after a first sync."""
-    assert news.run("sync", "-q").code == 0
-    return news
+def built(empty: Shell, template: Path) -> Shell:
+    shutil.copytree(template, empty.root, dirs_exist_ok=True)
+    return empty
 
 
 def reconfigure(shell: Shell, old: str, new: str) -> None:
@@ -474,6 +493,18 @@ class TestExplain:
         )
         assert self.summary(built, "topics", "desk/d") == "not in topics: per: has no tag"
         assert self.summary(built, "topics/haefen", "desk/b").startswith("not in topics/haefen: ")
+
+    def test_a_digest_tells_of_articles(self, built: Shell) -> None:
+        extra = '\n[[feed]]\nname = "weekly"\ndigest = "weekly"\ntags = ["Ferry"]\nlimit = 500\n'
+        built.configure(CONFIG + extra)
+        built.run("sync", "-q")
+
+        assert self.summary(built, "weekly", "desk/a") == (
+            "in weekly: told of in the weekly edition of its time"
+        )
+        assert self.summary(built, "weekly", "desk/d").startswith("not in weekly: tags: ")
+        lines = built.run("feed", "preview", "weekly", "--exclude-tags", "häfen").out
+        assert told(lines) == ["-A"]
 
     def test_a_page_of_the_archive_is_told(self, built: Shell) -> None:
         reconfigure(built, "limit = 2", "limit = 1\narchive = true")

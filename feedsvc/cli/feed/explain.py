@@ -73,12 +73,14 @@ def _document(app: App, feed: Feed, article: Found) -> dict[str, Any]:
     else:
         within = article.row in selected(app, feed)
         names = [feed.name]
+    published = any(article.row in app.store.published_rows(name) for name in names)
     return {
         "id": article.guid,
         "source": article.source,
         "title": article.title,
         "in": within,
-        "published": any(article.row in app.store.published_rows(name) for name in names),
+        # The entries of a digest are editions: what they told of is not remembered.
+        "published": published if feed.digest is None else None,
         "archive_page": found.page or None,
         "failed": failed.rule if failed and not within else None,
         "summary": _summary(feed.name, found, failed, within=within),
@@ -115,5 +117,5 @@ def _print(console: Console, name: str, told: dict[str, Any]) -> None:
         [(step["rule"], "yes" if step["met"] else "NO", step["says"]) for step in told["steps"]],
         ("RULE", "MET", ""),
     )
-    if told["in"] != told["published"]:
+    if told["published"] is not None and told["in"] != told["published"]:
         console.result(f"the next build {'adds it to' if told['in'] else 'takes it out of'} {name}")

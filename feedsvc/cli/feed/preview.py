@@ -152,7 +152,7 @@ def _gone(app: App, name: str) -> Preview:
 def _before(app: App, feed: Feed) -> tuple[int, ...]:
     if feed.digest is None:
         return app.store.published_rows(feed.name)
-    # Its entries are digests, which are no articles: what its rules chose is compared.
+    # Its entries are editions, which are no articles: what they tell of is compared.
     now = next((one for one in app.settings.feeds if one.name == feed.name), None)
     return selected(app, now) if now is not None else ()
 

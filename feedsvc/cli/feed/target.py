@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feedsvc.errors import NotFoundError
@@ -55,9 +57,12 @@ def titles(app: App) -> dict[str, str]:
 def selected(app: App, feed: Feed) -> tuple[int, ...]:
     """The articles that the next build takes into the newest documents of a feed.
 
-    Those that the last one could not render stay left out.
+    Those that the last one could not render stay left out. Of a digest, those that its editions
+    tell of.
     """
     now = app.clock.now()
+    if feed.digest is not None:
+        return tuple(_of_editions(app, feed, now))
     faulty = {problem.path for problem in app.store.feed(feed.name).left_out}
     shelf = shelf_of(app, feed)
     without: set[int] = set()
@@ -70,6 +75,17 @@ def selected(app: App, feed: Feed) -> tuple[int, ...]:
         if not wrong:
             return tuple(one.row for one in chosen.members)
         without |= wrong
+
+
+def _of_editions(app: App, feed: Feed, now: datetime) -> Iterator[int]:
+    span = timedelta(days=7 if feed.digest == "weekly" else 1)
+    oldest = now - (feed.offset + feed.limit) * span
+    if feed.since is not None:
+        oldest = max(oldest, now - feed.since - span)
+    for one in app.store.released(replace(feed, since=None), now):
+        if one.released <= oldest:
+            return
+        yield one.row
 
 
 def shelf_of(app: App, feed: Feed) -> Shelf | None:
