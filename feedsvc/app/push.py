@@ -9,7 +9,8 @@ errands  outbox    websub/telling.py  tell hubs and subscribers of what was publ
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 TENDED = timedelta(minutes=1)
 """How often our hub looks for subscribers whose time is over, or whose topic is gone."""
+
+REST = timedelta(minutes=1)
+"""Until others are told again after the store could not note that they had heard."""
 
 LOOKED = timedelta(seconds=5)
 """How often sources are compared with our subscriptions."""
@@ -131,6 +135,40 @@ def desk_of(app: App) -> Desk | None:
     return Desk(app) if wanted or store.subscriptions() or store.topics() else None
 
 
+class Turn:
+    """The turn of one process to do an errand: two would tell everybody twice."""
+
+    def __init__(self, app: App, name: str) -> None:
+        self._app = app
+        self._name = name
+        self._not_before: datetime | None = None
+
+    def free(self, now: datetime) -> bool:
+        """Whether it may be done now."""
+        return self._not_before is None or now >= self._not_before
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[Client | None]:
+        """A client to do it with; None if another process is at it.
+
+        The lock goes with its process, so that whoever is killed leaves nothing to wait for.
+        """
+        store = self._app.store
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(store.lock(self._name, timeout=0))
+            except LockedError:
+                yield None
+                return
+            try:
+                async with many_at_once(self._app) as client:
+                    yield client
+            except StoreError:
+                # What was heard cannot be noted: nobody is to hear it again at every tick.
+                self._not_before = self._app.clock.now() + REST
+                raise
+
+
 class OutboxErrand:
     """Tells hubs and subscribers of what was published."""
 
@@ -138,19 +176,19 @@ class OutboxErrand:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._turn = Turn(app, self.name)
 
     def due(self, now: datetime) -> bool:
         """Whether anybody is to be told."""
-        return self._app.store.outbox_due(now)
+        return self._turn.free(now) and self._app.store.outbox_due(now)
 
     async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`
         """Tell everybody who is to be told."""
         from feedsvc.websub.telling import Teller
 
         app = self._app
-        # One process at a time, or each would tell everybody. The lock goes with its process.
-        with suppress(LockedError), app.store.lock(self.name, timeout=0):
-            async with many_at_once(app) as own:
+        async with self._turn.taken() as own:
+            if own is not None:
                 await Teller(
                     app.store,
                     own,
@@ -169,6 +207,7 @@ class HubErrand:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._turn = Turn(app, self.name)
         self._tended: datetime | None = None
 
     def due(self, now: datetime) -> bool:
@@ -176,7 +215,7 @@ class HubErrand:
         if self._tended is None or now - self._tended >= TENDED:
             self._tended = now
             self._tend(now)
-        return self._app.store.intents_due(now)
+        return self._turn.free(now) and self._app.store.intents_due(now)
 
     def _tend(self, now: datetime) -> None:
         from feedsvc.websub.wishes import Wish
@@ -191,10 +230,9 @@ class HubErrand:
         """Ask everybody who is to be asked."""
         from feedsvc.websub.intents import Verifier
 
-        app = self._app
-        with suppress(LockedError), app.store.lock(self.name, timeout=0):
-            async with many_at_once(app) as own:
-                await Verifier(app.store, own, app.clock.now).run()
+        async with self._turn.taken() as own:
+            if own is not None:
+                await Verifier(self._app.store, own, self._app.clock.now).run()
         return False
 
 

@@ -69,7 +69,7 @@ class Taking:
                     media_type = call.headers.get("content-type", "")
                     return await remotes.take_in(source, call.body, media_type)
                 except LockedError:
-                    await asyncio.sleep(_TRY_AGAIN)
+                    await self._app.clock.sleep(_TRY_AGAIN)
         raise LockedError(f"{source.name} is being asked just now")
 
     def _too_often(self, source: int, now: datetime) -> bool:

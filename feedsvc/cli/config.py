@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from feedsvc.cli import snippets
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console, error_lines
 from feedsvc.errors import ConfigError
@@ -12,6 +13,7 @@ from feedsvc.errors import ConfigError
 _EXAMPLES = """\
   feedsvc config check
   feedsvc -c config/examples/newsroom.toml config show --json
+  feedsvc config nginx > /etc/nginx/conf.d/feedsvc.conf
 """
 
 
@@ -22,8 +24,8 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         common,
         "config",
         None,
-        help="check and show the configuration",
-        description="Check and show the configuration.",
+        help="check and show the configuration, and write that of another web server",
+        description="Check and show the configuration, or make one for another web server of it.",
         examples=_EXAMPLES,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -45,6 +47,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="Show the settings in force, with defaults and environment; never secrets.",
         examples="  feedsvc config show\n  feedsvc config show --json",
     )
+    snippets.register(actions, common)
 
 
 def _check(console: Console) -> int:

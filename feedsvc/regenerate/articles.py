@@ -194,7 +194,8 @@ class _Build:
                 fingerprint=self.fingerprint,
                 next_change=self.press.store.next_page_event(self.now),
             )
-            if replace(row, looked=None) != replace(self.row, looked=None) or self.anew:
+            stale = self.row.looked is None or self.row.looked > self.now
+            if stale or replace(row, looked=None) != replace(self.row, looked=None):
                 row = replace(row, looked=self.now)
         placed, removed = self.pending
         self.press.store.settle_feed(

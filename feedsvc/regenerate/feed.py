@@ -14,7 +14,7 @@ from feedsvc.errors import FeedsvcError, StoreError
 from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
 from feedsvc.ports import FeedRow, LedgerLine, Member, Selection, Shelf
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
-from feedsvc.regenerate.editions import editions
+from feedsvc.regenerate.editions import Editions, editions
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
 from feedsvc.regenerate.proof import Proof, Publication
@@ -166,6 +166,8 @@ class FeedBuild:
     def _build(self) -> Built:
         # Read before anything else: what comes after it is looked at by the next build.
         newest = self.press.store.newest_change()
+        if (digest := self._digest_stands(newest)) is not None:
+            return digest
         shelf = self._shelf = self._shelve()
         deleted = self._deleted()
         while True:
@@ -252,15 +254,35 @@ class FeedBuild:
                 if member.row in failed:
                     self._leave_out(member, failed[member.row])
 
-    def _select_editions(self) -> Selection:
-        """The editions of a digest: articles that are made of others, and are not stored."""
+    @cached_property
+    def _editions(self) -> Editions:
+        """The editions of a digest."""
         due = self.row.next_change
         passed = due if due is not None and due <= self.now else None
-        found = editions(
+        return editions(
             self.press.store, self.feed, self.press.site, self.now, guid=self.guid,
             noticed=self.row.touched or passed, pages=self.press.article_pages,
             keep=not self.options.check,
         )  # fmt: skip
+
+    def _digest_stands(self, newest: int) -> Built | None:
+        """What became of a digest whose editions are as they were: their texts need no reading.
+
+        Nearly every new article touches a digest, and most editions are over by then.
+        """
+        row = self.row
+        if not self.feed.digest or self.options.everything or self.options.check or row.held:
+            return None
+        same = row.fingerprint == self.fingerprint and row.content == self._content((), ())
+        if not same or not self._lies_there():
+            return None
+        after = replace(row, touched=None, next_change=self._editions.next_change, seen=newest)
+        self.press.store.settle_feed(after, read=row, members=None, lines=())
+        return Built(row=after, reports=tuple(self._proof.unchanged(self._paths())))
+
+    def _select_editions(self) -> Selection:
+        """Articles that are made of others, and are not stored."""
+        found = self._editions
         members = self._fragments.bring(found.articles)
         kept = tuple(member for member in members if member.row not in self.left_out)
         return Selection(members=kept, next_change=found.next_change)
@@ -280,6 +302,8 @@ class FeedBuild:
     def _content(self, members: Sequence[Member], deleted: Sequence[Tombstone]) -> bytes:
         """The digest of what a reader is told, whatever the formats and however it is written."""
         head = head_of(self.press, self.feed, None, guid=self.guid)
+        if self.feed.digest:
+            return digest_of([_said_of_feed(head), self._editions.content.hex()])
         told = [_said_of_feed(head), self.feed.full_text, [member.seen.hex() for member in members]]
         return digest_of([*told, [one.ref for one in deleted]] if deleted else told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -70,10 +71,16 @@ def story_of(connection: Connection, guids: Sequence[str]) -> list[StoryRow]:
     for one in named:
         if one.page is not None and not _shared(connection, one, chosen):
             pages.setdefault(one.page, set()).add(one.source_id)
+    found = [one for one in _on_pages(connection, pages) if one.page is not None]
+    often = Counter((one.page, one.source_id) for one in found)
+    first = {one.page: one.id for one in reversed(named)}
     copies = [
         one
-        for one in _on_pages(connection, pages)
-        if one.page is not None and pages[one.page] - {one.source_id}
+        for one in found
+        if one.page is not None
+        and pages[one.page] - {one.source_id}
+        # What had many stories there before it had one does not go with it.
+        and (one.id > first[one.page] or often[one.page, one.source_id] == 1)
     ]
     if not copies:
         return named

@@ -3,8 +3,8 @@
 A verdict is on a story, not on a row. So a newcomer is struck by one that stands already if it
 
     has the id of an article with a verdict, in whatever source;
-    is on the page of one (`article.canon`), so long as that page tells of nothing else: the entries
-        of a live blog share one address, and are as many stories;
+    is on the page of one (`article.canon`), unless either source has something there that has no
+        verdict: the entries of a live blog share one address, and are as many stories;
     is the very file of one, under another name in the same source.
 
 While a verdict stands, what its source makes of the article is kept beside it (`own_state`), so
@@ -13,16 +13,16 @@ that it comes back as what it would be by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
 from feedsvc.decide import canon_of
 from feedsvc.model import Article, State, Verdict
 from feedsvc.store.engine import chunks
-from feedsvc.store.schema import article
+from feedsvc.store.schema import article, source
 
 own_state: ColumnElement[str] = func.coalesce(article.c.own_state, article.c.state)
 """What its source makes of an article; of one that was purged, nothing any more."""
@@ -39,6 +39,7 @@ class Newcomer(NamedTuple):
 
     source: int
     guid: str
+    link: str | None
     page: bytes | None
     document: bytes = b""  # the digest of its file; empty for an entry of a feed
 
@@ -52,10 +53,10 @@ class Struck(NamedTuple):
 
 
 def newcomer(
-    source: int, one: Article, canon: bytes | None = None, document: bytes = b""
+    source_row: int, one: Article, canon: bytes | None = None, document: bytes = b""
 ) -> Newcomer:
     """What a verdict knows an article by."""
-    return Newcomer(source, one.guid, canon or canon_of(one.link), document)
+    return Newcomer(source_row, one.guid, one.link, canon or canon_of(one.link), document)
 
 
 def anything_struck(connection: Connection) -> bool:
@@ -69,32 +70,21 @@ def struck(connection: Connection, newcomers: Sequence[Newcomer]) -> dict[int, S
     if not newcomers or not anything_struck(connection):
         return {}
     by_guid = _verdicts(connection, article.c.guid, {one.guid for one in newcomers})
-    by_page = _verdicts(connection, article.c.canon, {o.page for o in newcomers if o.page}, _ALONE)
+    by_page = _verdicts(connection, article.c.canon, {one.page for one in newcomers if one.page})
+    shared = _shared(connection, newcomers, by_page)
     files = {one.document for one in newcomers if one.document}
     sources = article.c.source_id.in_({one.source for one in newcomers})
     by_file = _verdicts(connection, article.c.document, files, sources)
     found: dict[int, Struck] = {}
     for position, one in enumerate(newcomers):
         verdicts = [verdict for _, verdict in by_guid.get(one.guid, ())]
-        verdicts += [verdict for _, verdict in by_page.get(one.page, ())]
+        if (one.source, one.page) not in shared:
+            told = by_page.get(one.page, ())
+            verdicts += [verdict for at, verdict in told if (at, one.page) not in shared]
         verdicts += [verdict for at, verdict in by_file.get(one.document, ()) if at == one.source]
         if verdicts:
             found[position] = min(verdicts, key=lambda told: (-_WEIGHT[told.verdict], told.at))
     return found
-
-
-# No other article of its source is on the page and has no verdict. (Those of folders have no
-# `canon` before they have a verdict.)
-_other = article.alias("other")
-_ALONE: ColumnElement[bool] = (
-    ~select(_other.c.id)
-    .where(
-        _other.c.source_id == article.c.source_id,
-        _other.c.verdict.is_(None),
-        or_(_other.c.canon == article.c.canon, _other.c.link == article.c.link),
-    )
-    .exists()
-)
 
 
 def _verdicts(
@@ -110,8 +100,32 @@ def _verdicts(
         article.c.state_reason,
     ).where(article.c.verdict.is_not(None), *more)  # fmt: skip
     for some in chunks(sorted(values)):
-        for value, source, *told in connection.execute(query.where(column.in_(some))):
-            found.setdefault(value, []).append((source, Struck(*told)))
+        for value, at, *told in connection.execute(query.where(column.in_(some))):
+            found.setdefault(value, []).append((at, Struck(*told)))
+    return found
+
+
+def _shared(
+    connection: Connection, newcomers: Sequence[Newcomer], pages: Collection[bytes | None]
+) -> set[tuple[int, bytes | None]]:
+    """Of sources and pages, those where something stands that has no verdict."""
+    if not pages:
+        return set()
+    # Articles of folders have no `canon` before they have a verdict, but links.
+    links = {one.link: one.page for one in newcomers if one.page in pages}
+    named = select(article.c.link, article.c.canon).where(
+        article.c.verdict.is_not(None), article.c.canon.in_(list(pages))
+    )
+    links |= dict(connection.execute(named).all())
+    free = select(article.c.source_id, article.c.canon, article.c.link).where(
+        article.c.verdict.is_(None)
+    )
+    everywhere = article.c.source_id.in_(select(source.c.id))  # so that its index is used
+    by_link = free.where(everywhere, article.c.link.in_(list(links)))
+    found: set[tuple[int, bytes | None]] = set()
+    for query in (free.where(article.c.canon.in_(list(pages))), by_link):
+        for at, canon, link in connection.execute(query):
+            found.add((at, canon or links.get(link)))
     return found
 
 

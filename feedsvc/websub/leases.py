@@ -92,9 +92,10 @@ class Leases:
         if current is None:
             self._store.exchange(one, None, now)
             return
-        sent = asking(current, now=now)
-        if self._store.exchange(one, sent, now):
-            await self._ask(sent, client)
+        if self._store.exchange(one, asking(current, now=now), now):
+            sent = self._store.subscription(one.token)  # as it is stored, in whole seconds
+            if sent is not None:
+                await self._ask(sent, client)
 
     async def _ask(self, one: Subscription, client: Client) -> None:
         values = {"topic": one.topic, "callback": self._callback(one.token)}

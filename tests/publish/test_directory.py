@@ -21,7 +21,7 @@ import zstandard
 
 from feedsvc.errors import PublishError
 from feedsvc.ports import LedgerLine, Placed
-from feedsvc.publish.directory import SIDECARS, SMALLEST, Directory
+from feedsvc.publish.directory import MANY, SIDECARS, SMALLEST, Directory
 
 BODY = b"<feed>" + b"a harbour, a ferry, a bridge. " * 200 + b"</feed>"
 OTHER = b"<feed>" + b"another harbour, another ferry. " * 150 + b"</feed>"
@@ -279,3 +279,29 @@ def _look(target: Path) -> int:
         assert (len(body) - 20_002) % 9_000 == 0
         found += 1
     return found
+
+
+def test_many_files_are_as_whole_as_few(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    pages = {f"a/{number}/index.html": BODY + bytes(number) for number in range(MANY)}
+
+    found = directory.place(pages)
+
+    for path, (own, sidecars) in found.items():
+        assert (tmp_path / path).read_bytes() == pages[path]
+        assert own.size == len(pages[path])
+        assert set(sidecars) == set(SIDECARS)
+        assert len(_names((tmp_path / path).parent)) == 4
+    directory.remove(list(pages)[1:])
+    assert _names(tmp_path / "a") == {"0"}
+
+
+def test_one_file_that_cannot_be_placed_among_many_changes_none(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "7").write_text("somebody's own")
+
+    with pytest.raises(PublishError, match="cannot write"):
+        directory.place({f"a/{number}/index.html": BODY for number in range(MANY)})
+
+    assert not list(tmp_path.glob("a/*/*"))

@@ -400,12 +400,12 @@ def test_pages_are_taken_down_when_they_are_switched_off(
 
     service.configure(DEFAULT_CONFIG + "\n[publish]\npages = false\n")
     service.sync()
-    off = set(service.public.glob("a*/**"))
+    still = (service.public / "a").exists()
     feed = service.published("all/atom.xml")
     service.configure(DEFAULT_CONFIG)
     service.sync()
 
-    assert off == set(service.public.glob("all"))
+    assert not still
     assert b"/a/ferry/" not in feed
     assert _pages(service) == {"ferry"}
     assert b"/a/ferry/" in service.published("all/atom.xml")

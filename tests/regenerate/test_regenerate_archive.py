@@ -243,7 +243,7 @@ def test_nothing_is_written_when_nothing_changed(service: Archived) -> None:
     built = service.regenerate()
 
     assert {report.outcome for report in built.publications} == {"unchanged"}
-    assert len(built.publications) == 3 * 5 + 1 + 2
+    assert len(built.publications) == 3 * 5 + 1 + 3
     assert service.snapshot() == before
 
 

@@ -130,8 +130,10 @@ def test_check_looks_at_every_document(service: Any, told: Told) -> None:
     assert sorted(filter(None, asked)) == [
         f"https://news.example.org/{name}"
         for name in (
+            "a/bridge/index.html", "a/ferry/index.html",
             "all/atom.xml", "all/feed.json", "all/index.html", "all/rss.xml", "index.html",
             "opml.xml", "sea/atom.xml", "sea/feed.json", "sea/index.html", "sea/rss.xml",
+            "sitemap.xml",
         )
     ]  # fmt: skip
 

@@ -64,7 +64,8 @@ def test_an_edit_moves_the_entry_and_the_feeds_that_hold_it(service: Any, told: 
     }
     assert feed == "2025-06-01T15:00:00+02:00"
     assert _changed(service, before) == {
-        "all/atom.xml", "all/rss.xml", "all/feed.json", "opml.xml",
+        "all/atom.xml", "all/rss.xml", "all/feed.json", "opml.xml", "a/bridge/index.html",
+        "sitemap.xml",
     }  # fmt: skip
 
 
@@ -172,18 +173,18 @@ def test_an_article_that_expires_goes_when_its_time_comes(service: Any) -> None:
             ('title = "Harbour News"', 'title = "Port News"'),
             {f"{f}/{n}" for f in ("all", "sea")
              for n in ("atom.xml", "rss.xml", "feed.json", "index.html")}
-            | {"index.html", "opml.xml"},
+            | {"index.html", "opml.xml", "sitemap.xml", "a/ferry/index.html"},
             id="site-title",
         ),
         pytest.param(
             ('name = "sea"', 'name = "sea"\ntitle = "The sea"'),
             {"sea/atom.xml", "sea/rss.xml", "sea/feed.json", "sea/index.html", "index.html",
-             "opml.xml"},
+             "opml.xml", "sitemap.xml", "a/ferry/index.html"},
             id="feed-title",
         ),
         pytest.param(
             ('name = "sea"', 'name = "sea"\nformats = ["atom"]'),
-            {"sea/rss.xml", "sea/feed.json", "sea/index.html", "index.html"},
+            {"sea/rss.xml", "sea/feed.json", "sea/index.html", "index.html", "a/ferry/index.html"},
             id="fewer-formats-leave-the-others-alone",
         ),
         pytest.param(

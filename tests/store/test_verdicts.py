@@ -14,7 +14,7 @@ import pytest
 from feedsvc.decide import Policy, digest, first_seen, revise
 from feedsvc.errors import NotFoundError, UsageError
 from feedsvc.model import Draft, Enclosure, FileStat, Image, Person, State, Verdict
-from feedsvc.ports import Change, Fragment, Standing, Stored
+from feedsvc.ports import Change, EntryChange, Fragment, Memory, Standing, Stored, Visit
 from feedsvc.store import SqlStore
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -92,6 +92,18 @@ class Desk:
             declared=name, article=article,
         )  # fmt: skip
 
+    def visit(self, **found: Any) -> None:
+        """As if the source were a feed, and a visit of it had found this."""
+        address = "https://news.example.org/feed"
+        self.store.settle(
+            [
+                Visit(
+                    source=self.store.source("desk"), memory=Memory(address, address), now=LATER,
+                    next_due=LATER, state="ok", **found,
+                )
+            ]
+        )  # fmt: skip
+
     def build(self) -> None:
         """As if all feeds had been built."""
         for row in self.store.feeds():
@@ -105,6 +117,13 @@ class Desk:
 
     def standing(self, guid: str) -> Standing:
         return self.store.standings(self.store.of_ids([guid]))[0]
+
+
+def canon(url: str) -> bytes | None:
+    """What the only article is known by to copies of it."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        ((found,),) = database.execute("SELECT canon FROM article").fetchall()
+        return bytes(found) if found else None
 
 
 @pytest.fixture
@@ -248,6 +267,61 @@ def test_an_address_that_many_share_tells_of_no_story(desk: Desk) -> None:
     assert desk.states()["tag:quay:copy"] == "withdrawn"
 
 
+def test_who_links_to_a_live_blog_does_not_take_it_along(desk: Desk) -> None:
+    desk.add(CRANE, replace(CRANE, id="second"))
+    desk.add(replace(CRANE, id="pointer"), source="quay")
+
+    desk.store.withdraw(["tag:quay:pointer"], reason=None, now=NOON)
+    desk.add(replace(CRANE, id="third"))
+
+    assert {name for name, state in desk.states().items() if state == "published"} == {
+        "tag:desk:crane", "tag:desk:second", "tag:desk:third",
+    }  # fmt: skip
+
+    # They have nothing to do with one another when they come back, either.
+    desk.store.withdraw(["tag:desk:crane"], reason=None, now=LATER)
+    desk.store.restore(["tag:desk:crane"], now=LATER)
+    assert desk.states()["tag:quay:pointer"] == "withdrawn"
+
+
+def test_all_that_copy_a_story_go_with_it_however_often_they_do(desk: Desk) -> None:
+    desk.add(CRANE)
+    desk.add(replace(CRANE, id="copy"), replace(CRANE, id="again"), source="quay")
+
+    desk.store.withdraw(["tag:desk:crane"], reason=None, now=LATER)
+
+    assert set(desk.states().values()) == {"withdrawn"}
+
+
+def test_another_verdict_on_the_same_address_stands(desk: Desk) -> None:
+    desk.add(CRANE, replace(CRANE, id="second"))
+    desk.store.hide(["tag:desk:second"], reason=None, now=NOON)
+
+    desk.store.withdraw(["tag:desk:crane"], reason=None, now=LATER)
+
+    assert desk.states() == {"tag:desk:crane": "withdrawn", "tag:desk:second": "hidden"}
+
+
+def test_of_several_on_one_address_each_is_restored_alone(desk: Desk) -> None:
+    desk.add(CRANE, replace(CRANE, id="second"))
+    desk.store.withdraw(["tag:desk:crane", "tag:desk:second"], reason=None, now=LATER)
+
+    desk.store.restore(["tag:desk:crane"], now=LATER)
+
+    assert desk.states() == {"tag:desk:crane": "published", "tag:desk:second": "withdrawn"}
+
+
+def test_a_folder_is_as_it_was_after_a_restore(desk: Desk, url: str) -> None:
+    desk.add(CRANE)
+    before = canon(url)
+
+    desk.store.withdraw(["tag:desk:crane"], reason=None, now=LATER)
+    between = canon(url)
+    desk.store.restore(["tag:desk:crane"], now=LATER)
+
+    assert (before, between is None, canon(url)) == (None, False, None)
+
+
 @pytest.mark.parametrize(
     ("comes", "source", "struck"),
     [
@@ -335,6 +409,34 @@ def test_a_sync_that_has_read_before_does_not_undo_it(desk: Desk, verdict: str, 
     assert desk.store.newest_change() == number
 
 
+@pytest.mark.parametrize("quiet", [False, True], ids=["reworded", "only-its-source-sees-it"])
+@pytest.mark.parametrize("verdict", ["withdraw", "purge"])
+def test_a_visit_that_has_read_before_does_not_undo_it(
+    desk: Desk, verdict: str, quiet: bool
+) -> None:
+    desk.add(CRANE)
+    before, edited = desk.stored(), desk.edit(html="<p>Anew.</p>").article
+    assert edited is not None
+    getattr(desk.store, verdict)(["tag:desk:crane"], reason="asked", now=LATER)
+    desk.build()
+    number = desk.store.newest_change()
+
+    change = EntryChange("crane", b"words", edited, row=before.row, quiet=quiet)
+    desk.visit(entries=(change,))
+    desk.visit(withdrawn=((before.row, "it is no longer in the feed"),))
+
+    after = desk.stored()
+    assert desk.standing("tag:desk:crane").reason == "asked"
+    assert desk.touched() == set()
+    assert desk.store.newest_change() == number
+    if verdict == "purge":
+        assert (after.document, after.article.html) == (before.document, "")
+    else:
+        assert after.document == b"words"
+        desk.store.restore(["tag:desk:crane"], now=LATER)
+        assert desk.standing("tag:desk:crane").reason == "it is no longer in the feed"
+
+
 @pytest.mark.parametrize(
     ("state", "after"), [(State.WITHDRAWN, "withdrawn"), (None, "published")], ids=["gone", "kept"]
 )
@@ -392,9 +494,7 @@ def test_what_a_purged_one_is_known_by_stays(desk: Desk, url: str) -> None:
     )  # fmt: skip
     for name in ("key", "guid", "link", "said", "published"):
         assert getattr(after.article, name) == getattr(before.article, name)
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        (canon,) = database.execute("SELECT canon FROM article").fetchone()
-    assert canon is not None
+    assert canon(url) is not None
 
 
 @pytest.mark.parametrize("verdict", ["withdraw", "hide"])

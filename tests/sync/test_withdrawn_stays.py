@@ -164,6 +164,33 @@ def test_an_edit_of_it_touches_no_feed_and_is_no_news(service: Service, verdict:
     assert service.snapshot() == before
 
 
+@pytest.mark.parametrize("verdict", ["withdraw", "hide", "purge"])
+def test_its_very_file_under_another_name_is_known(service: Service, verdict: str) -> None:
+    service.write("ferry.txt", FERRY)
+    service.sync()
+    give(service, verdict, "ferry")
+
+    service.write("elsewhere/other.txt", FERRY)
+    report = service.sync()
+
+    assert "The ferry" not in public(service)
+    assert report.sources[0].new == 0
+    assert len(service.stored()) == 2
+
+
+def test_a_purged_one_is_not_quoted_to_the_operator(service: Service) -> None:
+    service.write("crane.txt", CRANE.replace("2025-05-01", "Date: 31.13.2025"))
+    service.sync()
+    assert "31.13.2025" in "".join(service.problems().values())
+
+    give(service, "purge", "crane")
+    assert service.problems() == {}
+    service.write("crane.txt", CRANE.replace("2025-05-01", "Date: 31.14.2025"))
+    service.sync()
+
+    assert service.problems() == {}
+
+
 def test_restored_it_reads_as_it_was_corrected(service: Service) -> None:
     service.write("crane.txt", CRANE)
     service.sync()

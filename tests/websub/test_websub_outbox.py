@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -167,6 +169,36 @@ class TestTrouble:
 
         assert len(pings(publisher)) <= 3 * 6
 
+    def test_what_cannot_be_noted_is_not_told_over_and_over(self, publisher: Newsroom) -> None:
+        publisher.write("First")
+        with closing(sqlite3.connect(publisher.service.root / "var/feedsvc.db")) as database:
+            database.execute(
+                "CREATE TRIGGER full BEFORE DELETE ON outbox "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        told = publisher.errands()
+        for _ in range(5):
+            publisher.service.clock.tick(seconds=1)
+            publisher.errands()
+        with closing(sqlite3.connect(publisher.service.root / "var/feedsvc.db")) as database:
+            database.execute("DROP TRIGGER full")
+        before = len(pings(publisher))
+        publisher.service.clock.tick(minutes=1)
+        publisher.errands()
+
+        assert "make room" in told[0]
+        assert before <= 3
+        assert publisher.outbox() == []
+
+    def test_two_processes_do_not_both_tell(self, publisher: Newsroom) -> None:
+        publisher.write("First")
+        with publisher.service.app.store.lock("outbox"):
+            publisher.errands()
+        while_another_does = len(pings(publisher))
+        publisher.errands()
+
+        assert (while_another_does, len(pings(publisher))) == (0, 3)
+
     def test_after_days_it_is_given_up_said_and_begun_anew_with_news(
         self, publisher: Newsroom
     ) -> None:
@@ -252,9 +284,7 @@ class TestCommands:
 
         problems = shell.run("status", "--json").json["problems"]
 
-        assert [(p["source"], p["path"]) for p in problems] == [
-            ("websub", feed_server.url("/hub"))
-        ]
+        assert [(p["source"], p["path"]) for p in problems] == [("websub", feed_server.url("/hub"))]
         assert "500" in problems[0]["reason"]
 
     def test_kill_9_between_the_build_and_the_ping_loses_none(

@@ -142,9 +142,9 @@ def test_over_many_days_it_is_renewed_and_hardly_polled(tmp_path: Path, clock: F
             write(paper, "Day 0")
             await paper.step()
             server.asked.clear()
-            for day in range(1, 31):
-                for _ in range(24):
-                    clock.tick(hours=1)
+            for day in range(1, 21):
+                for _ in range(6):
+                    clock.tick(hours=4)
                     await reader.step()
                     await paper.step()
                 write(paper, f"Day {day}")
@@ -153,8 +153,8 @@ def test_over_many_days_it_is_renewed_and_hardly_polled(tmp_path: Path, clock: F
 
             polls = [asked for asked in server.asked if asked.target == "/all/atom.xml"]
             asks = [asked for asked in server.asked if asked.target == "/_websub/hub"]
-            assert len(polls) <= 60
-            assert 3 <= len(asks) <= 4
+            assert len(polls) <= 40
+            assert len(asks) == 2
 
     asyncio.run(weeks())
 
@@ -205,14 +205,12 @@ class Daemon:
     def said(self) -> str:
         return self.log.read_text()
 
-    def wait_for(self, what: Callable[[], object]) -> float:
-        """Wait until it happened; returns how many seconds that took."""
+    def wait_for(self, what: Callable[[], object]) -> None:
         began = time.monotonic()
         while not what():
             assert self.process is None or self.process.poll() is None, f"it ended:\n{self.said}"
             assert time.monotonic() - began < PATIENCE, f"it did not happen:\n{self.said}"
             time.sleep(0.02)
-        return time.monotonic() - began
 
     def drop(self, title: str) -> None:
         path = self.root / f"articles/{title}.txt"
@@ -263,8 +261,7 @@ def test_two_daemons_pass_news_on_and_lose_none_when_killed(
 
     paper.drop("Second")
     paper.wait_for(lambda: "Second" in paper.titles())
-    seconds = reader.wait_for(lambda: "Second" in reader.titles())
-    print(f"published to received and published again: {seconds:.2f} s")  # noqa: T201
+    reader.wait_for(lambda: "Second" in reader.titles())
 
     # While the subscriber is down news wait for it, also when the publisher is killed.
     reader.kill()

@@ -52,7 +52,9 @@ class TestHubs:
             pytest.param(Websub(), None, (), id="nothing-is-announced-unless-asked-for"),
             pytest.param(Websub(hub=True), None, (OWN,), id="our-own"),
             pytest.param(Websub(hubs=(ONE,)), None, (ONE,), id="one-of-others"),
-            pytest.param(Websub(hub=True, hubs=(ONE, TWO)), None, (OWN, ONE, TWO), id="all-of-them"),
+            pytest.param(
+                Websub(hub=True, hubs=(ONE, TWO)), None, (OWN, ONE, TWO), id="all-of-them"
+            ),
             pytest.param(Websub(hub=True, hubs=(ONE,)), False, (), id="a-feed-without"),
             pytest.param(Websub(hubs=(ONE,)), True, (ONE,), id="true-means-those-there-are"),
             pytest.param(Websub(), True, (OWN,), id="true-without-any-is-our-own"),
@@ -145,7 +147,9 @@ class TestSignature:
             pytest.param("sha256=zz", id="no-digits"),
             pytest.param("sha256=äöü", id="beyond-ascii"),
             pytest.param(f"md5={hmac.new(b'key', b'body', 'md5').hexdigest()}", id="md5"),
-            pytest.param(f"sha512={hmac.new(b'key', b'body', 'sha256').hexdigest()}", id="misnamed"),
+            pytest.param(
+                f"sha512={hmac.new(b'key', b'body', 'sha256').hexdigest()}", id="misnamed"
+            ),
             pytest.param(hmac.new(b"key", b"body", "sha256").hexdigest(), id="without-a-method"),
         ],
     )
@@ -155,7 +159,9 @@ class TestSignature:
 
 class TestForms:
     def test_a_callback_keeps_its_own_query(self) -> None:
-        url = asked("https://r.example.org/cb?a=1&b=x%20y", mode="subscribe", topic="https://t/?q=ä&x")
+        url = asked(
+            "https://r.example.org/cb?a=1&b=x%20y", mode="subscribe", topic="https://t/?q=ä&x"
+        )
 
         assert url.startswith("https://r.example.org/cb?a=1&b=x%20y&hub.mode=subscribe&hub.topic=")
         assert dict(parse_qsl(urlsplit(url).query))["hub.topic"] == "https://t/?q=ä&x"
@@ -300,7 +306,8 @@ class TestStanding:
         assert (over.state, over.lease_until, over.asked) == ("wanted", None, None)
 
     @pytest.mark.parametrize(
-        ("final", "state"), [pytest.param(True, "denied", id="no"), pytest.param(False, "wanted", id="down")]
+        ("final", "state"),
+        [pytest.param(True, "denied", id="no"), pytest.param(False, "wanted", id="down")],
     )
     def test_a_hub_that_says_no_is_left_for_days(self, final: bool, state: str) -> None:
         told = unheard(subscription("asked"), now=NOON, reason="403", final=final)

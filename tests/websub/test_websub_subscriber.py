@@ -113,6 +113,19 @@ class TestAsking:
         (request,) = listener.server.asked("/second")
         assert values(request.body)["secret"] != listener.asked()[0]["secret"]
 
+    def test_parts_of_a_second_do_not_matter(self, listener: Listener) -> None:
+        listener.service.clock.tick(milliseconds=321)
+        listener.server["/hub"] = Answer(status=500)
+        listener.put(1)
+        listener.sync()
+        listener.wait(seconds=5)
+        failed = listener.state()
+        listener.server["/hub"] = Answer(status=202)
+        listener.wait(minutes=2, milliseconds=456)
+        agreed = listener.verify()
+
+        assert (failed, agreed.status, listener.state()) == ("wanted", 200, "active")
+
     def test_the_secret_is_in_neither_status_nor_log(
         self, listener: Listener, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -1,0 +1,91 @@
+"""The output directory behind Caddy: one site of a Caddyfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from feedsvc.cli.snippets.site import TYPES, Lead, Site
+
+
+def caddy(site: Site) -> str:
+    """The whole site."""
+    text = [
+        "# Made by `feedsvc config caddy`: make it anew when feeds are added, moved or removed.",
+        "",
+        f"{site.origin} {{",
+        f"\troot * {_quoted(str(site.directory))}",
+        "",
+        *_indented(_inside(site)),
+        "}",
+    ]
+    return "\n".join(text) + "\n"
+
+
+def _inside(site: Site) -> Iterator[str]:
+    # In the order in which they stand: Caddy would sort them otherwise.
+    yield f"handle_path {site.base}/* {{" if site.base else "route {"
+    yield from _indented(_route(site))
+    yield "}"
+
+
+def _route(site: Site) -> Iterator[str]:
+    if site.base:
+        yield "route {"
+        yield from _indented(_directives(site))
+        yield "}"
+    else:
+        yield from _directives(site)
+
+
+def _directives(site: Site) -> Iterator[str]:
+    yield "# Unfinished files begin with a dot, and so does what is for our own server."
+    yield from (r"@hidden path_regexp `/\.|\.(?:br|gz|zst)$`", "respond @hidden 404", "")
+    yield from ("header X-Content-Type-Options nosniff", "header Vary Accept-Encoding")
+    for name, kind in TYPES:
+        yield f'header */{name} Content-Type "{kind}; charset=utf-8"'
+    for path, link in site.links:
+        yield f"header {_quoted(f'/{path}')} Link {_quoted(link)}"
+    yield from _folders(site)
+    for number, lead in enumerate(site.leads, 1):
+        yield from ("", *_lead(lead, f"lead{number}"))
+    yield from ("", "file_server {", "\tprecompressed br zstd gzip", "\thide .*", "}")
+
+
+def _folders(site: Site) -> Iterator[str]:
+    """The fields of public and of private files."""
+    if site.private:
+        patterns = " ".join(_quoted(f"/{folder}*") for folder in site.private)
+        yield from ("", f"@private path {patterns}", f"@public not path {patterns}")
+        yield 'header @private X-Robots-Tag "noindex, nofollow"'
+        yield "header @private Referrer-Policy no-referrer"
+        yield 'header @private Cache-Control "private, max-age=300"'
+    public = "@public " if site.private else ""
+    yield f"header {public}Access-Control-Allow-Origin *"
+    yield f'header {public}Cache-Control "public, max-age=300"'
+
+
+def _lead(lead: Lead, name: str) -> Iterator[str]:
+    yield from (f"@{name} {{", "\tnot file {path} {path}/index.html")
+    # The address as it was sent: what stands behind the folder is neither decoded nor lost.
+    pattern = re.escape("/" + quote(lead.path.removesuffix("/")))
+    rest = r"((?:/[^?]*)?)" if lead.path.endswith("/") else "()"
+    if lead.path.endswith("/index.html"):
+        pattern = pattern.removesuffix(re.escape("index.html")) + r"(?:index\.html)?"
+    yield from (f"\tvars_regexp {name} {{uri}} `^{pattern}{rest}((?:\\?.*)?)$`", "}")
+    if lead.status == 410:
+        yield f"respond @{name} 410"
+        return
+    target = lead.target
+    if lead.path.endswith("/") and target.endswith("/"):
+        target = f"{target[:-1]}{{re.{name}.1}}"
+    yield f"redir @{name} {_quoted(f'{target}{{re.{name}.2}}')} {lead.status}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"\t{line}" if line else "" for line in lines)

@@ -1,0 +1,133 @@
+"""The output directory behind nginx: one file for its http block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from feedsvc.cli.snippets.site import TYPES, Lead, Site
+
+_HEADERS = (
+    ("Cache-Control", "$feedsvc_cache"),
+    ("Access-Control-Allow-Origin", "$feedsvc_origin"),
+    ("Link", "$feedsvc_link"),
+    ("X-Robots-Tag", "$feedsvc_robots"),
+    ("Referrer-Policy", "$feedsvc_referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+_ENDINGS = """\
+types {
+    text/html        html;
+    text/css         css;
+    application/xml  xml;
+    image/png        png;
+    image/svg+xml    svg;
+}"""
+
+
+def nginx(site: Site) -> str:
+    """The whole file."""
+    private = [f"^{re.escape(_at(site, folder))}" for folder in site.private]
+    maps = {
+        "$uri $feedsvc_link": ("", [(f"^{re.escape(_at(site, p))}$", v) for p, v in site.links]),
+        "$uri $feedsvc_robots": ("", [(one, "noindex, nofollow") for one in private]),
+        "$uri $feedsvc_referrer": ("", [(one, "no-referrer") for one in private]),
+        "$uri $feedsvc_origin": ("*", [(one, "") for one in private]),
+        "$uri $feedsvc_cache": (
+            "public, max-age=300", [(one, "private, max-age=300") for one in private]
+        ),
+        # By the address as it was sent: what is decoded must not get into a field of the answer.
+        "$request_uri $feedsvc_lead": ("", [rule for one in site.leads for rule in _lead(site, one)]),
+    }  # fmt: skip
+    text = [
+        "# Made by `feedsvc config nginx`: include it in the http block. Make it anew when feeds are",
+        "# added, moved or removed. The compressed files lie ready beside each document (gzip_static",
+        "# needs the module of that name, which distributions build in).",
+        "",
+        *(line for name, (default, rules) in maps.items() for line in _map(name, default, rules)),
+        "server {",
+        *_indented(_server(site)),
+        "}",
+    ]
+    return "\n".join(text) + "\n"
+
+
+def _server(site: Site) -> Iterator[str]:
+    port = site.port or 80
+    yield from (f"listen {port};", f"listen [::]:{port};", f"server_name {site.host};", "")
+    yield from ("charset utf-8;", "charset_types application/xml application/atom+xml")
+    yield "              application/rss+xml application/feed+json text/x-opml;"
+    yield from ("gzip_static on;", "gzip_vary on;", "absolute_redirect off;", "index index.html;")
+    yield ""
+    yield from (f"add_header {name} {value};" for name, value in _HEADERS)
+    yield from ("", "# Unfinished files begin with a dot, and so does what is for our own server.")
+    yield from ("location ~ /\\.(?!well-known/) {", "    return 404;", "}", "")
+    yield from ("location ~ \\.(?:br|gz|zst)$ {", "    return 404;", "}", "")
+    directory = _quoted(f"{site.directory}/")
+    if site.base:
+        yield from (f"location {_quoted(f'{site.base}/')} {{", f"    alias {directory};", "")
+        yield from _indented(_files(site))
+        yield "}"
+    else:
+        yield from (f"root {directory};", "", "location / {", *_indented(_files(site)), "}")
+    yield from ("", "location @feedsvc {", *_indented(_answers()), "}")
+
+
+def _files(site: Site) -> Iterator[str]:
+    yield from _ENDINGS.splitlines()
+    yield from ("try_files $uri $uri/ @feedsvc;", "error_page 403 = @feedsvc;")
+    for name, kind in TYPES:
+        yield from ("", f"location ~ /{re.escape(name)}$ {{", "    types { }")
+        yield from (f"    default_type {kind};", "    try_files $uri @feedsvc;", "}")
+
+
+def _answers() -> Iterator[str]:
+    for status in (301, 307):
+        yield f'if ($feedsvc_lead ~ "^{status} (?<feedsvc_target>.*)$") {{'
+        yield f"    return {status} $feedsvc_target$is_args$args;"
+        yield "}"
+    yield from ("if ($feedsvc_lead = 410) {", "    return 410;", "}", "return 404;")
+
+
+def _lead(site: Site, lead: Lead) -> Iterator[tuple[str, str]]:
+    """The rules for a lead: which addresses, and the status with where they lead."""
+    at = re.escape(quote(_at(site, lead.path)))
+    answer = f"{lead.status} {_plain(lead.target)}".rstrip()
+    end = "(?:\\?|$)"
+    if not lead.path.endswith("/"):
+        yield f"^{at}{end}", answer
+        if lead.path.endswith("/index.html"):
+            yield f"^{at.removesuffix(re.escape('index.html'))}{end}", answer
+        return
+    yield f"^{at.removesuffix('/')}{end}", answer
+    rest = "$feedsvc_rest" if lead.target.endswith("/") else ""
+    yield f"^{at}(?<feedsvc_rest>[^?]*)", answer + rest
+
+
+def _at(site: Site, path: str) -> str:
+    return f"{site.base}/{path}"
+
+
+def _map(name: str, default: str, rules: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield f"map {name} {{"
+    yield f"    default {_quoted(default)};"
+    for pattern, value in rules:
+        yield f"    {_quoted(f'~{pattern}', escaped=True)} {_quoted(value)};"
+    yield from ("}", "")
+
+
+def _plain(target: str) -> str:
+    """An address without what nginx takes for a variable."""
+    return target.replace("$", "%24")
+
+
+def _quoted(text: str, *, escaped: bool = False) -> str:
+    """A word of the configuration; a pattern is escaped by its own rules already."""
+    text = text if escaped else text.replace("\\", "\\\\")
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"    {line}" if line else "" for line in lines)
