@@ -568,6 +568,10 @@ class Store(Protocol):
         """The number of the last change, and the articles whose pages are to be looked at."""
         ...
 
+    def newest_page_change(self) -> int:
+        """The number of the last change to any article or to its address."""
+        ...
+
     def page_rows(self) -> list[int]:
         """All articles that have a slug."""
         ...
@@ -659,6 +663,10 @@ class Store(Protocol):
         """The feeds of a group that a change of these articles may change."""
         ...
 
+    def next_word(self, feed: Feed, now: datetime) -> datetime | None:
+        """When time alone may add a word to a group next."""
+        ...
+
     def known_facets(self, feed: Feed) -> tuple[Facet, ...]:
         """Every word that the group ever had."""
         ...
@@ -716,6 +724,10 @@ class Store(Protocol):
 
     def alive(self, *paths: str) -> None:
         """Note that something is published there again."""
+        ...
+
+    def feed_id(self, name: str, mint: Callable[[str], str]) -> str:
+        """The id for a feed that is built first: not one that another took along when it moved."""
         ...
 
     def renames(self, configured: Collection[str]) -> tuple[tuple[str, str], ...]:

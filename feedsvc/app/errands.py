@@ -47,19 +47,19 @@ def _media(app: App) -> Errand | None:
 
 
 def _outbox(app: App) -> Errand | None:
-    from feedsvc.app.push import OutboxErrand
+    from feedsvc.app.push_errands import OutboxErrand
 
     return OutboxErrand(app)
 
 
 def _hub(app: App) -> Errand | None:
-    from feedsvc.app.push import HubErrand
+    from feedsvc.app.push_errands import HubErrand
 
     return HubErrand(app)
 
 
 def _leases(app: App) -> Errand | None:
-    from feedsvc.app.push import LeasesErrand
+    from feedsvc.app.push_errands import LeasesErrand
 
     return LeasesErrand(app)
 

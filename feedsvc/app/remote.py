@@ -69,8 +69,9 @@ class Remotes:
 
         everyone = len(sources) > 200
         began = self._clock.now()
-        memories = self._store.memories(None if everyone else [s.name for s in sources])
-        pushed = self._store.pushed(began)
+        names = None if everyone else [source.name for source in sources]
+        memories = self._store.memories(names)
+        pushed = self._store.pushed(began, names)
         jobs = [
             Job(
                 plan=plan(source, self._settings, self._client, self._aside),

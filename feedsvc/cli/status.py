@@ -79,7 +79,7 @@ def _print(console: Console, found: dict[str, Any]) -> None:
     console.table(
         [
             (s["name"], s.get("title"), s["kind"], s["state"], s["last_ok"] or "never",
-             s["reason"])
+             s["reason"] or _pushed(s))
             for s in found["sources"]
         ],
         ("SOURCE", "TITLE", "KIND", "STATE", "LAST OK", ""),
@@ -98,3 +98,9 @@ def _print(console: Console, found: dict[str, Any]) -> None:
             [(p["source"], p["path"], p["reason"], p["since"]) for p in found["problems"]],
             ("PROBLEM IN", "PATH", "REASON", "SINCE"),
         )
+
+
+def _pushed(source: dict[str, Any]) -> str | None:
+    """What to say of a source whose hub tells us of news."""
+    push = source.get("push", {})
+    return f"told by its hub until {push['lease_until']}" if push.get("state") == "active" else None

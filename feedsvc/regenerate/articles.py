@@ -46,7 +46,7 @@ def articles_due(press: Press, now: datetime) -> bool:
     if not press.article_pages or (row.retry_at is not None and row.retry_at > now):
         return False
     passed = row.next_change is not None and row.next_change <= now
-    return passed or press.store.newest_change() != row.seen
+    return passed or press.store.newest_page_change() != row.seen
 
 
 def article_files(
@@ -122,7 +122,7 @@ class _Build:
         store, row = self.press.store, self.row
         every = self.anew or self.options.verify
         waits = row.next_change is None or row.next_change > self.now
-        if not every and waits and row.held is None and store.newest_change() == row.seen:
+        if not every and waits and row.held is None and store.newest_page_change() == row.seen:
             return []
         number, news = store.page_news(self.now, since=row.seen, looked=row.looked)
         rows = store.page_rows() if every else news

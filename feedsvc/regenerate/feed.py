@@ -65,7 +65,8 @@ class FeedBuild:
     @cached_property
     def guid(self) -> str:
         """The id of the feed: minted once, whatever it is called later."""
-        return self.row.guid or self.press.authority.feed(self.feed.name)
+        store, mint = self.press.store, self.press.authority.feed
+        return self.row.guid or store.feed_id(self.feed.name, mint)
 
     @cached_property
     def folders(self) -> tuple[str, ...]:

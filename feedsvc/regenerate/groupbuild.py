@@ -57,8 +57,10 @@ class GroupBuild:
         anew = row.fingerprint != self._fingerprint or row.built is None
         every = anew or self.options.everything or self.options.check or self.options.verify
         touched: set[str] = set()
-        if anew or row.touched is not None:
-            since = 0 if anew else row.seen
+        # An article that falls due may bring a word that no article had before.
+        passed = row.next_change is not None and row.next_change <= now
+        if anew or passed or row.touched is not None:
+            since = 0 if anew or passed else row.seen
             facets = (
                 store.facets_of(self.feed, store.news(since, now), now, titles=self._titles)
                 if since
@@ -75,6 +77,7 @@ class GroupBuild:
         after = replace(
             row,
             touched=row.touched if held else None,
+            next_change=store.next_word(self.feed, now),
             fingerprint=self._fingerprint,
             entries=sum(child.entries for child in children),
             newest=max((c.newest for c in children if c.newest is not None), default=None),

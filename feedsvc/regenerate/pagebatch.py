@@ -99,8 +99,10 @@ class Batch:
 
         One that has left all feeds is what it was; what only private feeds would take now is not.
         """
+        if not plan.shown or not self._private:
+            return plan.shown
         holders = self._holders.get(plan.row, frozenset())
-        return plan.shown and (not holders or not holders.isdisjoint(self._public))
+        return not holders or not holders <= self._private
 
     @cached_property
     def _asked(self) -> tuple[Feed, ...]:
@@ -110,8 +112,8 @@ class Batch:
         return (*known, *(feed for feed, _ in self.feeds if feed.name not in names))
 
     @cached_property
-    def _public(self) -> frozenset[str]:
-        return frozenset(feed.name for feed in self._asked if not feed.private)
+    def _private(self) -> frozenset[str]:
+        return frozenset(feed.name for feed in self._asked if feed.private)
 
     @cached_property
     def _holders(self) -> Mapping[int, frozenset[str]]:
@@ -121,7 +123,7 @@ class Batch:
 
     def _heads(self, row: int) -> list[FeedHead]:
         """The feeds that its page announces."""
-        names = self._holders.get(row, frozenset()) & self._public
+        names = self._holders.get(row, frozenset()) - self._private
         return [head for feed, head in self.feeds if feed.name in names]
 
     # -- pages -------------------------------------------------------------------------------------

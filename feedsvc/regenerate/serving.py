@@ -68,7 +68,8 @@ def _folders(redirects: Rows, name: str) -> Iterator[str]:
 def _index(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> bytes:
     base = press.site.base_url
     at = urlsplit(base).path  # where readers find the output directory
-    private = {f"{head.name}/" for head in heads if head.private}
+    # Of a group all is private, its own page, too; and no key stands in a prefix.
+    private = {f"{head.name.partition('/')[0]}/" for head in heads if head.private}
     if press.ops is not None:
         private.add(f"{OPS}/")
     moved = {

@@ -39,7 +39,7 @@ def sitemaps_due(press: Press, now: datetime) -> bool:
     if not press.sitemap or (row.retry_at is not None and row.retry_at > now):
         return False
     passed = row.next_change is not None and row.next_change <= now
-    return passed or press.store.newest_change() != row.seen
+    return passed or press.store.newest_page_change() != row.seen
 
 
 def sitemap_files(press: Press, feeds: Published, options: BuildOptions) -> list[PublicationReport]:
@@ -125,7 +125,7 @@ class _Build:
         store, row = self.press.store, self.row
         every = self.anew or self.options.verify
         waits = row.next_change is None or row.next_change > self.now
-        changed = store.newest_change() != row.seen or row.held is not None or not waits
+        changed = store.newest_page_change() != row.seen or row.held is not None or not waits
         told = digest_of(self.heads)
         if not (every or changed or row.content != told):
             return []

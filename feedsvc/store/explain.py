@@ -100,7 +100,7 @@ class Explain:
 
 
 def _known(connection: Connection, row: int, at: int) -> Known:
-    query = whole_articles().add_columns(source.c.parent, article.c.released)
+    query = whole_articles().add_columns(source.c.parent)
     found = connection.execute(query.where(article.c.id == row)).mappings().one()
     words = select(label.c.kind, label.c.word).where(label.c.article_id == row)
     labels = [(kind, word) for kind, word in connection.execute(words)]

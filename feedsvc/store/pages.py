@@ -36,6 +36,7 @@ from feedsvc.store.rows import moment, seconds
 from feedsvc.store.rules import conditions
 from feedsvc.store.schema import article, label, redirect, slug, source
 from feedsvc.store.words import Seen, fitting
+from feedsvc.store.writing import last_change
 
 _has_page = exists().where(slug.c.article_id == article.c.id)
 
@@ -58,13 +59,19 @@ class ArticlePages:
         Those are the ones with a change after the number `since`, and those that fell due or
         expired after `looked`.
         """
+        minted = select(slug.c.article_id).where(slug.c.changed > since)
         with reading(self._engine) as connection:
-            number = connection.execute(select(func.max(article.c.changed))).scalar() or 0
-            rows: set[int] = set()
+            number = last_change(connection)
+            rows = set(connection.execute(minted).scalars())
             for when in (article.c.changed > since, *passed(looked, now)):
                 query = select(article.c.id).where(when, _has_page)
                 rows.update(connection.execute(query).scalars())
         return number, sorted(rows)
+
+    def newest_page_change(self) -> int:
+        """The number of the last change to any article or to its address."""
+        with reading(self._engine) as connection:
+            return last_change(connection)
 
     def page_rows(self) -> list[int]:
         """All articles that have a slug."""

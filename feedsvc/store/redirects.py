@@ -84,21 +84,21 @@ class Redirects:
 
     def feed_id(self, name: str, mint: Mint) -> str:
         """The id for a feed that is built first: not one that another took along when it moved."""
+        guid, number = mint(name), 1
         with reading(self._engine) as connection:
-            taken = set(
-                connection.execute(select(feed.c.guid).where(feed.c.name != name)).scalars()
-            )
-        guid, number = mint(name), 2
-        while guid in taken:
-            guid, number = mint(f"{name}/{number}"), number + 1
+            while _is_taken(connection, guid, name):
+                number += 1
+                guid = mint(f"{name}/{number}")
         return guid
 
     def renames(self, configured: Collection[str]) -> tuple[tuple[str, str], ...]:
         """The feeds that bear another name by now, old and new: `rename_feed` is due for them."""
         with reading(self._engine) as connection:
             rows = _rows(connection)
-            known = set(connection.execute(select(feed.c.name)).scalars()) if rows else ()
-        return tuple(renamed_feeds(rows, configured, known))
+            # One that is only marked has nothing to lose; of a group, its feeds are built.
+            built = select(feed.c.name).where(feed.c.built.is_not(None))
+            names = connection.execute(built).scalars().all() if rows else ()
+        return tuple(renamed_feeds(rows, configured, {name.partition("/")[0] for name in names}))
 
     def rename_feed(self, old: str, new: str, now: datetime, *, mint: Mint) -> None:
         """Give a feed, and with it those of its group, another name in everything stored of it.
@@ -197,6 +197,11 @@ def _forget(connection: Connection, name: str, *, but: Collection[Table] = ()) -
 
 def _is_built(connection: Connection, name: str) -> bool:
     query = select(feed.c.name).where(_is(feed, name), feed.c.built.is_not(None))
+    return connection.execute(query).first() is not None
+
+
+def _is_taken(connection: Connection, guid: str, name: str) -> bool:
+    query = select(feed.c.name).where(feed.c.guid == guid, feed.c.name != name)
     return connection.execute(query).first() is not None
 
 

@@ -296,11 +296,14 @@ slug = Table(
     # The page of an article: public/a/<slug>/. One that it had before leads to its current one.
     Column("slug", Text, primary_key=True),
     Column("article_id", ForeignKey("article.id"), nullable=False),
-    Column("made", BigInteger, nullable=False),
+    # The number of the change that gave it, of those of `article.changed`. Not noted there, since
+    # a feed gives slugs while it is built: every other one would look at all of them again.
+    Column("changed", Integer, nullable=False),
     Column("current", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 Index(None, slug.c.article_id)
+Index(None, slug.c.changed)
 
 redirect = Table(
     "redirect",

@@ -17,11 +17,11 @@ from feedsvc.store.engine import reading
 from feedsvc.store.pages import next_event, passed, taken, visible
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import article, slug
+from feedsvc.store.writing import last_change
 
 PART = 250
 """Articles of a part: each change writes one anew, so that it is smaller than it might be."""
 
-_NUMBER = (article.c.id + (PART - 1)) // PART
 _LONGEST = 2_047  # characters of an address, sitemaps.org: less than 2,048
 
 
@@ -38,11 +38,12 @@ class Sitemaps:
         Those hold the articles with a change after the number `since`, and those that fell due or
         expired after `looked`.
         """
+        minted = select(_part(slug.c.article_id)).where(slug.c.changed > since).distinct()
         with reading(self._engine) as connection:
-            number = connection.execute(select(func.max(article.c.changed))).scalar() or 0
-            parts: set[int] = set()
+            number = last_change(connection)
+            parts = set(connection.execute(minted).scalars())
             for when in (article.c.changed > since, *passed(looked, now)):
-                query = select(_NUMBER).where(when).distinct()
+                query = select(_part(article.c.id)).where(when).distinct()
                 parts.update(connection.execute(query).scalars())
         return number, sorted(parts)
 
@@ -86,6 +87,10 @@ class Sitemaps:
                 if len(found) >= most:
                     break
         return found[:most]
+
+
+def _part(row: ColumnElement[int]) -> ColumnElement[int]:
+    return (row + (PART - 1)) // PART
 
 
 def _listed(audience: Audience, now: datetime, *which: ColumnElement[bool]) -> Select[Any]:

@@ -46,25 +46,28 @@ class Slugs(Marks):
             found = _known(connection, rows)
             slugs = {row["id"]: row["slug"] for row in found}
             given: list[int] = []
+            number = next_change(connection)
             for row in filter(_lacks, found):
                 made = _made(connection, row)
                 if made != row["slug"]:
-                    _give(connection, row["id"], made, now)
+                    _give(connection, row["id"], made, number)
                     slugs[row["id"]] = made
                     given.append(row["id"])
-            if given:
-                self._tell(connection, given, now)
+            self._tell_private(connection, given, number, now)
         return slugs
 
-    def _tell(self, connection: Connection, rows: Sequence[int], now: datetime) -> None:
-        """Note that these articles have another address now."""
-        values = {"changed": next_change(connection)}
-        for some in chunks(rows):
-            connection.execute(update(article).where(article.c.id.in_(some)).values(**values))
-        # Public feeds ask for slugs themselves; a private one may have been built before.
+    def _tell_private(
+        self, connection: Connection, rows: Sequence[int], number: int, now: datetime
+    ) -> None:
+        """Have private feeds tell the new addresses; public ones ask for slugs themselves."""
         private = [one for one in self._feeds if one.private]
-        touched = {one.name for one in private if matches_any(connection, one, rows)}
-        self._mark(connection, touched, now)
+        touched = {one.name for one in private if rows and matches_any(connection, one, rows)}
+        if touched:
+            for some in chunks(rows):
+                connection.execute(
+                    update(article).where(article.c.id.in_(some)).values(changed=number)
+                )
+            self._mark(connection, touched, now)
 
     def slugs_of(self, rows: Sequence[int]) -> dict[int, str]:
         """The slugs that articles have, whether anybody may see their pages or not."""
@@ -157,13 +160,12 @@ def free(wanted: str, taken: Callable[[str], bool]) -> str:
     return f"{wanted}-{high}"
 
 
-def _give(connection: Connection, row: int, name: str, now: datetime) -> None:
+def _give(connection: Connection, row: int, name: str, number: int) -> None:
     """Make `name` the current slug of the article; the one it had stays, and leads there."""
     connection.execute(
         update(slug).where(slug.c.article_id == row, slug.c.current).values(current=False)
     )
-    again = update(slug).where(slug.c.slug == name, slug.c.article_id == row).values(current=True)
+    values = {"current": True, "changed": number}
+    again = update(slug).where(slug.c.slug == name, slug.c.article_id == row).values(**values)
     if connection.execute(again).rowcount == 0:
-        connection.execute(
-            insert(slug).values(slug=name, article_id=row, made=int(now.timestamp()), current=True)
-        )
+        connection.execute(insert(slug).values(slug=name, article_id=row, **values))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from feedsvc.decide import canon_of
 from feedsvc.errors import NotFoundError
 from feedsvc.model import Verdict
 from feedsvc.store.schema import article, source
+from feedsvc.text.canonical import canonical
 
 
 class StoryRow(NamedTuple):
@@ -68,10 +70,12 @@ def story_of(connection: Connection, guids: Sequence[str]) -> list[StoryRow]:
     named = of_ids(connection, guids)
     chosen = {one.id for one in named}
     pages: dict[bytes, set[int]] = {}  # the pages that are stories', and whose
+    links: set[str] = set()
     for one in named:
-        if one.page is not None and not _shared(connection, one, chosen):
+        if one.page is not None and one.link and not _shared(connection, one, chosen):
             pages.setdefault(one.page, set()).add(one.source_id)
-    found = [one for one in _on_pages(connection, pages) if one.page is not None]
+            links.add(one.link)
+    found = [one for one in _on_pages(connection, pages, links) if one.page is not None]
     often = Counter((one.page, one.source_id) for one in found)
     first = {one.page: one.id for one in reversed(named)}
     copies = [
@@ -99,13 +103,18 @@ def _shared(connection: Connection, one: StoryRow, chosen: Collection[int]) -> b
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _on_pages(connection: Connection, pages: Collection[bytes]) -> list[StoryRow]:
-    """The articles on these pages; those of folders have to be compared one by one."""
+def _on_pages(
+    connection: Connection, pages: Collection[bytes], links: Collection[str]
+) -> list[StoryRow]:
+    """The articles on these pages, to which the links lead."""
     if not pages:
         return []
     found = _select(connection, article.c.canon.in_(list(pages)))
+    # Those of folders have no `canon`: whose links hold one of the paths are compared.
+    paths = {re.split("[?#]", canonical(link).partition("/")[2])[0] for link in links}
+    alike = or_(*(func.instr(article.c.link, path) > 0 for path in paths))
     query = select(article.c.id, article.c.link).where(
-        article.c.canon.is_(None), article.c.link.is_not(None)
+        article.c.canon.is_(None), article.c.link.is_not(None), alike
     )
     rows = [row for row, link in connection.execute(query) if canon_of(link) in pages]
     return [*found, *(_select(connection, article.c.id.in_(rows)) if rows else ())]

@@ -139,11 +139,19 @@ class Subscriptions:
 
     # -- how sources are asked meanwhile -----------------------------------------------------------
 
-    def pushed(self, now: datetime) -> dict[str, datetime]:
-        """The names of the sources whose hubs tell us of news, and when they did last."""
+    def pushed(self, now: datetime, names: Sequence[str] | None = None) -> dict[str, datetime]:
+        """The sources whose hubs tell us of news, by name, and when they did last.
+
+        Of all without `names`.
+        """
+        found: dict[str, datetime] = {}
         with reading(self._engine) as connection:
-            rows = connection.exec_driver_sql(_PUSHED, (seconds(now),)).cursor.fetchall()
-        return {name: instant(heard) for name, heard in rows}
+            for some in [None] if names is None else chunks(names):
+                few = "" if some is None else f" AND source.name IN ({','.join('?' * len(some))})"
+                asked = (seconds(now), *(some or ()))
+                rows = connection.exec_driver_sql(_PUSHED + few, asked).cursor.fetchall()
+                found |= {name: instant(heard) for name, heard in rows}
+        return found
 
     def hub_told(self, row: int, now: datetime) -> None:
         """The hub of a source told us of news."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from feedsvc.errors import NotFoundError, UsageError
 from feedsvc.ports import Token
@@ -93,11 +93,8 @@ def _keys(connection: Connection, group: str) -> tuple[Token, ...]:
         .where(token.c.feed == group)
         .order_by(token.c.made, token.c.label.is_not(None), token.c.label, token.c.token)
     )
-    return tuple(map(_key, connection.execute(query)))
-
-
-def _key(row: Row[tuple[str, str | None, int]]) -> Token:
-    return Token(row.token, row.label, instant(row.made))
+    rows = connection.execute(query)
+    return tuple(Token(found, label, instant(made)) for found, label, made in rows)
 
 
 def _issue(connection: Connection, group: str, label: str | None, now: datetime) -> str:

@@ -69,7 +69,8 @@ def choose(connection: Connection, feed: Feed, at: int, without: Collection[int]
         if not feed.max_per_source:
             break
         if walk.displaced:
-            # A copy that gave way had taken a place of its source, which is another one's now.
+            # A copy that gave way had taken a place of its source, which is another one's: once
+            # more, without it.
             left_out |= walk.displaced
             beyond = "[]"
             continue
@@ -107,11 +108,9 @@ def _walk(
             continue
         if twin is not None:
             # The one that was there first stands for both, at its own place.
-            copy = walk.chosen.pop(twin)
+            del walk.chosen[twin]
             walk.twins[twin] = spot.row
             walk.displaced.add(twin)
-            shares[copy.source] -= 1
-            walk.full.pop(copy.source, None)
         guids.add(spot.guid)
         walk.chosen[spot.row] = spot
         shares[spot.source] += 1

@@ -17,7 +17,7 @@ from feedsvc.model import Article, Verdict
 from feedsvc.store.bulk import insertion, replacement, write
 from feedsvc.store.engine import chunks
 from feedsvc.store.rows import ArticleRow, BodyRow, body_row, labels
-from feedsvc.store.schema import article, body, label, revision
+from feedsvc.store.schema import article, body, label, revision, slug
 from feedsvc.store.struck import Struck, newcomer, struck, without_words
 
 
@@ -52,7 +52,13 @@ _REPLACE_BODY = replacement(body, *BodyRow._fields, key="article_id")
 
 def next_change(connection: Connection) -> int:
     """The number for what this transaction changes; it is the only writer."""
-    return (connection.execute(select(func.max(article.c.changed))).scalar() or 0) + 1
+    return last_change(connection) + 1
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the last change, to an article or to its address."""
+    columns = (article.c.changed, slug.c.changed)
+    return max(connection.execute(select(func.max(one))).scalar() or 0 for one in columns)
 
 
 def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[int]:

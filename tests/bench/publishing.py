@@ -98,16 +98,17 @@ def write(root: Path, number: int, text: str) -> None:
     os.utime(path, (past, past))
 
 
-def measure(root: Path) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds and peak MiB of one `feedsvc sync`."""
+def run(root: Path, *command: str) -> tuple[float, float, float]:
+    """CPU seconds, wall seconds and peak MiB of one `feedsvc` process."""
     began = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "feedsvc", "-C", str(root), "-q", "sync"], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "feedsvc", "-C", str(root), "-q", *command],
+        stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
-        raise SystemExit(f"feedsvc sync ended with {child.returncode}")
+        raise SystemExit(f"feedsvc {command[0]} ended with {child.returncode}")
     wall = time.perf_counter() - began
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
 
@@ -117,31 +118,31 @@ def rows(size: int, runs: int) -> Iterator[Row]:
     cold = []
     for _ in range(runs):
         with site(size) as root:
-            cold.append(measure(root))
+            cold.append(run(root, "sync"))
     yield row(size, "cold build", cold)
     with site(size) as root:
-        measure(root)
+        run(root, "sync")
         random_ = random.Random(0)
 
         def repeated(before: Callable[[int], None]) -> list[tuple[float, float, float]]:
             found = []
-            for run in range(runs):
-                before(run)
-                found.append(measure(root))
+            for turn in range(runs):
+                before(turn)
+                found.append(run(root, "sync"))
             return found
 
         newest = size - 1
         yield row(
             size,
             "newest edited",
-            repeated(lambda run: write(root, newest, article(newest, random_) + f"\n\n{run}")),
+            repeated(lambda turn: write(root, newest, article(newest, random_) + f"\n\n{turn}")),
         )
         yield row(
             size,
             "oldest edited",
-            repeated(lambda run: write(root, 0, article(0, random_) + f"\n\n{run}")),
+            repeated(lambda turn: write(root, 0, article(0, random_) + f"\n\n{turn}")),
         )
-        yield row(size, "nothing changed", repeated(lambda run: None))
+        yield row(size, "nothing changed", repeated(lambda _: None))
 
 
 def row(size: int, step: str, figures: list[tuple[float, float, float]]) -> Row:

@@ -263,6 +263,17 @@ def test_a_copy_steps_in_for_what_its_source_may_not_show(planet: Stock) -> None
     assert titles(planet.store, replace(two, max_per_source=4)) == "H0H1H2A"
 
 
+def test_the_place_of_a_copy_that_gives_way_is_another_ones(planet: Stock) -> None:
+    """By its text alone: the copy is read before its original, and had its source's only place."""
+    planet.put("harbour", "A", html=f"<p>{HARBOUR}</p>", published=NOON - 9 * DAY)
+    planet.put("museum", "B", html=f"<p>{HARBOUR}</p>", published=NOON - DAY)
+    planet.put("museum", "M", published=NOON - 2 * DAY)
+    feed = Feed(name="one", max_per_source=1, dedupe="text")
+
+    assert titles(planet.store, feed) == "MA"
+    assert via(planet.store, feed)["A"] == (origin("museum"),)
+
+
 def test_steps_lead_to_further_steps(planet: Stock) -> None:
     """B steps in at museum, which so has no place left for M; so M's copy at quay steps in."""
     planet.put("harbour", "A", link=PAGE, published=NOON - 9 * DAY)
@@ -393,10 +404,11 @@ def test_what_changes_by_time_alone_is_known_before(planet: Stock, rules: dict[s
     """Between the moments that are told, nothing changes: neither members nor credits."""
     feed = Feed(name="cut", since=6 * DAY, **rules)
     planet.put("harbour", "A", link=PAGE, html=HARBOUR, published=NOON - 5 * DAY)
-    planet.put("museum", "B", link=PAGE, html=HARBOUR, published=NOON - 2 * DAY)
-    planet.put("quay", "C", link=PAGE, published=NOON - 4 * DAY, expires=NOON + DAY)
+    planet.put("museum", "B", link=PAGE, html=HARBOUR, published=NOON - DAY / 2)
+    planet.put("quay", "C", link=PAGE, published=NOON - 4.2 * DAY)
     planet.put("quay", "D", published=NOON - 3 * DAY, due=NOON + 1.5 * DAY)
     planet.put("post", "E", published=NOON - 1 * DAY)
+    planet.put("post", "F", published=NOON - DAY / 4, expires=NOON + DAY / 8)
     told = steps(planet.store, feed, NOON + 8 * DAY)
 
     hour, expected = timedelta(0), told[0][1]

@@ -209,21 +209,25 @@ def test_a_numbered_slug_moves_to_the_one_its_source_asks_for_when_that_is_free(
 def test_to_mint_again_writes_nothing(desk: Desk) -> None:
     rows = [desk.put("a.txt", "Ferry"), desk.put("b.txt", "Ferry", slug="ferry")]
     desk.mint(*rows)
-    before = desk.store.newest_change()
+    before = desk.store.newest_page_change()
 
     desk.mint(*rows)
 
-    assert desk.store.newest_change() == before
+    assert desk.store.newest_page_change() == before
 
 
-def test_a_new_address_counts_as_a_change_of_the_article(desk: Desk) -> None:
+def test_pages_hear_of_a_new_address_and_other_feeds_need_not(desk: Desk) -> None:
     row = desk.put("a.txt", "Ferry")
     before = desk.store.newest_change()
 
     desk.mint(row)
+    after = desk.store.newest_change()
+    desk.put("b.txt", "Quay", link="https://example.org/quay")
 
-    number, rows = desk.store.page_news(NOON, since=before, looked=NOON)
-    assert (number, rows) == (before + 1, [row])
+    assert desk.store.page_news(NOON, since=before, looked=NOON)[1] == [row]
+    assert after == before
+    assert desk.store.newest_change() == before + 2  # no number is given twice
+    assert desk.store.page_news(NOON, since=before + 1, looked=NOON) == (before + 2, [])
 
 
 def test_a_private_feed_hears_of_the_address_that_a_public_one_gave(

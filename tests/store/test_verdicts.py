@@ -230,6 +230,9 @@ def test_an_unknown_one_changes_none_of_the_others(desk: Desk) -> None:
         pytest.param({"id": "kran"}, True, id="the-same-link"),
         pytest.param({"id": "k", "link": "http://www.news.example.org/crane/"}, True, id="alike"),
         pytest.param({"id": "k", "link": f"{PAGE}?utm_source=x#top"}, True, id="tracking"),
+        pytest.param(
+            {"id": "k", "link": PAGE.replace("news", "NEWS")}, True, id="host-in-capitals"
+        ),
         pytest.param({"id": "k", "link": f"{PAGE}s"}, False, id="another-link"),
         pytest.param({"id": "k", "link": None}, False, id="only-the-same-words"),
     ],
@@ -265,6 +268,15 @@ def test_an_address_that_many_share_tells_of_no_story(desk: Desk) -> None:
     # Now nothing is left on the page that may be read.
     desk.store.withdraw(["tag:desk:second"], reason=None, now=LATER)
     assert desk.states()["tag:quay:copy"] == "withdrawn"
+
+
+def test_a_newcomer_at_an_address_that_many_share_is_free(desk: Desk) -> None:
+    desk.add(CRANE, replace(CRANE, id="second"))
+    desk.store.withdraw(["tag:desk:crane"], reason=None, now=NOON)
+
+    desk.add(replace(CRANE, id="copy"), source="quay")
+
+    assert desk.states()["tag:quay:copy"] == "published"
 
 
 def test_who_links_to_a_live_blog_does_not_take_it_along(desk: Desk) -> None:

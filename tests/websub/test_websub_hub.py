@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from feedsvc.ports import Call
-from tests.feedserver import Answer, InTurn, Raw, Request
+from tests.feedserver import Answer, InTurn, Raw, Request, Respond
 from tests.websub.conftest import HUB, SITE, TOPIC, Newsroom
 
 
@@ -476,7 +476,7 @@ class TestDelivery:
         assert newsroom.service.app.store.outbox_problems() == ()
 
 
-def _agreeing(brought: Answer | Raw) -> object:
+def _agreeing(brought: Answer | Raw) -> Respond:
     """A subscriber that agrees to everything, and answers this to news."""
 
     def answer(request: Request) -> Answer | Raw:

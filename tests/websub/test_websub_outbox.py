@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ class TestTrouble:
             at += [clock.now() - began] * (len(publisher.server.log) - before)
             clock.tick(seconds=1)
 
-        gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(at)]
         assert len(at) == 6
         assert gaps == sorted(gaps)
         assert gaps[0] == timedelta(seconds=1)

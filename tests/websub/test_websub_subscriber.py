@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -227,7 +228,7 @@ class TestRenewal:
                 listener.verify()
 
         asked = listener.server.asked("/hub")
-        gaps = [b.at - a.at for a, b in zip(asked, asked[1:], strict=False)]
+        gaps = [b.at - a.at for a, b in pairwise(asked)]
         assert len(asked) == 3
         assert all(timedelta(days=8) <= gap <= timedelta(days=9.5) for gap in gaps)
         assert len({values(request.body)["callback"] for request in asked}) == 1

@@ -43,8 +43,9 @@ def _directives(site: Site) -> Iterator[str]:
     yield "# Unfinished files begin with a dot, and so does what is for our own server."
     yield from (r"@hidden path_regexp `/\.|\.(?:br|gz|zst)$`", "respond @hidden 404", "")
     yield from ("header X-Content-Type-Options nosniff", "header Vary Accept-Encoding")
-    for name, kind in TYPES:
-        yield f'header */{name} Content-Type "{kind}; charset=utf-8"'
+    for number, (name, kind) in enumerate(TYPES, 1):
+        yield f"@type{number} path */{name}"
+        yield f'header @type{number} Content-Type "{kind}; charset=utf-8"'
     for path, link in site.links:
         yield f"header {_quoted(f'/{path}')} Link {_quoted(link)}"
     yield from _folders(site)

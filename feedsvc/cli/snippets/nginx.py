@@ -30,8 +30,9 @@ types {
 def nginx(site: Site) -> str:
     """The whole file."""
     private = [f"^{re.escape(_at(site, folder))}" for folder in site.private]
+    links = [(f"^{re.escape(_at(site, path))}$", _plain(value)) for path, value in site.links]
     maps = {
-        "$uri $feedsvc_link": ("", [(f"^{re.escape(_at(site, p))}$", v) for p, v in site.links]),
+        "$uri $feedsvc_link": ("", links),
         "$uri $feedsvc_robots": ("", [(one, "noindex, nofollow") for one in private]),
         "$uri $feedsvc_referrer": ("", [(one, "no-referrer") for one in private]),
         "$uri $feedsvc_origin": ("*", [(one, "") for one in private]),
@@ -39,12 +40,14 @@ def nginx(site: Site) -> str:
             "public, max-age=300", [(one, "private, max-age=300") for one in private]
         ),
         # By the address as it was sent: what is decoded must not get into a field of the answer.
-        "$request_uri $feedsvc_lead": ("", [rule for one in site.leads for rule in _lead(site, one)]),
+        "$request_uri $feedsvc_lead": (
+            "", [rule for one in site.leads for rule in _lead(site, one)]
+        ),
     }  # fmt: skip
     text = [
-        "# Made by `feedsvc config nginx`: include it in the http block. Make it anew when feeds are",
-        "# added, moved or removed. The compressed files lie ready beside each document (gzip_static",
-        "# needs the module of that name, which distributions build in).",
+        "# Made by `feedsvc config nginx`: include it in the http block. Make it anew when feeds",
+        "# are added, moved or removed. The compressed files lie ready beside each document",
+        "# (gzip_static needs the module of that name, which distributions build in).",
         "",
         *(line for name, (default, rules) in maps.items() for line in _map(name, default, rules)),
         "server {",
@@ -68,14 +71,14 @@ def _server(site: Site) -> Iterator[str]:
     directory = _quoted(f"{site.directory}/")
     if site.base:
         yield from (f"location {_quoted(f'{site.base}/')} {{", f"    alias {directory};", "")
-        yield from _indented(_files(site))
+        yield from _indented(_files())
         yield "}"
     else:
-        yield from (f"root {directory};", "", "location / {", *_indented(_files(site)), "}")
+        yield from (f"root {directory};", "", "location / {", *_indented(_files()), "}")
     yield from ("", "location @feedsvc {", *_indented(_answers()), "}")
 
 
-def _files(site: Site) -> Iterator[str]:
+def _files() -> Iterator[str]:
     yield from _ENDINGS.splitlines()
     yield from ("try_files $uri $uri/ @feedsvc;", "error_page 403 = @feedsvc;")
     for name, kind in TYPES:

@@ -79,13 +79,14 @@ def upgrade() -> None:
         "slug",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("article_id", sa.Integer(), nullable=False),
-        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_slug_article_id")),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_slug")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_slug_article_id", "slug", ["article_id"])
+    op.create_index("ix_slug_changed", "slug", ["changed"])
     op.create_table(
         "redirect",
         sa.Column("path", sa.Text(), nullable=False),

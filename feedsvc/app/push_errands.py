@@ -1,0 +1,192 @@
+"""The errands of WebSub: what is told, verified and asked for over the network.
+
+    outbox    websub/telling.py  tell hubs and subscribers of what was published
+    hub       websub/intents.py  verify requests to our own hub
+    leases    websub/leases.py   ask for, renew and give up our own subscriptions
+
+A daemon does them one beside another, each once at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from feedsvc.app.push import Published
+from feedsvc.config.hubs import CALLBACK, hubs_of_others, own_hub
+from feedsvc.errors import LockedError, StoreError
+
+if TYPE_CHECKING:
+    from feedsvc.app import App
+    from feedsvc.web import Client
+    from feedsvc.websub.leases import Leases
+
+TENDED = timedelta(minutes=1)
+"""How often our hub looks for subscribers whose time is over, or whose topic is gone."""
+
+REST = timedelta(minutes=1)
+"""Until others are told again after the store could not note that they had heard."""
+
+LOOKED = timedelta(seconds=5)
+"""How often sources are compared with our subscriptions."""
+
+_GONE = "it is no longer published here"
+
+
+class Turn:
+    """The turn of one process to do an errand: two would tell everybody twice."""
+
+    def __init__(self, app: App, name: str) -> None:
+        self._app = app
+        self._name = name
+        self._not_before: datetime | None = None
+
+    def free(self, now: datetime) -> bool:
+        """Whether it may be done now."""
+        return self._not_before is None or now >= self._not_before
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[Client | None]:
+        """A client to do it with; None if another process is at it.
+
+        The lock goes with its process, so that whoever is killed leaves nothing to wait for.
+        """
+        store = self._app.store
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(store.lock(self._name, timeout=0))
+            except LockedError:
+                yield None
+                return
+            try:
+                async with many_at_once(self._app) as client:
+                    yield client
+            except StoreError:
+                # What was heard cannot be noted: nobody is to hear it again at every tick.
+                self._not_before = self._app.clock.now() + REST
+                raise
+
+
+class OutboxErrand:
+    """Tells hubs and subscribers of what was published."""
+
+    name = "outbox"
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._turn = Turn(app, self.name)
+
+    def due(self, now: datetime) -> bool:
+        """Whether anybody is to be told."""
+        return self._turn.free(now) and self._app.store.outbox_due(now)
+
+    async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`
+        """Tell everybody who is to be told."""
+        from feedsvc.websub.telling import Teller
+
+        app = self._app
+        async with self._turn.taken() as own:
+            if own is not None:
+                await Teller(
+                    app.store,
+                    own,
+                    app.clock.now,
+                    hub=own_hub(app.settings),
+                    others=hubs_of_others(app.settings),
+                    published=Published(app).content,
+                ).run()
+        return False
+
+
+class HubErrand:
+    """Verifies requests to our own hub, and forgets who is to be told no more."""
+
+    name = "hub"
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._turn = Turn(app, self.name)
+        self._tended: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Whether somebody is to be asked."""
+        if self._tended is None or now - self._tended >= TENDED:
+            self._tended = now
+            self._tend(now)
+        return self._turn.free(now) and self._app.store.intents_due(now)
+
+    def _tend(self, now: datetime) -> None:
+        from feedsvc.websub.wishes import Wish
+
+        store, published = self._app.store, Published(self._app)
+        store.retire(store.lapsed(now))
+        for topic in store.topics():
+            if not published.serves(topic):
+                store.deny(topic, Wish(mode="denied", reason=_GONE).dump(), now)
+
+    async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`
+        """Ask everybody who is to be asked."""
+        from feedsvc.websub.intents import Verifier
+
+        async with self._turn.taken() as own:
+            if own is not None:
+                await Verifier(self._app.store, own, self._app.clock.now).run()
+        return False
+
+
+class LeasesErrand:
+    """Keeps our subscriptions; only beside a daemon, since hubs ask back."""
+
+    name = "leases"
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._looked: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Whether a hub is to be asked."""
+        if not self._app.attended:
+            return False
+        if self._looked is None or now - self._looked >= LOOKED:
+            self._looked = now
+            self._leases.look()
+        return bool(self._app.store.subscriptions_due(now, limit=1))
+
+    async def run(self, client: Client) -> bool:
+        """Ask every hub that is to be asked."""
+        await self._leases.run(client)
+        return False
+
+    @cached_property
+    def _leases(self) -> Leases:
+        from feedsvc.websub.leases import Leases
+
+        app = self._app
+        base = app.settings.site.base_url + CALLBACK
+        return Leases(
+            app.store,
+            app.clock.now,
+            wanted=app.settings.websub.subscribe,
+            callback=lambda token: base + token,
+        )
+
+
+def many_at_once(app: App) -> Client:
+    """A client for those who asked to be told: many of them may live at one host.
+
+    Whoever asks for something as a guest waits there for his turn; a subscriber that hangs must not
+    let others at its host wait.
+    """
+    from feedsvc.web import Client
+
+    return Client(
+        app.settings.sync,
+        contact=app.settings.site.base_url,
+        concurrency=256,
+        per_host=64,
+        pause=timedelta(milliseconds=10),
+        resolve=app.resolve,
+    )
