@@ -59,7 +59,8 @@ class GroupBuild:
         touched: set[str] = set()
         # An article that falls due may bring a word that no article had before.
         passed = row.next_change is not None and row.next_change <= now
-        if anew or passed or row.touched is not None:
+        # A check writes nothing, and to look for words would give slugs to new ones.
+        if (anew or passed or row.touched is not None) and not self.options.check:
             since = 0 if anew or passed else row.seen
             facets = (
                 store.facets_of(self.feed, store.news(since, now), now, titles=self._titles)

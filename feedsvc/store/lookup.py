@@ -37,6 +37,8 @@ class Lookup:
         One story has several ids when several sources have it. Raises NotFoundError if there is
         none, or more than one.
         """
+        # An argument may hold bytes that are no text; no id does.
+        name = name.encode("utf-8", "replace").decode("utf-8")
         with reading(self._engine) as connection:
             found = _of_id(connection, name) or _of_link(connection, name)
             if not found and name:

@@ -108,6 +108,14 @@ def test_one_unknown_id_leaves_all_as_they_are(synced: Shell) -> None:
     assert "all/atom.xml" in telling(synced, "ferry sails")
 
 
+@pytest.mark.parametrize("name", ["", " ", "\udcff", "%", "\x00", "x" * 100_000])
+def test_a_name_that_is_none_is_exit_code_7(synced: Shell, name: str) -> None:
+    done = synced.run("article", "withdraw", name)
+
+    assert (done.code, done.out) == (7, "")
+    assert "no article" in done.err
+
+
 def test_a_part_that_several_ids_have_names_them(synced: Shell) -> None:
     done = synced.run("article", "withdraw", "tag:news")
 
@@ -161,7 +169,9 @@ def test_a_feed_that_cannot_be_written_is_exit_code_5(synced: Shell) -> None:
 
 
 def test_show_tells_what_was_said_why_and_when(synced: Shell) -> None:
-    synced.run("article", "withdraw", "desk/ferry", "--reason", "The court\n asked for it")
+    synced.run(
+        "article", "withdraw", "desk/ferry", "--reason", "The court\n\x1basked \udcff for it"
+    )
 
     lines = synced.run("article", "show", "desk/ferry").out.splitlines()
     told = synced.run("article", "show", GUID, "--json").json["articles"][0]

@@ -128,8 +128,10 @@ def test_the_next_page_of_an_archive_is_elsewhere_for_the_time_being(
 
 @pytest.mark.parametrize(
     "path",
-    ["/gone/atom.xml", "/gone/", "/gone", "/gone/archive/1/rss.xml", "/single.xml", "/a/taken/"]
-    + ["/page/", "/page/index.html", "/gone/x?y"],
+    [
+        *("/gone/atom.xml", "/gone/", "/gone", "/gone/archive/1/rss.xml", "/gone/x?y"),
+        *("/single.xml", "/a/taken/", "/page/", "/page/index.html"),
+    ],
 )
 def test_what_is_gone(server: tuple[Path, int], ask: Ask, path: str) -> None:
     status, fields, body = ask(server[1], path)

@@ -115,8 +115,9 @@ def _purge(console: Console) -> int:
 
 
 def _reason(console: Console) -> str | None:
-    reason = " ".join((console.args.reason or "").split())
-    return reason or None
+    """What was given, as one line that any terminal and any store can hold."""
+    said = "".join(c if c.isprintable() else " " for c in console.args.reason or "")
+    return " ".join(said.split()) or None
 
 
 def _sure(console: Console, story: Sequence[Corrected]) -> bool:
