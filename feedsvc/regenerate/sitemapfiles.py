@@ -9,12 +9,16 @@ from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 from feedsvc.decide import digest_of
+from feedsvc.decide.digests import DIGEST_SIZE
 from feedsvc.ports import ArchivePage, Audience, Listed
 from feedsvc.regenerate.press import Press
 
 MOST = 1_000  # addresses in a file
 WHOLE = "sitemap.xml"
 NEWS = "sitemap-news.xml"
+
+_COUNT = 4  # bytes of a number of addresses
+_WHICH = _COUNT + DIGEST_SIZE  # and of the digest of these
 
 Place: TypeAlias = tuple[str, datetime]
 """An address, and when what is there last changed."""
@@ -112,6 +116,15 @@ class Map:
         found = [self._summed_up(number) for number in self.touched]
         return [one for one in found if one != self.known.get(one.number, _nothing(one.number))]
 
+    @property
+    def only_dates(self) -> bool:
+        """Whether the parts list what they did, and only the dates may differ."""
+        return all(
+            one.content[:_WHICH]
+            == self.known.get(one.number, _nothing(one.number)).content[:_WHICH]
+            for one in self.fresh
+        )
+
     @cached_property
     def parts(self) -> dict[int, ArchivePage]:
         """The parts that list anything."""
@@ -122,7 +135,8 @@ class Map:
         places = self._places(number)
         before = self.known.get(number, _nothing(number))
         # How many there are, too: whether all fit into one file is to be known without reading all.
-        content = len(places).to_bytes(4) + digest_of(places) if places else b""
+        which = len(places).to_bytes(_COUNT) + digest_of([url for url, _ in places])
+        content = which + digest_of(places) if places else b""
         if content == before.content:
             return before
         newest = max((changed for _, changed in places), default=before.updated)
@@ -162,4 +176,4 @@ def _nothing(number: int) -> ArchivePage:
 
 
 def _count(part: ArchivePage) -> int:
-    return int.from_bytes(part.content[:4])
+    return int.from_bytes(part.content[:_COUNT])

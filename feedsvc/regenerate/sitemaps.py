@@ -5,6 +5,9 @@
 
 A part holds the articles of a range of the store, so that a change rewrites its part and the index,
 however many there are. What is private, and what only private feeds hold, is in none of them.
+
+What comes and what goes is told at once. That something has another date than before can wait a
+minute in the daemon: there an edit is to cost little, and search engines look far less often.
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ SITEMAP = "_sitemap"
 
 NEWS_AGE = timedelta(hours=48)  # Google: articles of the last two days
 
+_PATIENCE = timedelta(minutes=1)  # that dates wait for one another
+_FEW = 3  # parts that are looked at in every build meanwhile
+
 
 def sitemaps_due(press: Press, now: datetime) -> bool:
     """Whether a change or time may have changed a sitemap: two short queries."""
@@ -39,7 +45,7 @@ def sitemaps_due(press: Press, now: datetime) -> bool:
     if not press.sitemap or (row.retry_at is not None and row.retry_at > now):
         return False
     passed = row.next_change is not None and row.next_change <= now
-    return passed or press.store.newest_page_change() != row.seen
+    return passed or row.retry_at is not None or press.store.newest_page_change() != row.seen
 
 
 def sitemap_files(press: Press, feeds: Published, options: BuildOptions) -> list[PublicationReport]:
@@ -125,8 +131,8 @@ class _Build:
         store, row = self.press.store, self.row
         every = self.anew or self.options.verify
         waits = row.next_change is None or row.next_change > self.now
-        changed = store.newest_page_change() != row.seen or row.held is not None or not waits
-        told = digest_of(self.heads)
+        changed = store.newest_page_change() != row.seen or row.retry_at is not None or not waits
+        told = digest_of([url for url, _ in self.heads]) + digest_of(self.heads)
         if not (every or changed or row.content != told):
             return []
         number, touched = store.sitemap_news(
@@ -137,6 +143,8 @@ class _Build:
             press=self.press, audience=self.audience, heads=self.heads, now=self.now,
             known=store.pages(SITEMAP, numbers), touched=touched,
         )  # fmt: skip
+        if not every and waits and self._may_wait(whole, told):
+            return self._postponed()
         files = list(whole.files(other=self.anew or row.content != told))
         documents = [one for file in files if self._asks(file) for one in self._checked(file)]
         wanted = {file.path for file in files}
@@ -151,6 +159,24 @@ class _Build:
             wanted.add(NEWS)
         row = replace(row, seen=number, content=told, next_change=next_change)
         return self._publish(documents, wanted, row, whole.fresh)
+
+    def _may_wait(self, whole: Map, told: bytes) -> bool:
+        """Whether nothing differs but dates, and those have not waited for long."""
+        row = self.row
+        half = len(told) // 2
+        return (
+            row.held is None
+            and (row.retry_at is None or row.retry_at > self.now)
+            and len(whole.touched) <= _FEW
+            and row.content[:half] == told[:half]
+            and whole.only_dates
+        )
+
+    def _postponed(self) -> list[PublicationReport]:
+        """Nothing is written now, and what was found is looked at again."""
+        row = replace(self.row, retry_at=self.row.retry_at or self.now + _PATIENCE)
+        self.press.store.settle_feed(row, read=self.row, members=None, lines=())
+        return []
 
     def _asks(self, file: File) -> bool:
         """Whether a file may have to be written."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from feedsvc.serve import pages
 from feedsvc.serve.frames import FrameError, line
@@ -24,6 +26,7 @@ _DELIVERY = 15 * _MIB  # bytes of a document that a hub delivers
 _SMALL = 64 * 1024  # bytes that every body may have, however many others there are
 _HELD = 64 * _MIB  # bytes of all bodies in memory, beyond those
 _SENDING = 30.0  # seconds a client may take to send its body
+_PASSING = 1.0  # seconds more, if it is refused
 _PATIENCE = 10.0  # seconds to wait for the desk
 _AT_ONCE = 64  # calls that wait for the desk
 
@@ -42,6 +45,10 @@ class _RefusedError(Exception):
         self.page = page
 
 
+class _GoneError(Exception):
+    """The client has gone before its request was whole."""
+
+
 class Relay:
     """The server's end of the line to the desk."""
 
@@ -53,17 +60,18 @@ class Relay:
 
     async def answer(self, scope: Scope, connection: Connection) -> None:
         """Answer a request with what the desk replies."""
-        body = _Body(self)
+        body = _Body(self, connection)
         try:
             async with asyncio.timeout(_SENDING):
-                await body.read(scope, connection)
+                await body.read(scope)
             async with asyncio.timeout(_PATIENCE):
                 page = await self._call(scope, body.whole())
         except _RefusedError as refused:
             page = refused.page
+            await body.let_pass()
         except (FrameError, OSError, TimeoutError):  # it has ended, or is busy
             page = pages.UNAVAILABLE
-        except RuntimeError:  # the client has gone
+        except _GoneError:
             return
         finally:
             body.drop()
@@ -105,17 +113,19 @@ class Relay:
 class _Body:
     """The body of one request, as far as it has come."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, connection: Connection) -> None:
         self._relay = relay
+        self._coming = _pieces(connection)
         self._pieces: list[bytes] = []
         self._size = 0
 
-    async def read(self, scope: Scope, connection: Connection) -> None:
-        """Read it; raises _RefusedError if it is too large, RuntimeError if the client goes."""
+    async def read(self, scope: Scope) -> None:
+        """Read it; raises _RefusedError if it is too large, _GoneError if the client goes."""
         most = _DELIVERY if scope.path.startswith(CALLBACKS) else _REQUEST
-        if int(scope.headers.get("content-length") or 0) > most:
+        told = scope.headers.get("content-length")
+        if told is not None and int(told) > most:
             raise _RefusedError(pages.TOO_LARGE)
-        async for piece in connection:
+        async for piece in self._coming:
             before, self._size = self._size, self._size + len(piece)
             if self._size > most:
                 self._size = before
@@ -126,15 +136,36 @@ class _Body:
                 self._size = before
                 raise
             self._pieces.append(piece)
+        # The engine ends a body that breaks off as if it were whole. One in chunks has no length to
+        # tell by: of such a delivery the signature is wrong, and such a request is not verified.
+        if told is not None and self._size != int(told):
+            raise _GoneError
 
     def whole(self) -> bytes:
         """All of it."""
         return b"".join(self._pieces)
 
+    async def let_pass(self) -> None:
+        """Take the rest of a body that is refused, for a moment.
+
+        A connection that is closed on what was sent is reset, and the client may lose the answer.
+        """
+        self.drop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PASSING):
+                async for _ in self._coming:
+                    pass
+
     def drop(self) -> None:
         """Give its room back."""
         self._relay.hold(-_beyond(self._size))
         self._pieces, self._size = [], 0
+
+
+async def _pieces(connection: Connection) -> AsyncIterator[bytes]:
+    # What the engine hands out can be iterated over only once.
+    async for piece in connection:
+        yield piece
 
 
 def _beyond(size: int) -> int:

@@ -135,7 +135,7 @@ class ArticlePages:
         found: dict[int, set[str]] = {row: set() for row in rows}
         groups: dict[Feed, list[Feed]] = {}
         for feed in feeds:
-            groups.setdefault(_rule_of(feed), []).append(feed)
+            groups.setdefault(rule_of(feed), []).append(feed)
         with reading(self._engine) as connection:
             facets = _facets(connection, rows) if any(one.facet for one in feeds) else {}
             for rule, group in groups.items():
@@ -236,10 +236,15 @@ _RULES = (
 
 
 @lru_cache(maxsize=10_000)
-def _rule_of(feed: Feed) -> Feed:
+def rule_of(feed: Feed) -> Feed:
     """A feed that takes what this one takes, the same for all that differ in nothing else."""
     rules = {name: getattr(feed, name) for name in _RULES}
     return replace(Feed(name="", per=feed.per if feed.facet is None else None), **rules)
+
+
+def takes_all(feed: Feed) -> bool:
+    """Whether a feed takes every article that anybody may see, by its rules."""
+    return rule_of(feed) == rule_of(Feed(name=""))
 
 
 def _facets(connection: Connection, rows: Sequence[int]) -> dict[int, set[tuple[str, str]]]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, fun
 
 from feedsvc.ports import Audience, Listed
 from feedsvc.store.engine import reading
-from feedsvc.store.pages import next_event, passed, taken, visible
+from feedsvc.store.pages import next_event, passed, taken, takes_all, visible
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import article, slug
 from feedsvc.store.writing import last_change
@@ -117,7 +117,7 @@ def _public(
     A page stays when its article has left all feeds; but what only private feeds would take now is
     nobody else's business. An article with a link has to belong to a public feed.
     """
-    unknown = {row.id for row in rows}
+    unknown = set() if any(map(takes_all, audience.public)) else {row.id for row in rows}
     for feed in audience.public:
         if unknown:
             unknown -= taken(connection, feed, sorted(unknown))

@@ -217,6 +217,31 @@ def test_a_withdrawn_article_is_gone_and_comes_back(service: Any, told: Told) ->
     assert _page(service, "ferry") == before
 
 
+@pytest.mark.parametrize("verdict", ["withdraw", "hide", "purge"])
+def test_what_its_operator_takes_down_is_gone_at_once(
+    service: Any, told: Told, verdict: str
+) -> None:
+    service.write("ferry.txt", told("Ferry"))
+    service.write("quay.txt", told("Quay"))
+    service.sync()
+    store, now = service.app.store, service.clock.now()
+    (guid,) = (one.guid for one in service.stored().values() if one.title == "Ferry")
+
+    getattr(store, verdict)([guid], reason="asked", now=now)
+    due = articles_due(service.app.press, now)
+    service.regenerate(verify=False)
+    gone, leads = _pages(service), _leads(service)
+    service.sync()
+    still = _pages(service)
+    if verdict != "purge":  # nothing is left of what was purged
+        store.restore([guid], now=now)
+        service.regenerate(verify=False)
+
+    assert due
+    assert (gone, leads, still) == ({"quay"}, {"ferry": None}, {"quay"})
+    assert _pages(service) == ({"quay"} if verdict == "purge" else {"quay", "ferry"})
+
+
 def test_pages_come_and_go_with_time(service: Any) -> None:
     service.write("early.md", _front(title="Early", expires="2025-06-01 18:00"))
     service.write("late.md", _front(title="Late", embargo="2025-06-01 20:00"))

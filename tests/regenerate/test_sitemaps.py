@@ -387,6 +387,53 @@ def test_a_change_rewrites_one_part_and_what_leads_to_it(make: Callable[..., Any
     assert "sitemap.xml" in _differs(edited, removed)
 
 
+def test_that_only_dates_differ_waits_for_a_minute_in_the_daemon(make: Callable[..., Any]) -> None:
+    service = make()
+    _fill(service, 3)
+    service.sync()
+    before = _bodies(service)
+
+    def edited(number: int, text: str) -> bool:
+        path = service.articles_folder / f"{number:05}.md"
+        service.write(path.name, path.read_text().replace("Text", text))
+        service.sync(build=False)
+        service.regenerate(verify=False)
+        return _bodies(service) == before
+
+    service.clock.tick(hours=1)
+    first = edited(0, "Late")
+    due = [sitemaps_due(service.app.press, service.clock.now())]
+    service.clock.tick(seconds=40)
+    second = edited(1, "Late")
+    service.clock.tick(seconds=20)
+    due.append(sitemaps_due(service.app.press, service.clock.now()))
+    service.regenerate(verify=False)
+    told = _found(service, "sitemap.xml", "s:url/s:lastmod/text()")[2:4]
+    due.append(sitemaps_due(service.app.press, service.clock.now()))
+
+    assert (first, second) == (True, True)
+    assert due == [False, True, False]
+    assert told == ["2025-06-01T13:00:00Z", "2025-06-01T13:00:40Z"]
+
+
+def test_what_comes_and_goes_does_not_wait_for_dates(make: Callable[..., Any]) -> None:
+    service = make()
+    _fill(service, 3)
+    service.sync()
+
+    service.clock.tick(hours=1)
+    path = service.articles_folder / "00000.md"
+    service.write(path.name, path.read_text().replace("Text", "Late"))
+    service.sync(build=False)
+    service.regenerate(verify=False)
+    service.remove("00001.md")
+    service.sync(build=False)
+    service.regenerate(verify=False)
+
+    assert _listed(service) == ["", "all/", "ferry/0", "ferry/2"]
+    assert not sitemaps_due(service.app.press, service.clock.now())
+
+
 def test_what_leads_to_a_part_tells_that_something_left_it(make: Callable[..., Any]) -> None:
     service = make()
     _fill(service, 1_100)

@@ -105,8 +105,10 @@ def _lead(site: Site, lead: Lead) -> Iterator[tuple[str, str]]:
             yield f"^{at.removesuffix(re.escape('index.html'))}{end}", answer
         return
     yield f"^{at.removesuffix('/')}{end}", answer
-    rest = "$feedsvc_rest" if lead.target.endswith("/") else ""
-    yield f"^{at}(?<feedsvc_rest>[^?]*)", answer + rest
+    if lead.target.endswith("/"):
+        yield f"^{at}(?<feedsvc_rest>[^?]*)", f"{answer}$feedsvc_rest"
+    else:
+        yield f"^{at}", answer
 
 
 def _at(site: Site, path: str) -> str:

@@ -68,6 +68,9 @@ def site_of(settings: Settings) -> Site:
     )
 
 
+_EMPTY: dict[str, Any] = {"links": {}, "noindex": [], "moved": {}, "elsewhere": {}, "gone": []}
+
+
 def _in(folders: tuple[str, ...], path: str) -> bool:
     return path.startswith(folders)
 
@@ -77,10 +80,12 @@ def _index(settings: Settings) -> dict[str, Any]:
 
     place = settings.publish.directory / INDEX
     try:
-        found: dict[str, Any] = json.loads(place.read_bytes())
+        found: Any = json.loads(place.read_bytes())
+        if not isinstance(found, dict) or found.get("version") != 1:
+            raise ValueError  # noqa: TRY004 - as any other damage
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise FeedsvcError(
             f"{place} cannot be read: {reason}", hint="`feedsvc regenerate` writes it"
         ) from error
-    return found
+    return {**_EMPTY, **found}
