@@ -1,0 +1,439 @@
+"""A newsroom that does whatever comes to its mind, and everything that has to hold then.
+
+Every text holds marks: `q<article>v<version>q` in words that are read, `t<article>v<version>t` in
+titles, of which addresses of pages are made. So whatever is published tells whose words it holds,
+and of which version.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from feedsvc.gate import check
+from feedsvc.model import Article, Format, State
+from feedsvc.regenerate import BuildReport, due_feeds, others_due
+from tests.support import FrozenClock, Service, readable
+from tests.walker import ATOM, Page, merged, walk
+
+BASE = "https://news.example.org"
+SIDECARS = (".gz", ".br", ".zst")
+INDEX = ".feedsvc/serving.json"  # for our own server, which does not give it away
+
+_FORMATS = {"atom.xml": "atom", "rss.xml": "rss", "feed.json": "json", "opml.xml": "opml"}
+_WORDS = re.compile(r"[qt][0-9]+v[0-9]+[qt]")
+_SLUG = re.compile(r"(?<![a-z])a/([a-z0-9-]+)/")
+_OWN = re.compile(rf"{BASE}(/[^\s\"'<>\\)]*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the configuration says."""
+
+    all: str = "all"  # the name of the feed that holds everything for everybody
+    inner: str = "inner"  # that of those with a key
+    topics: bool = True
+    title: str = "Tides"
+    limit: int = 3
+    tags: tuple[str, ...] = ()
+    archive: bool = True
+    private: bool = True
+    pages: bool = True
+    sitemap: bool = True
+
+    def text(self) -> str:
+        """As TOML."""
+        group = [
+            '[[feed]]\nname = "topics"\nper = "tag"\narchive = true\npage_size = 3\nlimit = 4\n'
+            'exclude_tags = ["inner"]\ndeleted_entries = true\n'
+        ]
+        return "\n".join(
+            [
+                f'[site]\ntitle = "Harbour News"\nbase_url = "{BASE}"\nlanguage = "en"\n'
+                'timezone = "Europe/Berlin"\nid_domain = "news.example.org"\n'
+                'id_since = "2025-01-01"\n',
+                f"[publish]\npages = {_toml(self.pages)}\nsitemap = {_toml(self.sitemap)}\n",
+                '[[source]]\nname = "desk"\npath = "articles"\n',
+                '[[source]]\nname = "wire"\npath = "wire"\ntitle = "The Wire"\n',
+                f'[[feed]]\nname = "{self.all}"\ntitle = "{self.title}"\nlimit = {self.limit}\n'
+                f"archive = {_toml(self.archive)}\n"
+                f'{"page_size = 3" if self.archive else ""}\nexclude_tags = ["inner"]\n',
+                *(group if self.topics else []),
+                f'[[feed]]\nname = "{self.inner}"\ntitle = "q0v0q for the crew"\n'
+                f"private = {_toml(self.private)}\n"
+                'tags = ["inner"]\narchive = true\nlimit = 3\n',
+                '[[feed]]\nname = "days"\ndigest = "daily"\nlimit = 3\nexclude_tags = ["inner"]\n',
+                f'[[feed]]\nname = "sea"\nlimit = 4\nmatch = "tide"\ntags = {list(self.tags)}\n'
+                'exclude_tags = ["inner"]\ndeleted_entries = true\n',
+                '[[feed]]\nname = "few"\nlimit = 4\nmax_per_source = 2\nsince = "9d"\n'
+                'exclude_tags = ["inner"]\n',
+            ]
+        )
+
+    @property
+    def archived(self) -> dict[str, str]:
+        """The feeds with an archive, and the tag of what they hold, in the words of the oracle."""
+        found = {self.inner: "inner"}
+        return found | ({self.all: ""} if self.archive else {})
+
+
+def _toml(value: bool) -> str:
+    return str(value).lower()
+
+
+@dataclass
+class Newsdesk:
+    """A service, what it was told, and what was seen of it so far."""
+
+    service: Service
+    plan: Plan = field(default_factory=Plan)
+    texts: dict[str, dict[str, Any]] = field(default_factory=dict)  # by path below the root
+    versions: dict[int, int] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)  # ids of what its operator took down
+    redefined: bool = False  # the configuration or the keys are others since the last build
+    _updated: dict[str, datetime] = field(default_factory=dict)
+    _feed_ids: dict[str, str] = field(default_factory=dict)
+    _entry_ids: dict[str, str] = field(default_factory=dict)
+    _pages: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.service.root / "wire").mkdir(exist_ok=True)
+        self.configure()
+
+    @property
+    def now(self) -> datetime:
+        return self.service.clock.now()
+
+    # -- what people do --------------------------------------------------------------------------
+
+    def configure(self, **values: Any) -> None:
+        """Another configuration."""
+        self.plan = replace(self.plan, **values)
+        self.service.configure(self.plan.text())
+        self.redefined = True
+
+    def write(self, path: str, number: int, **said: Any) -> None:
+        """Write an article, new or anew."""
+        version = self.versions[number] = self.versions.get(number, 0) + 1
+        self.texts[path] = {"number": number, "version": version, **said}
+        self._save(path)
+
+    def edit(self, path: str, **said: Any) -> None:
+        """Change single things of an article."""
+        if path in self.texts:
+            number = self.texts[path]["number"]
+            version = self.versions[number] = self.versions[number] + 1
+            self.texts[path] |= {"version": version, **said}
+            self._save(path)
+
+    def rename(self, path: str, new: str) -> None:
+        """Give its file another name."""
+        if path in self.texts and new not in self.texts:
+            self.texts[new] = self.texts.pop(path)
+            (self.service.root / path).rename(self.service.root / new)
+
+    def delete(self, path: str) -> None:
+        """Delete its file."""
+        if self.texts.pop(path, None) is not None:
+            (self.service.root / path).unlink()
+
+    def _save(self, path: str) -> None:
+        said = self.texts[path]
+        mark = f"{said['number']}v{said['version']}"
+        title = f"t{mark}t at the {said['word']}" if said["titled"] else f"The {said['word']}"
+        front = {
+            "title": title,
+            "date": (self.now + said["date"]).strftime("%Y-%m-%d %H:%M"),
+            "tags": f"[{', '.join(said['tags'])}]",
+        }
+        for name in ("embargo", "expires"):
+            if said[name] is not None:
+                front[name] = f"{self.now + said[name]:%Y-%m-%d %H:%MZ}"
+        for name in ("link", "id", "slug"):
+            if said[name]:
+                front[name] = said[name]
+        lines = ("---", *(f"{name}: {value}" for name, value in front.items()), "---")
+        text = "\n".join((*lines, "", f"Words q{mark}q of the {said['word']}.", ""))
+        self.service.write(f"../{path}", text)
+
+    def judge(self, verdict: str, path: str) -> None:
+        """A verdict of the operator on an article, by the path of its file."""
+        guid = self._guid(path)
+        store = self.service.app.store
+        if guid is None or (guid in self.purged and verdict == "restore"):
+            return
+        if verdict == "restore":
+            done = store.restore([guid], now=self.now)
+            self.down -= {one.guid for one in done}
+        else:
+            done = getattr(store, verdict)([guid], reason="so it was asked", now=self.now)
+            self.down |= {one.guid for one in done}
+
+    @property
+    def purged(self) -> set[str]:
+        return {
+            one.guid for one in self._stored() if one.guid in self.down and not one.title
+        }
+
+    def _guid(self, path: str) -> str | None:
+        """The id of the article that the last sync read from a file."""
+        said = self.texts.get(path)
+        if said is None:
+            return None
+        mark = re.compile(rf"q{said['number']}v[0-9]+q")
+        found = [one.guid for one in self._stored() if mark.search(one.html)]
+        return found[0] if found else None
+
+    def _stored(self) -> tuple[Article, ...]:
+        return tuple(self.service.app.store.list_articles(now=self.now))
+
+    def move(self, which: str, new: str) -> None:
+        """`feedsvc feed move`, which is killed before it builds."""
+        old = getattr(self.plan, which)
+        if old != new:
+            self.service.app.store.intend(f"{old}/", f"{new}/", self.now)
+            self.configure(**{which: new})
+            for known in (self._updated, self._feed_ids):
+                for path in [path for path in known if path.startswith(f"{old}/")]:
+                    known[new + path[len(old) :]] = known.pop(path)  # type: ignore[assignment]
+
+    def keys(self) -> tuple[str, ...]:
+        return self.service.app.store.tokens(self.plan.inner)
+
+    def issue(self) -> None:
+        """A new key to the private feed."""
+        self.service.app.store.issue_token(self.plan.inner, None, self.now)
+        self.redefined = True
+
+    def revoke(self, number: int) -> None:
+        """Take one back."""
+        keys = self.keys()
+        if keys:
+            key = keys[number % len(keys)]
+            self.service.app.store.revoke_token(self.plan.inner, key, self.now)
+            self.redefined = True
+
+    # -- builds ----------------------------------------------------------------------------------
+
+    def publish(self, how: str) -> None:
+        """Sync, and build in one of the ways there are."""
+        service = self.service
+        service.sync(build=False, force=True, trust_loss=True)
+        if how == "daemon" and not self.redefined:
+            twin = self._copied()
+            self._touched_build()
+            twin.regenerate()
+            assert self._bytes() == _bytes(twin), "a build of what is touched leaves more behind"
+            twin.restart()
+        elif how == "sync":
+            service.restart()
+            report = service.sync()
+            assert report.build is not None
+            _all_went_out(report.build)
+        else:
+            if how == "one-by-one":
+                for feed in service.app.settings.feeds:
+                    service.regenerate(feeds=(feed.name,))
+            _all_went_out(service.regenerate())
+
+    def _touched_build(self) -> None:
+        app = self.service.app
+        due = due_feeds(app.store, app.settings.feeds, self.now)
+        if due or others_due(app.press, self.now):
+            _all_went_out(self.service.regenerate(feeds=due, verify=False))
+
+    def _copied(self) -> Service:
+        self.service.restart()
+        root = self.service.root.with_name("twin")
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(self.service.root, root)
+        return Service(root, FrozenClock(self.now))
+
+    def _bytes(self) -> dict[str, bytes]:
+        return _bytes(self.service)
+
+    # -- what has to hold --------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Everything that has to hold after every build."""
+        files = self.service.snapshot()
+        texts = readable(self.service.public)
+        shown = [one for one in self._stored() if self._is_shown(one)]
+        assert not self.down & {one.guid for one in shown}
+        self._ledger_agrees(files)
+        self._is_valid(files)
+        self._only_words_of_now(texts, shown)
+        self._secrets_are_kept(texts, shown)
+        self._addresses_lead_somewhere(texts)
+        self._times_and_ids(files)
+        for feed, tag in self.plan.archived.items():
+            self._walk_is_whole(feed, {one.guid for one in shown if _has(one, tag)})
+        self._closed_pages_stay(files)
+        self.redefined = False
+
+    def look_again(self) -> None:
+        """Nothing is written by another build; all that is built anew is the same."""
+        files = self.service.snapshot()
+        _all_went_out(self.service.regenerate())
+        assert _differing(files, self.service.snapshot()) == []
+        _all_went_out(self.service.regenerate(everything=True))
+        assert _differing(files, self.service.snapshot()) == []
+
+    def _is_shown(self, one: Article) -> bool:
+        going = one.expires is None or one.expires > self.now
+        return one.state_at(self.now) is State.PUBLISHED and going
+
+    def _ledger_agrees(self, files: dict[str, tuple[int, bytes]]) -> None:
+        ledger = self.service.app.store.ledger()
+        recorded = {
+            path
+            for line in ledger.values()
+            for path in (line.path, *(line.path + ending for ending in line.sidecars))
+        }
+        assert recorded == files.keys() - {INDEX}
+        assert [line.path for line in ledger.values() if not self._lies(line)] == []
+
+    def _lies(self, line: Any) -> bool:
+        return self.service.app.press.publisher.lies(line)
+
+    def _is_valid(self, files: dict[str, tuple[int, bytes]]) -> None:
+        for path, (_, body) in files.items():
+            if path == INDEX or path.endswith(SIDECARS):
+                continue
+            name = path.rpartition("/")[2]
+            format = "sitemap" if name.startswith("sitemap") else _FORMATS.get(name, "html")
+            found = check(body, format, url=f"{BASE}/{path}", now=self.now)
+            assert [one for one in found if one.error] == [], path
+
+    def _only_words_of_now(self, texts: dict[str, str], shown: list[Article]) -> None:
+        """No word of what is not shown, or was said before, in any file however it is packed."""
+        words = {w for one in shown for w in _WORDS.findall(one.title + one.html)} | {"q0v0q"}
+        slugs = self.service.app.store.slugs_of(range(1, 1_000))
+        rows = {slug for slug in slugs.values()}
+        for path, text in texts.items():
+            if path == INDEX:
+                continue
+            left = _SLUG.sub("", text)
+            assert set(_WORDS.findall(left)) <= words, path
+            assert set(_SLUG.findall(text)) <= rows, path
+
+    def _secrets_are_kept(self, texts: dict[str, str], shown: list[Article]) -> None:
+        if not self.plan.private:
+            return
+        inner = [one for one in shown if _has(one, "inner")]
+        secret = {w for one in inner for w in _WORDS.findall(one.title + one.html)}
+        secret |= {"q0v0q", *self.keys()}
+        folders = {path.split("/")[1] for path in texts if path.startswith(f"{self.plan.inner}/")}
+        assert folders == set(self.keys())
+        for path, text in texts.items():
+            if path != INDEX and not path.startswith(f"{self.plan.inner}/"):
+                assert [word for word in secret if word in text] == [], path
+                assert f"{BASE}/{self.plan.inner}/" not in text, path
+
+    def _addresses_lead_somewhere(self, texts: dict[str, str]) -> None:
+        """Every address of ours in a document is that of a file, or led there by our server."""
+        elsewhere = json.loads(texts[INDEX])["elsewhere"]
+        for path, text in texts.items():
+            if path == INDEX or path.endswith(SIDECARS):
+                continue
+            for found in _OWN.findall(text):
+                asked = found.replace("&amp;", "&")[1:]
+                asked = f"{asked}index.html" if asked == "" or asked.endswith("/") else asked
+                assert asked in texts or asked in elsewhere, f"{path} leads to {found}"
+
+    def _times_and_ids(self, files: dict[str, tuple[int, bytes]]) -> None:
+        newest: dict[str, datetime] = {}
+        ids: dict[str, str] = {}
+        for path, (_, body) in files.items():
+            if path.endswith("feed.json"):
+                self._entry_ids_stay(path, json.loads(body)["items"])
+            if not path.endswith("atom.xml"):
+                continue
+            key = self._without_key(path)
+            root = etree.fromstring(body)
+            newest[key] = datetime.fromisoformat(root.findtext(f"{ATOM}updated") or "")
+            ids[key] = root.findtext(f"{ATOM}id") or ""
+            entries = [one.findtext(f"{ATOM}updated") for one in root.iterfind(f"{ATOM}entry")]
+            assert all(datetime.fromisoformat(one or "") <= newest[key] for one in entries), path
+            assert all(datetime.fromisoformat(one or "") <= self.now for one in entries), path
+        for key in newest.keys() & self._updated.keys():
+            assert newest[key] >= self._updated[key], f"{key} goes back"
+            assert ids[key] == self._feed_ids[key], f"{key} has another id"
+        self._updated, self._feed_ids = newest, ids
+
+    def _without_key(self, path: str) -> str:
+        """A path of a private feed without its key; all of them say the same."""
+        for key in self.keys():
+            path = path.replace(f"/{key}/", "/")
+        return path
+
+    def _entry_ids_stay(self, path: str, items: list[dict[str, Any]]) -> None:
+        assert len({item["id"] for item in items}) == len(items), path
+        for item in items:
+            (mark, *more) = {w.partition("v")[0] for w in _WORDS.findall(item["content_html"])}
+            if not (more or path.startswith("days/")):
+                assert self._entry_ids.setdefault(mark, item["id"]) == item["id"]
+
+    def _walk_is_whole(self, feed: str, expected: set[str]) -> None:
+        folders = [feed]
+        if feed == self.plan.inner and self.plan.private:
+            folders = [f"{feed}/{key}" for key in self.keys()]
+        for folder in folders:
+            for format in Format:
+                newest, *pages = self._walked(f"{BASE}/{folder}/{format.filename}")
+                assert merged(iter([newest, *pages])).keys() == expected, folder
+                listed = [entry.id for page in pages for entry in page.entries]
+                assert len(listed) == len(set(listed)), f"twice in the archive of {folder}"
+                assert all(len(page.entries) <= 3 for page in pages)
+
+    def _walked(self, url: str) -> list[Page]:
+        return list(walk(url, lambda url: self.service.published(url.removeprefix(f"{BASE}/"))))
+
+    def _closed_pages_stay(self, files: dict[str, tuple[int, bytes]]) -> None:
+        """A page is the file it was, unless what it holds differs or its feed is another one."""
+        pages = {path: file for path, file in files.items() if "/archive/" in path}
+        for path in pages.keys() & self._pages.keys():
+            if path.endswith("atom.xml") and not self.redefined:
+                before, after = self._pages[path], pages[path]
+                if _entries(before[1]) == _entries(after[1]):
+                    assert before == after, f"{path} was written for nothing"
+        if not self.redefined and self.plan.topics:
+            assert self._pages.keys() <= pages.keys(), "a closed page has gone"
+        self._pages = pages
+
+
+def _has(one: Article, tag: str) -> bool:
+    tags = {each.casefold() for each in one.tags}
+    return tag in tags if tag else "inner" not in tags
+
+
+def _entries(body: bytes) -> list[bytes]:
+    return [etree.tostring(one) for one in etree.fromstring(body).iterfind(f"{ATOM}entry")]
+
+
+def _bytes(service: Service) -> dict[str, bytes]:
+    return {path: body for path, (_, body) in service.snapshot().items()}
+
+
+def _differing(
+    before: dict[str, tuple[int, bytes]], after: dict[str, tuple[int, bytes]]
+) -> list[str]:
+    return sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )
+
+
+def _all_went_out(report: BuildReport) -> None:
+    held = [(one.path, one.reason) for one in report.publications if one.outcome == "held"]
+    assert held == []
+    assert report.left_out == ()
+
+
+DAY = timedelta(days=1)
