@@ -329,6 +329,7 @@ class Shelf:
     size: int  # articles on a page
     closed: int
     touched: frozenset[int] = frozenset()  # closed pages that differ from what was built
+    news: frozenset[int] | None = None  # the articles whose entries may differ; None: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -830,6 +831,14 @@ class Renderer(Protocol):
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         """The whole document."""
+        ...
+
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        """The fragments of a document that was put together here."""
+        ...
+
+    def id_of(self, fragment: bytes) -> str:
+        """The id of the entry, as the fragment says it."""
         ...
 
 

@@ -12,7 +12,7 @@ import os
 import struct
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Example(Service):
     """A service whose configuration was shipped."""
 
     resolve: Resolve | None = None
-    environ: Mapping[str, str] = field(default_factory=dict)
+    server: FeedServer | None = None  # of whoever it asks
 
     @property
     def app(self) -> App:
@@ -171,7 +171,11 @@ def markdown(
     if number % 2:
         head += [f"description: {WORDS[language]['said'][number % 4]}"]
     if number % 3 == 0:
-        head += ["cover:", f"  image: {NEWS}/bilder/{number}.jpg", "  caption: Blick über das Becken"]
+        head += [
+            "cover:",
+            f"  image: {NEWS}/bilder/{number}.jpg",
+            "  caption: Blick über das Becken",
+        ]
     if number % 7 == 0:
         head += ["enclosures:"]
         for part, length in (("plan", 48_000), ("liste", 1_200))[: 1 + number % 2]:
@@ -209,7 +213,9 @@ def wire(number: int) -> bytes:
 def page(number: int) -> str:
     """A page of the old site; the last of them says to be of a year that is yet to come."""
     date = dated(number) if number % 60 != 19 else datetime(2031, 5, 5, 8, tzinfo=BERLIN)
-    text = "".join(f"<p>{one.replace('&', '&amp;').replace('<', '&lt;')}</p>" for one in story("en", number))
+    text = "".join(
+        f"<p>{one.replace('&', '&amp;').replace('<', '&lt;')}</p>" for one in story("en", number)
+    )
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{title('en', number).replace('&', '&amp;')}</title>"
@@ -233,7 +239,7 @@ def sound(number: int) -> bytes:
 def podcast(root: Path, server: FeedServer) -> Example:
     """A folder of episodes whose files lie on a server; nobody says how large they are."""
     port = server.site().port
-    site = Example(root=root)
+    site = Example(root=root, server=server)
     site.configure(
         shipped(
             "podcast",

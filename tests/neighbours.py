@@ -1,11 +1,11 @@
 """The neighbours that `config/examples/planet.toml` reads, each with another way to say its news.
 
-    stadtblatt     RSS 2.0 with full texts, sound files and several authors
-    rathaus        RSS 2.0 in windows-1252 that does not say so, with dates of no zone
-    radverein      a page that announces an Atom feed in English
-    wetterdienst   Atom for whoever has the password
-    presseportal   JSON Feed for whoever has the token; some of it is what stadtblatt wrote
-    eigenes        a folder of our own
+stadtblatt     RSS 2.0 with full texts, sound files and several authors
+rathaus        RSS 2.0 in windows-1252 that does not say so, with dates of no zone
+radverein      a page that announces an Atom feed in English
+wetterdienst   Atom for whoever has the password
+presseportal   JSON Feed for whoever has the token; some of it is what stadtblatt wrote
+eigenes        a folder of our own
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ HOSTS = ("stadtblatt", "rathaus", "radverein", "wetter", "presse")
 SECRETS = {"WETTER_PASSWORD": "sieben möwen", "PRESSE_KEY": "k-77", "FEEDSVC_OPS_TOKEN": "t" * 32}
 BEARER = "b-1234567890"
 COPIED = 20  # stories of presseportal that lead to stadtblatt
+FEWER = 10  # stories that slide out of stadtblatt's feed
 ALIKE = 5  # notices of rathaus that radverein repeats word by word
 
 
 def planet(root: Path, server: FeedServer) -> Example:
     """The planet and its neighbours; `SECRETS` have to be in the environment."""
     port = server.site().port
-    site = Example(root=root, resolve=_loopback)
+    site = Example(root=root, resolve=_loopback, server=server)
     site.configure(
         shipped(
             "planet",
@@ -80,12 +81,12 @@ def _html(language: str, number: int) -> str:
     return "".join(f"<p>{escape(one)}</p>" for one in story(language, number))
 
 
-def stadtblatt(numbers: Sequence[int], *, corrected: int | None = None) -> bytes:
+def stadtblatt(numbers: Sequence[int], *, corrected: int | None = None, more: str = "") -> bytes:
     """RSS 2.0; every ninth story is an advertisement that the planet leaves out."""
     items = []
     for number in numbers:
         word = " (sponsored)" if number % 9 == 8 else ""
-        more = "<p>In einer früheren Fassung stand ein anderer Tag.</p>" if number == corrected else ""
+        words = _html("de", number) + (f"<p>{more}</p>" if number == corrected else "")
         sound = (
             f'<enclosure url="https://stadtblatt.example/ton/{number}.mp3" type="audio/mpeg" '
             f'length="{500_000 + number}"/>'
@@ -98,7 +99,7 @@ def stadtblatt(numbers: Sequence[int], *, corrected: int | None = None) -> bytes
             + "".join(f"<dc:creator>{name}</dc:creator>" for name in authors(number))
             + "".join(f"<category>{tag}</category>" for tag in tags("de", number))
             + f"<description>{escape(escape(title('de', number)))}.</description>"
-            f"<content:encoded><![CDATA[{_html('de', number)}{more}]]></content:encoded>"
+            f"<content:encoded><![CDATA[{words}]]></content:encoded>"
             f"{sound if number % 4 == 0 else ''}</item>"
         )
     return (

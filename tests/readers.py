@@ -79,19 +79,19 @@ def parsed(document: bytes) -> list[Told]:
 def _entry(entry: Any, language: str | None) -> Told:
     title = entry.title_detail
     picture = next((one["url"] for one in entry.get("media_thumbnail", ())), None)
-    links = [*entry.enclosures, *entry.get("media_content", ())]
+    links = [*entry.get("enclosures", ()), *entry.get("media_content", ())]
     # The lead image is a file, too; what is told of it is told by `picture`.
     lead = {one["url"] for one in entry.get("media_content", ()) if one.get("medium") == "image"}
-    attached = {one.href for one in entry.enclosures} - lead
+    attached = {one.href for one in entry.get("enclosures", ())} - lead
     return Told(
         id=entry.id,
         title=unescape(title.value) if title.type == "text/html" else title.value,
-        link=entry.get("link"),
+        link=_address(entry.get("link")),
         authors=tuple(one.name for one in entry.get("authors", ())),
         published=_moment(entry.published_parsed),
         updated=_moment(entry.updated_parsed if "updated" in entry else entry.published_parsed),
         files=frozenset(
-            File(url, one.get("type"), int(one.get("length") or one.get("fileSize") or 0) or None)
+            File(url, one.get("type"), int(one.get("length") or one.get("filesize") or 0) or None)
             for one in links
             if (url := one.get("href") or one["url"]) in attached or url not in lead
         ),
@@ -99,6 +99,11 @@ def _entry(entry: Any, language: str | None) -> Told:
         language=title.language or entry.get("language") or language,
         source=entry.source.title if "source" in entry else None,
     )
+
+
+def _address(link: str | None) -> str | None:
+    """Where an entry leads; feedparser takes its id for that if there is nothing else."""
+    return link if link and link.startswith("http") else None
 
 
 def _moment(parsed: struct_time) -> datetime:
@@ -152,7 +157,7 @@ def library(address: str) -> Iterator[Told]:
             yield Told(
                 id=entry.id,
                 title=unescape(entry.title),
-                link=entry.link,
+                link=_address(entry.link),
                 authors=tuple(one.name or "" for one in entry.authors),
                 published=entry.published,
                 updated=entry.updated or entry.published,

@@ -21,6 +21,11 @@ def is_address(target: str) -> bool:
     return target.lower().startswith(_ADDRESSES)
 
 
+def is_feed(path: str) -> bool:
+    """Whether a path is the folder of a whole feed."""
+    return path.count("/") == 1 and path.endswith("/")
+
+
 def covering(rows: Collection[str], path: str) -> str | None:
     """The path of the row that speaks for `path`, if one does."""
     if path in rows:
@@ -73,17 +78,13 @@ def renamed_feeds(
     same feed instead of losing it.
     """
     for path, target in sorted(rows.items()):
-        if target is None or not (_is_feed(path) and _is_feed(target)):
+        if target is None or not (is_feed(path) and is_feed(target)):
             continue
         old, new = path[:-1], target[:-1]
         if old in known and old not in configured and new in configured:
             yield old, new
         elif new in known and new not in configured and old in configured and old not in known:
             yield new, old
-
-
-def _is_feed(path: str) -> bool:
-    return path.count("/") == 1 and path.endswith("/")
 
 
 def _path(path: str) -> str:

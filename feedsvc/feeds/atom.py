@@ -14,7 +14,14 @@ from lxml import etree
 from feedsvc.errors import RenderError
 from feedsvc.feeds import head as heads
 from feedsvc.feeds import partners
-from feedsvc.feeds.guard import add, generator, render_each, split_fragments
+from feedsvc.feeds.guard import (
+    add,
+    generator,
+    render_each,
+    split_fragments,
+    taken_apart,
+    text_in,
+)
 from feedsvc.feeds.links import page_of, vias
 from feedsvc.feeds.media import add_picture
 from feedsvc.feeds.origin import credit
@@ -57,6 +64,14 @@ class AtomFormat:
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         """The whole document, equal to what `whole` writes of the same entries."""
         return b"".join((_start(head), *fragments, _TAIL))
+
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        """The fragments that `document` put together."""
+        return taken_apart(document, _TAIL, _MARK)
+
+    def id_of(self, fragment: bytes) -> str:
+        """The id of the entry."""
+        return text_in(fragment, b"<id", b"</id>")
 
     def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
         """The document as feedgen writes it in one go."""

@@ -8,6 +8,7 @@ format finishes the elements that feedgen made, to say what feedgen loses or can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -112,6 +113,19 @@ def split_fragments(document: bytes, head: bytes, tail: bytes, mark: bytes) -> l
     inner = document[len(head) : len(document) - len(tail)]
     parts = inner.split(mark)
     return [mark + part for part in parts[1:]]
+
+
+def taken_apart(document: bytes, tail: bytes, mark: bytes) -> list[bytes]:
+    """The entries of a document of which nothing is known but how they begin and how it ends."""
+    parts = document.removesuffix(tail).split(mark)
+    return [mark + part for part in parts[1:]]
+
+
+def text_in(fragment: bytes, start: bytes, end: bytes) -> str:
+    """The text of the first element that begins with `start`, an unfinished tag."""
+    _, _, rest = fragment.partition(start)
+    text = rest.partition(b">")[2].partition(end)[0].decode()
+    return unescape(text) if "&" in text else text
 
 
 def render_each(

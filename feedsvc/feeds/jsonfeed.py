@@ -25,6 +25,9 @@ from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
 from feedsvc.settings import FullText
 
 _VERSION = "https://jsonfeed.org/version/1.1"
+_ITEMS = b',"items":[\n'
+_TAIL = b"]}\n"
+_DECODER = json.JSONDecoder()
 
 
 class JsonFormat:
@@ -40,7 +43,16 @@ class JsonFormat:
         """The whole document, one item a line: small changes make small differences."""
         top = _written(_head(head)).removesuffix(b"}")
         items = b",\n".join(fragments)
-        return b"".join((top, b',"items":[\n' if items else b',"items":[', items, b"]}\n"))
+        return b"".join((top, _ITEMS if items else _ITEMS.rstrip(), items, _TAIL))
+
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        """The fragments that `document` put together: within a value no line ends."""
+        items = document.partition(_ITEMS)[2].removesuffix(_TAIL)
+        return items.split(b",\n") if items else []
+
+    def id_of(self, fragment: bytes) -> str:
+        """The id of the item, which is its first key."""
+        return str(_DECODER.raw_decode(fragment.decode(), len('{"id":'))[0])
 
 
 def _written(value: dict[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Sequence
 
+from feedsvc.decide.redirects import is_feed
 from feedsvc.errors import PublishError
 from feedsvc.regenerate.press import Press
 from feedsvc.settings import Feed
@@ -43,7 +44,7 @@ def _cleared(press: Press, configured: Collection[str]) -> Iterator[str]:
     moved = {
         path[:-1]: target
         for path, target in sorted(press.store.redirects().items())
-        if path.count("/") == 1 and path.endswith("/") and path[:-1] not in configured
+        if is_feed(path) and path[:-1] not in configured
     }
     left = {name: paths for name in moved if (paths := press.store.leftovers(name))}
     known = {row.name for row in press.store.feeds()} if left else set()

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote, urlsplit
 
-from feedsvc.decide.redirects import Rows, covering, is_address
+from feedsvc.decide.redirects import Rows, covering, is_address, is_feed
 from feedsvc.errors import PublishError
 from feedsvc.model import FeedHead, Format
 from feedsvc.regenerate.ops import OPS
@@ -47,7 +47,9 @@ def serving_file(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> st
 def _without_published(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> Rows:
     if not redirects:
         return redirects
-    pages = {path: f"{path}{PAGE}" if path.endswith("/") else path for path in redirects}
+    # Not of whole feeds: what lies there under an old name lies there until the new files do.
+    some = [path for path in redirects if not is_feed(path)]
+    pages = {path: f"{path}{PAGE}" if path.endswith("/") else path for path in some}
     published = press.store.ledger(paths=[*pages, *pages.values()])
     stale = {path for path, page in pages.items() if path in published or page in published}
     for head in heads:

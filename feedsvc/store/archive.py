@@ -87,7 +87,12 @@ class Archive:
                 before = last
         closed = _closed(before + len(fresh), size)
         touched |= set(range(_closed(before, size) + 1, closed + 1))
-        return Shelf(size=size, closed=closed, touched=frozenset(n for n in touched if n <= closed))
+        return Shelf(
+            size=size,
+            closed=closed,
+            touched=frozenset(n for n in touched if n <= closed),
+            news=None if rows is None else frozenset(rows),
+        )
 
     def shelf(self, feed: Feed, size: int) -> Shelf:
         """The archive as it stands."""

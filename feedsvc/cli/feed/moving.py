@@ -103,7 +103,8 @@ def _name(text: str) -> str:
     try:
         return of_feed(text)
     except WrongValueError as wrong:
-        raise UsageError(f"{text!r} cannot be the name of a feed", hint=str(wrong)) from wrong
+        hint = wrong.remark or f"it is {wrong}"
+        raise UsageError(f"{text!r} cannot be the name of a feed", hint=hint) from wrong
 
 
 def _refuse_to_move(settings: Settings, old: str, new: str) -> None:

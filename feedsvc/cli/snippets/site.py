@@ -82,7 +82,7 @@ def _index(settings: Settings) -> dict[str, Any]:
     try:
         found: Any = json.loads(place.read_bytes())
         if not isinstance(found, dict) or found.get("version") != 1:
-            raise ValueError  # noqa: TRY004 - as any other damage
+            raise ValueError
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise FeedsvcError(
