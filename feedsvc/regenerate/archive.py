@@ -23,6 +23,7 @@ from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import Press, head_of
 from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport
+from feedsvc.regenerate.standing import Standing
 from feedsvc.settings import Feed
 
 _AT_ONCE = 10  # pages built, checked and placed together
@@ -68,6 +69,7 @@ class ArchiveBuild:
     options: BuildOptions
     noticed: datetime  # when the change came that no entry explains
     whole: bool  # look at every page, not only at those that a change touches
+    trusted: bool  # what is published may be relied on
     reports: list[PublicationReport] = field(default_factory=list)
     placed: list[LedgerLine] = field(default_factory=list)
     left_out: dict[int, Problem] = field(default_factory=dict)
@@ -87,12 +89,13 @@ class ArchiveBuild:
         return any(line is None or not self.press.publisher.lies(line) for line in lines)
 
     def _build(self, numbers: Sequence[int]) -> None:
-        proof = Proof(self.press, self.feed, self.lines, self.options)
+        standing = Standing(self.press, self.lines, trusted=self.trusted)
+        proof = Proof(self.press, self.feed, self.lines, self.options, standing)
         known = self.press.store.pages(self.feed.name, numbers)
         pages: list[ArchivePage] = []
         documents: list[Publication] = []
         for number in numbers:
-            page, some = self._page(proof, number, known.get(number))
+            page, some = self._page(proof, standing, number, known.get(number))
             pages.append(page)
             documents.extend(some)
         reports, lines = proof.publish(documents)
@@ -110,10 +113,10 @@ class ArchiveBuild:
         return archive_paths(self.folders, self.feed.formats, (number,))
 
     def _page(
-        self, proof: Proof, number: int, before: ArchivePage | None
+        self, proof: Proof, standing: Standing, number: int, before: ArchivePage | None
     ) -> tuple[ArchivePage, list[Publication]]:
-        # What a page holds is rendered anew for its few changes, and not kept: every article of an
-        # archive in every format would be many times what is stored of it.
+        # What a page holds is not kept: every article of an archive in every format would be many
+        # times what is stored of it. What did not change is taken from the page as it is published.
         fragments = Fragments(self.press, self.feed, self.options, keep=False)
         store, now = self.press.store, self.press.clock.now()
         while True:
@@ -121,6 +124,7 @@ class ArchiveBuild:
                 self.feed, self.shelf, number, now, without=self.left_out.keys()
             )
             members = fragments.addressed(members)
+            self._adopt(fragments, standing, number, members)
             failed = fragments.gather(members)
             wrong = {member: failed[member.row] for member in members if member.row in failed}
             page = self._dated(number, members, before)
@@ -136,17 +140,30 @@ class ArchiveBuild:
                     reason=f"left out of {self.feed.name}: {reason}",
                 )
 
+    def _adopt(
+        self, fragments: Fragments, standing: Standing, number: int, members: Sequence[Member]
+    ) -> None:
+        news = self.shelf.news
+        if news is None:
+            return
+        old = [member for member in members if member.row not in news and not member.via]
+        for format in self.feed.formats:
+            path = archive_path(self.folders[0], number, format)
+            fragments.adopt(format, old, standing.entries(path, format))
+
     def _documents(
         self, proof: Proof, fragments: Fragments, page: ArchivePage, members: Sequence[Member]
     ) -> tuple[list[Publication], dict[Member, str]]:
         documents: list[Publication] = []
         wrong: dict[Member, str] = {}
         for folder in self.folders:
-            stitch = partial(self._stitched, fragments, self._head(folder, page))
+            head = self._head(folder, page)
+            stitch = partial(self._stitched, fragments, head)
             for format in self.feed.formats:
                 path = archive_path(folder, page.number, format)
-                body = stitch(format, members)
-                documents.append(proof.checked(path, format.value, body, len(members)))
+                parts = fragments.parts(format, members, head)
+                body = parts.document(parts.fragments)
+                documents.append(proof.checked(path, format.value, body, len(members), parts=parts))
                 wrong |= proof.at_fault(documents[-1], stitch, members)
         return documents, wrong
 

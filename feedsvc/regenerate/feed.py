@@ -17,8 +17,9 @@ from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription
 from feedsvc.regenerate.editions import Editions, editions
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
-from feedsvc.regenerate.proof import Proof, Publication
+from feedsvc.regenerate.proof import JUDGING, Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
+from feedsvc.regenerate.standing import Parts, Standing
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,13 @@ class FeedBuild:
 
     @cached_property
     def _proof(self) -> Proof:
-        return Proof(self.press, self.feed, self.lines, self.options)
+        return Proof(self.press, self.feed, self.lines, self.options, self._standing)
+
+    @cached_property
+    def _standing(self) -> Standing:
+        row, asked = self.row, self.options.everything or self.options.check
+        same = row.fingerprint == self.fingerprint and row.held is None
+        return Standing(self.press, self.lines, trusted=same and not asked)
 
     @cached_property
     def _whole(self) -> bool:
@@ -142,7 +149,7 @@ class FeedBuild:
                 [head.home, list(head.urls.values()), head.zone.key, press.site.title],
                 [_plain(getattr(self.feed, each.name)) for each in fields(self.feed)],
                 sorted((name, zone.key) for name, zone in press.zones.items()),
-                [head.hubs, self.folders, press.rendering, press.article_pages],
+                [head.hubs, self.folders, press.rendering, press.article_pages, JUDGING],
             ]
         )
 
@@ -350,11 +357,13 @@ class FeedBuild:
                 archive=self._links(folder, shelf), deleted=deleted,
             )  # fmt: skip
             for format in self._formats:
-                body = self._stitched(head, format, members)
                 path = f"{folder}/{format.filename}"
+                parts = self._fragments.parts(format, members, head)
                 publication = self._proof.checked(
-                    path, format.value, body, len(members), partner=True
-                )
+                    path, format.value, parts.document(parts.fragments), len(members),
+                    # Which entries were deleted is compared with all that are there.
+                    parts=None if deleted else parts, partner=True,
+                )  # fmt: skip
                 found.append((publication, head))
             page = self.press.pages.feed(head, members)
             checked = self._proof.checked(f"{folder}/{PAGE}", "html", page, len(members))
@@ -387,7 +396,7 @@ class FeedBuild:
         archive = ArchiveBuild(
             press=self.press, feed=replace(self.feed, formats=self._formats), guid=self.guid,
             folders=self.folders, shelf=shelf, lines=self.lines, options=self.options,
-            noticed=self._noticed, whole=self._whole,
+            noticed=self._noticed, whole=self._whole, trusted=self._standing.trusted,
         )  # fmt: skip
         archive.run()
         return archive

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from feedsvc.decide import digest, digest_of
 from feedsvc.errors import RenderError
-from feedsvc.model import Article, Entry, Format
+from feedsvc.model import Article, Entry, FeedHead, Format
 from feedsvc.ports import Fragment, Member
 from feedsvc.regenerate.press import Press
 from feedsvc.regenerate.report import BuildOptions
+from feedsvc.regenerate.standing import Parts
 from feedsvc.settings import Feed, FullText
 
 _VARIANTS: Mapping[FullText, str] = {True: "full", False: "excerpt", "given": "given"}
@@ -69,6 +71,28 @@ class Fragments:
         """The fragments of these members; `gather` has to have found them."""
         found = self._found[format]
         return [found[member.row] for member in members]
+
+    def parts(self, format: Format, members: Sequence[Member], head: FeedHead) -> Parts:
+        """What a document of these members is made of."""
+        ages = [(member.updated, number) for number, member in enumerate(members)]
+        return Parts(
+            fragments=self.of(format, members),
+            newest=max(ages)[1] if ages else 0,
+            document=partial(self._press.renderers[format].document, head),
+        )
+
+    def adopt(
+        self, format: Format, members: Sequence[Member], published: Mapping[str, bytes]
+    ) -> None:
+        """Take over entries that stand in a published document, by id, and may stand as they are.
+
+        Those of `members` have not changed since; one whose page has moved is rendered anew.
+        """
+        found = self._found[format]
+        for member in members:
+            body, page = published.get(member.guid), self._page(member, member.link)
+            if body is not None and (page is None or page.encode() in body):
+                found[member.row] = body
 
     def gather(self, members: Sequence[Member]) -> dict[int, str]:
         """Find or render what is missing; returns, by row, why an article cannot be rendered."""

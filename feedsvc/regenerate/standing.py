@@ -63,15 +63,14 @@ class Standing:
         found = {renderer.id_of(one): one for one in renderer.taken_apart(body)}
         return found if len(found) == line.entries else {}
 
-    def news(self, path: str, format: Format, parts: Parts) -> bytes | None:
-        """A document that is as fit as the one of all `parts`; None if only that one itself is."""
+    def news(self, path: str, format: Format, body: bytes, parts: Parts) -> bytes | None:
+        """A smaller document that is as fit as `body`, put together of `parts`, if there is one."""
         known = self.entries(path, format)
-        if not known:
+        if not known or len(body) > LARGE:
             return None
         id_of = self.press.renderers[format].id_of
         ids = [id_of(fragment) for fragment in parts.fragments]
-        size = sum(map(len, parts.fragments))
-        if len(set(ids)) < len(ids) or size > LARGE // 2:
+        if len(set(ids)) < len(ids):
             return None
         shown = [
             fragment

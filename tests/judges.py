@@ -1,0 +1,263 @@
+"""What is to be true of every site that feedsvc publishes: of its documents, and of what is in them.
+
+Each judge answers with what is wrong, by path or format, so that a good site gets an empty answer.
+Their oracles are the schemas, readers that are not ours, and a plain reading of the configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from feedsvc.cli.article.documents import documents
+from feedsvc.gate import check
+from feedsvc.model import Article, Format, State
+from feedsvc.settings import Feed
+from tests.examples import Example
+from tests.readers import Told, items, parsed, stored
+from tests.walker import Page, merged, walk
+
+CORPUS = os.environ.get("FEEDSVC_CORPUS")
+
+
+def home(site: Example) -> str:
+    return site.app.settings.site.base_url
+
+
+def documents_of(site: Example, below: str = "") -> dict[str, bytes]:
+    """Every document of a feed, by its path."""
+    names = {format.filename for format in Format}
+    return {
+        path.relative_to(site.public).as_posix(): path.read_bytes()
+        for path in sorted((site.public / below).rglob("*"))
+        if path.name in names
+    }
+
+
+# -- valid ----------------------------------------------------------------------------------------
+
+
+def flaws(site: Example) -> dict[str, Any]:
+    """What the gate says of anything that is published, by path; warnings count, too."""
+    now = site.clock.now()
+    kinds = {".xml": "auto", ".json": "json", ".html": "html"}
+    found = {
+        path.relative_to(site.public).as_posix(): path.read_bytes()
+        for path in site.public.rglob("[!.]*")
+        if path.suffix in kinds and ".feedsvc" not in path.parts
+    }
+    return {
+        path: told
+        for path, body in found.items()
+        if (
+            told := check(
+                body, kinds[f".{path.rpartition('.')[2]}"], url=f"{home(site)}/{path}", now=now
+            )
+        )
+    }
+
+
+def invalid(site: Example) -> dict[str, str]:
+    """What the schemas of the formats say, by path."""
+    schemas = Path(CORPUS or "") / "schemas"
+    grammars = {
+        "atom.xml": etree.RelaxNG(etree.parse(str(schemas / "atom.rng"))),
+        "rss.xml": etree.XMLSchema(etree.parse(str(schemas / "rss-2.0.xsd"))),
+        "opml.xml": etree.XMLSchema(etree.parse(str(schemas / "opml-2.0-nons.xsd"))),
+    }
+    found: dict[str, str] = {}
+    lists = {"opml.xml": site.published("opml.xml")}
+    for path, body in (documents_of(site) | lists).items():
+        name = path.rpartition("/")[2]
+        if name == "rss.xml" and b"<item>" not in body:
+            continue  # RSS 2.0 lets a channel be empty, the schema does not
+        if name in grammars and not grammars[name].validate(etree.fromstring(body)):
+            found[path] = str(grammars[name].error_log.last_error)
+        elif name == "feed.json":
+            jsonschema = pytest.importorskip("jsonschema")
+            schema = json.loads((schemas / "jsonfeed-1.1.schema.json").read_text("utf-8"))
+            validator = jsonschema.Draft7Validator(schema)
+            found |= {path: str(error) for error in validator.iter_errors(json.loads(body))}
+    return found
+
+
+# -- what readers see -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What is stored and may be seen now, newest first, by id."""
+
+    articles: dict[str, tuple[Article, ...]]  # of one id there may be several
+    told: dict[str, tuple[dict[str, Any], ...]]
+
+
+def shelf(site: Example) -> Shelf:
+    now = site.clock.now()
+    articles = list(site.app.store.list_articles(now=now, state=State.PUBLISHED))
+    told = list(documents(site.app, articles))
+    found: dict[str, tuple[Article, ...]] = {}
+    json_form: dict[str, tuple[dict[str, Any], ...]] = {}
+    for article, one in zip(articles, told, strict=True):
+        if article.expires is None or article.expires > now:
+            found[article.guid] = (*found.get(article.guid, ()), article)
+            json_form[article.guid] = (*json_form.get(article.guid, ()), one)
+    return Shelf(found, json_form)
+
+
+def read(path: str, body: bytes) -> list[Told]:
+    return items(body) if path.endswith(".json") else parsed(body)
+
+
+def digests(site: Example) -> set[str]:
+    """The feeds whose entries are no articles, and what tells an operator of sources."""
+    return {feed.name for feed in site.app.settings.feeds if feed.digest} | {"_ops"}
+
+
+def differences(site: Example) -> list[tuple[str, Told, Told]]:
+    """Every entry of every document that is not told as its article is stored."""
+    kept, found = shelf(site), []
+    language = site.app.settings.site.language
+    files = facts(site)
+    for path, body in documents_of(site).items():
+        if path.partition("/")[0] in digests(site):
+            continue
+        entries = read(path, body)
+        assert len({entry.id for entry in entries}) == len(entries), path
+        for entry in entries:
+            wanted = [
+                _as_told(
+                    stored(told, article, page=_page(site, entry), language=language),
+                    path, article, files,
+                )
+                for article, told in zip(kept.articles[entry.id], kept.told[entry.id], strict=True)
+            ]  # fmt: skip
+            if entry not in wanted:
+                found.append((path, entry, wanted[0]))
+    return found
+
+
+def facts(site: Example) -> dict[str, Any]:
+    urls = {one.url for article in site.stored().values() for one in article.enclosures}
+    return dict(site.app.store.media_facts(urls))
+
+
+def _page(site: Example, entry: Told) -> str | None:
+    """The page of an article without a link, if it is there and is this article's."""
+    path = (entry.link or "").removeprefix(f"{home(site)}/")
+    page = site.public / path / "index.html"
+    if not path.startswith("a/") or not page.is_file():
+        return None
+    canonical = f'<link rel="canonical" href="{entry.link}">'
+    return entry.link if canonical in page.read_text("utf-8") else None
+
+
+def _as_told(one: Told, path: str, article: Article, facts: dict[str, Any]) -> Told:
+    """The article as a format can tell it: with what servers said of its files."""
+    files = frozenset(
+        file._replace(type=file.type or known.type, length=file.length or known.length)
+        if (known := facts.get(file.url))
+        else file
+        for file in one.files
+    )
+    authors, source = one.authors, one.source
+    if path.endswith(".json") and not authors and source:
+        authors = (source,)  # JSON Feed would else take the author of the planet
+    if path.endswith("rss.xml") and article.origin and article.origin.url is None:
+        source = None  # RSS names a feed by its address, which one behind a password does not have
+    return replace(one, files=files, authors=authors, source=source)
+
+
+# -- which entries --------------------------------------------------------------------------------
+
+
+def expected(site: Example, feed: Feed, word: str | None = None) -> list[str]:
+    """The ids that a feed without an archive is to hold, by a plain reading of its rules."""
+    now, found = site.clock.now(), list[str]()
+    shares: dict[str, int] = {}
+    for guid, (article, *_) in shelf(site).articles.items():
+        tags = {tag.casefold() for tag in article.tags}
+        fits = (
+            (not feed.sources or article.source in feed.sources)
+            and (not feed.tags or tags & {tag.casefold() for tag in feed.tags})
+            and (feed.language is None or (article.language or "").startswith(feed.language))
+            and (feed.since is None or article.published > now - feed.since)
+            and (feed.per != "tag" or word in {_slug(tag) for tag in tags})
+            and (feed.per != "source" or word == _slug(article.source))
+        )
+        if fits:
+            shares[article.source] = shares.get(article.source, 0) + 1
+            if shares[article.source] <= (feed.max_per_source or len(article.source) + 10**6):
+                found.append(guid)
+    return found[: feed.limit]
+
+
+def _slug(word: str) -> str:
+    plain = word.lower().replace("ö", "oe").replace(".", "-")
+    return plain.replace(" ", "-")
+
+
+def mixed_up(site: Example) -> dict[str, tuple[list[str], list[str]]]:
+    """Feeds that hold other entries than their rules say, in whichever format and folder."""
+    found = {}
+    for feed in site.app.settings.feeds:
+        if feed.archive or feed.digest or feed.dedupe == "text":
+            continue
+        for path, body in documents_of(site, feed.name).items():
+            word = path.split("/")[1] if feed.per else None
+            ids = [entry.id for entry in read(path, body)]
+            wanted = expected(site, feed, word)
+            if ids != wanted:
+                found[path] = (ids, wanted)
+    return found
+
+
+# -- archives -------------------------------------------------------------------------------------
+
+
+def pages(site: Example, feed: str, format: Format) -> list[Page]:
+    """The documents of an archive as a walk finds them."""
+
+    def fetch(url: str) -> bytes:
+        return site.published(url.removeprefix(f"{home(site)}/"))
+
+    return list(walk(f"{home(site)}/{feed}/{format.filename}", fetch))
+
+
+def missed(site: Example, feed: str) -> dict[str, set[str]]:
+    """The stories that a walk does not find as they are stored, or finds though they are not."""
+    left_out = next(one.exclude for one in site.app.settings.feeds if one.name == feed)
+    kept = {
+        guid: article
+        for guid, (article, *_) in shelf(site).articles.items()
+        if left_out is None or not left_out.search(f"{article.title} {article.html}")
+    }
+    of_story: dict[str, set[str]] = {}
+    for guid, article in kept.items():
+        of_story.setdefault(article.link or guid, set()).add(guid)
+    found = {}
+    for format in Format:
+        newest, *closed = pages(site, feed, format)
+        assert not newest.archive
+        assert all(page.archive for page in closed)
+        seen = merged(iter([newest, *closed]))
+        strange = seen.keys() - kept.keys()
+        for story in of_story.values():
+            told = story & seen.keys()
+            if len(told) != 1:  # of copies, one
+                strange |= story
+            for guid in told:
+                one, article = seen[guid], kept[guid]
+                if (one.updated, article.html in one.body) != (article.updated, True):
+                    strange.add(guid)
+        if strange:
+            found[format.value] = strange
+    return found
+
+

@@ -1,0 +1,116 @@
+"""A feed for a partner that breaks one of its rules is held with the rule's name; others go out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import Service
+
+CONFIG = """
+[site]
+title = "Harbour News"
+base_url = "{base}"
+language = "en"
+timezone = "Europe/Berlin"
+id_domain = "news.example.org"
+id_since = "2025-01-01"
+
+[[source]]
+name = "desk"
+path = "articles"
+
+[[feed]]
+name = "all"
+
+[[feed]]
+name = "partner"
+formats = ["rss"]
+{partner}
+"""
+
+LONG = "The new ferry leaves the old harbour"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    return Service(root=tmp_path)
+
+
+def _configure(service: Service, partner: str, base: str = "https://news.example.org") -> None:
+    service.configure(CONFIG.format(base=base, partner=partner))
+
+
+def _outcomes(service: Service) -> dict[str, tuple[str, str | None]]:
+    built = service.sync().build
+    assert built is not None
+    return {
+        report.path: (report.outcome, report.reason)
+        for report in built.publications
+        if report.format == "rss"
+    }
+
+
+@pytest.mark.parametrize(
+    ("partner", "title", "base", "code"),
+    [
+        pytest.param('profile = "msn"', "Ferry", None, "msn-title-length", id="msn"),
+        pytest.param('profile = "msn"', LONG, "http://news.example.org", "msn-https", id="http"),
+        pytest.param(
+            'profile = "smartnews"', LONG, None, "smartnews-logo-missing", id="smartnews"
+        ),
+        pytest.param('profile = "flipboard"', LONG, None, "flipboard-", id="flipboard"),
+        pytest.param(
+            'profile = "apple-podcasts"\npodcast = { author = "Harbour" }',
+            LONG, None, "apple-", id="apple-podcasts",
+        ),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_rule_is_held_and_the_others_go_out(
+    service: Service, partner: str, title: str, base: str | None, code: str
+) -> None:
+    _configure(service, partner, base or "https://news.example.org")
+    service.write("a.txt", f"{title}\n2025-05-30\n\nIt leaves every half hour.")
+
+    outcomes = _outcomes(service)
+
+    assert outcomes["all/rss.xml"] == ("written", None)
+    outcome, reason = outcomes["partner/rss.xml"]
+    assert outcome == "held"
+    assert reason is not None
+    assert code in reason
+    assert not (service.public / "partner/rss.xml").exists()
+
+
+def test_what_keeps_the_rules_goes_out(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.write("a.txt", f"{LONG}\n2025-05-30\n\nIt leaves every half hour.")
+
+    assert _outcomes(service)["partner/rss.xml"] == ("written", None)
+
+
+def test_the_last_good_file_stays_until_the_rule_is_kept_again(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.write("a.txt", f"{LONG}\n2025-05-30\n\nIt leaves every half hour.")
+    service.sync()
+    good = service.published("partner/rss.xml")
+    service.clock.tick(hours=1)
+
+    service.write("b.txt", "Short\n2025-05-31\n\nA title that is too short for them.")
+    held = _outcomes(service)
+
+    assert held["partner/rss.xml"][0] == "held"
+    assert service.published("partner/rss.xml") == good
+    service.clock.tick(hours=1)
+    service.write("b.txt", "Short no more, by the editor\n2025-05-31\n\nA longer title.")
+    assert _outcomes(service)["partner/rss.xml"] == ("written", None)
+
+
+def test_articles_too_old_for_a_partner_are_not_meant_for_it(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.write("a.txt", f"{LONG}\n2023-05-30\n\nIt left every half hour.")
+    service.write("b.txt", f"{LONG} again\n2025-05-30\n\nIt leaves every half hour.")
+
+    assert _outcomes(service)["partner/rss.xml"] == ("written", None)
+    assert b"left every" not in service.published("partner/rss.xml")
