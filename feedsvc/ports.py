@@ -697,9 +697,12 @@ class Store(Protocol):
         members: Sequence[int] | None,
         lines: Sequence[LedgerLine],
         removed: Sequence[str] = (),
+        pages: Sequence[ArchivePage] = (),
         tell: Sequence[Word] = (),
     ) -> None:
         """Commit a build: the feed's row, who is in it, and the ledger, in one transaction.
+
+        With it the `pages` of its archive that are others by now.
 
         The dirty mark goes only if it is still the one that was `read` before the build. Nothing is
         written where nothing differs. What is to be told (`tell`) is noted in the same transaction,

@@ -1,5 +1,7 @@
 """The sites of `config/examples/`, each in a folder of its own and with a few hundred articles.
 
+    newsroom   here           planet   neighbours.py           podcast   episodes.py
+
 The configurations are taken as they are shipped, but for paths and the addresses of others, which
 lead into the folder and to a server on loopback. What their articles say is made of the words in
 `tests/app/data/words.toml`; all is the same in every run.
@@ -9,11 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import struct
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +23,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.app import App
 from feedsvc.config import load
 from feedsvc.sync import Options
-from tests.feedserver import Answer, Answerable, FeedServer, Request
+from tests.feedserver import FeedServer
 from tests.support import NOON, Service
 
 EXAMPLES = Path(__file__).parents[1] / "config" / "examples"
@@ -211,93 +213,14 @@ def wire(number: int) -> bytes:
 
 
 def page(number: int) -> str:
-    """A page of the old site; the last of them says to be of a year that is yet to come."""
+    """A page of the old site; one of them says to be of a year that is yet to come."""
     date = dated(number) if number % 60 != 19 else datetime(2031, 5, 5, 8, tzinfo=BERLIN)
-    text = "".join(
-        f"<p>{one.replace('&', '&amp;').replace('<', '&lt;')}</p>" for one in story("en", number)
-    )
+    named = escape(title("en", number))
+    text = "".join(f"<p>{escape(one)}</p>" for one in story("en", number))
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title('en', number).replace('&', '&amp;')}</title>"
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{named}</title>'
         f'<link rel="canonical" href="{NEWS}/alt/{number}">'
         f'<meta property="article:published_time" content="{date.isoformat()}">'
         f'<meta name="author" content="{PEOPLE[number % 5]}"></head>'
-        f"<body><article><h1>{title('en', number).replace('&', '&amp;')}</h1>{text}</article></body></html>"
+        f"<body><article><h1>{named}</h1>{text}</article></body></html>"
     )
-
-
-# -- a podcast -------------------------------------------------------------------------------------
-
-EPISODES = 70
-
-
-def sound(number: int) -> bytes:
-    """The file of an episode."""
-    return bytes(20_000 + 37 * number)
-
-
-def podcast(root: Path, server: FeedServer) -> Example:
-    """A folder of episodes whose files lie on a server; nobody says how large they are."""
-    port = server.site().port
-    site = Example(root=root, server=server)
-    site.configure(
-        shipped(
-            "podcast",
-            **{
-                "https://hub.example.org/": server.url("/hub"),
-                "https://podcast.example.org/cover.jpg": server.url("/cover.jpg"),
-                "[[source]]": '[sync]\nallow_networks = ["127.0.0.1/32"]\n\n[[source]]',
-            },
-        )
-    )
-    server["/hub"] = Answer(status=202)
-    server["/cover.jpg"] = Answer(body=_COVER, headers={"Content-Type": "image/jpeg"})
-    for number in range(EPISODES):
-        site.put(f"episoden/{_friday(number):%Y-%m-%d}-folge-{number}.md", episode(server, number))
-        server[f"/folgen/{number}"] = _file(number)
-        server[f"/folgen/{number}.mp3"] = _file(number)
-    return site
-
-
-def _friday(number: int) -> datetime:
-    """Every second Friday at six, the last one two days before noon."""
-    last = datetime(2025, 5, 30, 6, tzinfo=BERLIN)
-    return last - timedelta(days=14 * (EPISODES - 1 - number))
-
-
-def episode(server: FeedServer, number: int, *, words: str = "") -> str:
-    """The notes of an episode; of every third, the address of its file tells no type."""
-    ending = "" if number % 3 == 0 else ".mp3"
-    head = [
-        f"title: {title('de', number)}",
-        f"date: {_friday(number).isoformat()}",
-        f"audio: {server.url(f'/folgen/{number}{ending}')}",
-        f"duration: {20 + number % 30}:{number % 60:02}",
-        f"episode: {1 + number % 26}",
-        f"season: {1 + number // 26}",
-        f"authors: [{', '.join(authors(number) or ['Hafenrunde'])}]",
-    ]
-    if number % 5 == 0:
-        head += [f"transcript: https://podcast.example.org/texte/{number}.vtt"]
-        head += [f"chapters: https://podcast.example.org/kapitel/{number}.json"]
-        head += ["person:", "  - name: Ida van der Laan", "    role: host", "  - name: Bo"]
-    if number % 10 == 9:
-        head += ["explicit: true", "episodeType: bonus"]
-    if number % 4 == 0:
-        head += [f"summary: '{title('de', number)}: ein Gespräch.'"]
-    return "\n".join(["---", *head, "---", "", "\n\n".join([*story("de", number), words])])
-
-
-def _file(number: int) -> Answerable:
-    def answer(request: Request, /) -> Answer:
-        return Answer(body=sound(number), headers={"Content-Type": "audio/mpeg"})
-
-    return answer
-
-
-# The head of a JPEG of 3000 by 3000 pixels: all that anybody reads who measures it.
-_COVER = (
-    b"\xff\xd8\xff\xe0" + struct.pack(">H5sHBHHBB", 16, b"JFIF\0", 0x0101, 0, 1, 1, 0, 0)
-    + b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, 3000, 3000, 3) + b"\1\x22\0\2\x11\1\3\x11\1"
-    + b"\xff\xd9"
-)  # fmt: skip

@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from html import escape
 from pathlib import Path
 
-from tests.examples import BERLIN, Example, authors, dated, markdown, shipped, story, tags, title
+from tests.examples import Example, authors, dated, markdown, shipped, story, tags, title
 from tests.feedserver import Answer, Answerable, FeedServer, Request
 from tests.support import NOON
 

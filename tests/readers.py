@@ -82,6 +82,7 @@ def _entry(entry: Any, language: str | None) -> Told:
     links = [*entry.get("enclosures", ()), *entry.get("media_content", ())]
     # The lead image is a file, too; what is told of it is told by `picture`.
     lead = {one["url"] for one in entry.get("media_content", ()) if one.get("medium") == "image"}
+    assert not lead or picture in lead, "one picture in the text, another beside it"
     attached = {one.href for one in entry.get("enclosures", ())} - lead
     return Told(
         id=entry.id,

@@ -64,14 +64,16 @@ def everyone(console: Console, settings: Settings) -> tuple[Source, ...]:
 
 def write_sources(settings: Settings, added: Sequence[NewSource]) -> None:
     """Put tables for `added` into the configuration file; raises ConfigError."""
-    from feedsvc.cli.edit import rewrite, with_sources
+    from feedsvc.cli.edit import with_sources
+    from feedsvc.cli.rewriting import rewrite
 
     rewrite(_file(settings), lambda text: _checked(with_sources(text, added), settings))
 
 
 def take_out_source(settings: Settings, index: int) -> None:
     """Take one source out of the configuration file; raises ConfigError."""
-    from feedsvc.cli.edit import rewrite, without_source
+    from feedsvc.cli.edit import without_source
+    from feedsvc.cli.rewriting import rewrite
 
     rewrite(_file(settings), lambda text: _checked(without_source(text, index), settings))
 
@@ -103,7 +105,7 @@ def take_out_feed(settings: Settings, name: str, *, check: bool = False) -> None
 
 
 def _edit(settings: Settings, change: Callable[[str], str], *, check: bool) -> None:
-    from feedsvc.cli.edit import rewrite
+    from feedsvc.cli.rewriting import rewrite
 
     def changed(text: str) -> str:
         edited = _checked(change(text), settings)

@@ -80,11 +80,26 @@ def renamed_feeds(
     for path, target in sorted(rows.items()):
         if target is None or not (is_feed(path) and is_feed(target)):
             continue
-        old, new = path[:-1], target[:-1]
+        old, new = path[:-1], _latest(rows, target, configured)[:-1]
         if old in known and old not in configured and new in configured:
             yield old, new
         elif new in known and new not in configured and old in configured and old not in known:
             yield new, old
+
+
+def _latest(rows: Rows, target: str, configured: Collection[str]) -> str:
+    """What a feed is called by now, when moves of it were noted one after the other, and not made.
+
+    Each of the commands was killed before it came that far.
+    """
+    passed: set[str] = set()
+    while target[:-1] not in configured and target not in passed:
+        passed.add(target)
+        onto = rows.get(target)
+        if onto is None or not is_feed(onto):
+            break
+        target = onto
+    return target
 
 
 def _path(path: str) -> str:

@@ -22,7 +22,7 @@ from feedsvc.errors import PublishError
 from feedsvc.model import FeedHead, Problem
 from feedsvc.ports import FeedRow, Progress, Store
 from feedsvc.regenerate.articles import PAGES, article_files, articles_due
-from feedsvc.regenerate.feed import RETRY, FeedBuild
+from feedsvc.regenerate.feed import RETRY, FeedBuild, is_to_wait, was_built
 from feedsvc.regenerate.groupbuild import GroupBuild, group_head
 from feedsvc.regenerate.groups import group_of
 from feedsvc.regenerate.moving import clear_moved, follow_moves
@@ -128,8 +128,8 @@ def others_due(press: Press, now: datetime) -> bool:
 
 
 def _is_due(row: FeedRow, now: datetime) -> bool:
-    waits = row.retry_at is not None and row.retry_at > now
-    marked = row.touched is not None or row.built is None or row.held is not None
+    waits = is_to_wait(row, now)
+    marked = row.touched is not None or not was_built(row, now) or row.held is not None
     passed = row.next_change is not None and row.next_change <= now
     return (marked or passed) and not waits
 

@@ -73,6 +73,12 @@ class ArchiveBuild:
     reports: list[PublicationReport] = field(default_factory=list)
     placed: list[LedgerLine] = field(default_factory=list)
     left_out: dict[int, Problem] = field(default_factory=dict)
+    pages: list[ArchivePage] = field(default_factory=list)  # that are others by now
+
+    @property
+    def held(self) -> bool:
+        """Whether a page could not go out."""
+        return any(report.outcome == "held" for report in self.reports)
 
     def run(self) -> None:
         """Build what is touched or does not lie there as it should; fills the lists above."""
@@ -105,9 +111,7 @@ class ArchiveBuild:
             held = {report.path for report in reports if report.outcome == "held"}
             # As long as nobody has seen the change of a page, it stays as it was.
             seen = [page for page in pages if not held.intersection(self._paths(page.number))]
-            self.press.store.keep_pages(
-                self.feed.name, [page for page in seen if page != known.get(page.number)]
-            )
+            self.pages.extend(page for page in seen if page != known.get(page.number))
 
     def _paths(self, number: int) -> Iterator[str]:
         return archive_paths(self.folders, self.feed.formats, (number,))

@@ -21,21 +21,15 @@ from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, Progress
-from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.feed import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
 from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
-from feedsvc.regenerate.press import Press
+from feedsvc.regenerate.press import Press, rules_of
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported
-from feedsvc.settings import Feed
 
-__all__ = ["PAGES", "Published", "article_files", "articles_due", "rules_of"]
+__all__ = ["PAGES", "Published", "article_files", "articles_due"]
 
 _BATCH = 200  # articles that are in memory, and pages that are placed, at once
-
-_RULES = (
-    "name", "private", "per", "sources", "exclude_sources", "tags", "exclude_tags", "authors",
-    "exclude_authors", "language", "exclude_languages",
-)  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +37,7 @@ log = logging.getLogger(__name__)
 def articles_due(press: Press, now: datetime) -> bool:
     """Whether a change or time may have changed a page: two short queries."""
     row = press.store.feed(PAGES)
-    if not press.article_pages or (row.retry_at is not None and row.retry_at > now):
+    if not press.article_pages or is_to_wait(row, now):
         return False
     passed = row.next_change is not None and row.next_change <= now
     return passed or press.store.newest_page_change() != row.seen
@@ -227,9 +221,3 @@ T = TypeVar("T")
 def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), _BATCH):
         yield values[start : start + _BATCH]
-
-
-def rules_of(feed: Feed) -> list[object]:
-    """What decides which articles a feed takes, and who may know of it."""
-    patterns = [one.pattern if one else None for one in (feed.match, feed.exclude)]
-    return [*(getattr(feed, name) for name in _RULES), *patterns]

@@ -25,6 +25,7 @@ from feedsvc.decide.periods import Period, Rhythm, period_at
 from feedsvc.model import Article
 from feedsvc.ports import Edition, Released, Store
 from feedsvc.regenerate.issue import FORM, MOST, Issue, article_of, language_of
+from feedsvc.regenerate.press import open_pages
 from feedsvc.settings import Feed, Site
 
 
@@ -173,9 +174,15 @@ def _remembered(
 def _addresses(
     store: Store, feed: Feed, site: Site, members: Sequence[Released], now: datetime, *, mint: bool
 ) -> dict[int, str]:
-    """The addresses of the pages of articles without a link; a private feed gives them none."""
+    """The addresses of the pages of articles without a link; a private feed gives them none.
+
+    It leads to those that stand, since a public one takes the article, too.
+    """
     rows = [one.row for one in members[:MOST] if one.link is None]
     if not rows:
         return {}
-    slugs = store.slugs_of(rows) if feed.private or not mint else store.mint_slugs(rows, now)
+    if feed.private:
+        slugs = store.slugs_of(sorted(open_pages(store, rows)))
+    else:
+        slugs = store.mint_slugs(rows, now) if mint else store.slugs_of(rows)
     return {row: f"{site.base_url}/a/{slug}/" for row, slug in slugs.items() if slug}

@@ -12,14 +12,14 @@ from functools import cached_property, partial
 from feedsvc.decide import digest_of
 from feedsvc.errors import FeedsvcError, StoreError
 from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
-from feedsvc.ports import FeedRow, LedgerLine, Member, Selection, Shelf
+from feedsvc.ports import ArchivePage, FeedRow, LedgerLine, Member, Selection, Shelf
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
 from feedsvc.regenerate.editions import Editions, editions
 from feedsvc.regenerate.fragments import Fragments
-from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
+from feedsvc.regenerate.press import PAGE, Press, beginning, head_of, rules_of
 from feedsvc.regenerate.proof import JUDGING, Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
-from feedsvc.regenerate.standing import Parts, Standing
+from feedsvc.regenerate.standing import Standing
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,8 @@ class FeedBuild:
                 [_plain(getattr(self.feed, each.name)) for each in fields(self.feed)],
                 sorted((name, zone.key) for name, zone in press.zones.items()),
                 [head.hubs, self.folders, press.rendering, press.article_pages, JUDGING],
+                # Which pages of articles stand that a private feed leads to.
+                [rules_of(feed) for feed in press.store.known_feeds() if self.feed.private],
             ]
         )
 
@@ -158,7 +160,7 @@ class FeedBuild:
         return (
             not self.options.everything
             and not self.options.check
-            and row.built is not None
+            and was_built(row, self.now)
             and row.touched is None
             and row.held is None
             and (row.next_change is None or row.next_change > self.now)
@@ -203,7 +205,8 @@ class FeedBuild:
             touched=self.row.touched if held else None,
             updated=updated if seen else self.row.updated,
             next_change=selection.next_change,
-            fingerprint=self.fingerprint,
+            # A page of the archive that is still the old one is to be built by the new definition.
+            fingerprint=self.row.fingerprint if archive and archive.held else self.fingerprint,
             content=content if seen else self.row.content,
             entries=len(members),
             newest=max((member.released for member in members), default=None),
@@ -216,11 +219,12 @@ class FeedBuild:
         if not held:
             # A change that is not published yet is looked at again.
             row = replace(row, seen=newest)
-        if lines or replace(row, seen=self.row.seen) != self.row or self.row.built is None:
+        unlike = replace(row, seen=self.row.seen) != self.row
+        if lines or unlike or not was_built(self.row, self.now):
             row = replace(row, built=self.now)
         if shelf and not held:
             row = replace(row, looked=self.now.replace(microsecond=0))
-        self._commit(row, members, lines, shelf)
+        self._commit(row, members, lines, shelf, archive.pages if archive else ())
         if self.options.verify and archive is not None:
             told = {report.path for report in reports}
             rest = [path for path in self._paths() if path not in told]
@@ -235,7 +239,8 @@ class FeedBuild:
         if not self.feed.archive or self.options.check:
             return self._shelf
         # By other rules every article is looked at, and every page.
-        known = row.seen if row.fingerprint == self.fingerprint and row.page_size else 0
+        same = row.fingerprint == self.fingerprint and row.page_size
+        known = row.seen if same and not (row.looked and row.looked > self.now) else 0
         since = 0 if self.options.everything else known
         return store.shelve(self.feed, self._size, self.now, since=since, looked=row.looked)
 
@@ -407,6 +412,7 @@ class FeedBuild:
         members: Sequence[Member],
         lines: Sequence[LedgerLine],
         shelf: Shelf | None,
+        pages: Sequence[ArchivePage],
     ) -> None:
         if self.options.check:
             return
@@ -420,6 +426,7 @@ class FeedBuild:
             members=[member.row for member in members if member.row > 0],
             lines=lines,
             removed=removed,
+            pages=pages,
             tell=self.press.words(self.feed, [line.path for line in lines]),
         )
         if shelf is None:
@@ -437,6 +444,16 @@ class FeedBuild:
             for path, format in self._newest_paths()
         )  # fmt: skip
         return Built(row=row, reports=reports)
+
+
+def was_built(row: FeedRow, now: datetime) -> bool:
+    """Whether a feed was built; not by a clock that was ahead, and let fall due what is not yet."""
+    return row.built is not None and row.built <= now
+
+
+def is_to_wait(row: FeedRow, now: datetime) -> bool:
+    """Whether what was held back is not to be tried yet; a time far ahead is of such a clock."""
+    return row.retry_at is not None and now < row.retry_at <= now + RETRY
 
 
 def _said_of_feed(head: FeedHead) -> list[object]:

@@ -11,7 +11,7 @@ from feedsvc.decide import digest, digest_of
 from feedsvc.errors import RenderError
 from feedsvc.model import Article, Entry, FeedHead, Format
 from feedsvc.ports import Fragment, Member
-from feedsvc.regenerate.press import Press
+from feedsvc.regenerate.press import Press, open_pages
 from feedsvc.regenerate.report import BuildOptions
 from feedsvc.regenerate.standing import Parts
 from feedsvc.settings import Feed, FullText
@@ -56,13 +56,16 @@ class Fragments:
     def addressed(self, members: Sequence[Member]) -> tuple[Member, ...]:
         """The members, each with an address: one without a link of its own gets a page.
 
-        Only in public feeds, whose articles anybody may see.
+        Only in public feeds, whose articles anybody may see; a private one leads to what they have.
         """
         if not self._press.article_pages:
             return tuple(replace(m, slug=None) if m.slug else m for m in members)
         # Those that have one, too: their source may ask for another by now.
         wanted = [m.row for m in members if m.row > 0 and not m.link]
-        if not wanted or self._feed.private or self._options.check:
+        if self._feed.private:
+            standing = open_pages(self._press.store, [m.row for m in members if m.slug])
+            return tuple(m if m.row in standing else replace(m, slug=None) for m in members)
+        if not wanted or self._options.check:
             return tuple(members)
         slugs = self._press.store.mint_slugs(wanted, self._press.clock.now())
         return tuple(replace(m, slug=slugs.get(m.row, m.slug)) for m in members)

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from feedsvc.model import FeedHead, Problem
 from feedsvc.ports import Facet, FeedRow
-from feedsvc.regenerate.feed import FeedBuild
+from feedsvc.regenerate.feed import FeedBuild, is_to_wait, was_built
 from feedsvc.regenerate.groups import Child, child_name, child_of, overview
 from feedsvc.regenerate.press import PAGE, Press, head_of
 from feedsvc.regenerate.proof import Proof
@@ -54,19 +54,20 @@ class GroupBuild:
         store, row = self.press.store, self.row
         now = self.press.clock.now()
         newest = store.newest_change()
-        anew = row.fingerprint != self._fingerprint or row.built is None
+        anew = row.fingerprint != self._fingerprint or not was_built(row, now)
         every = anew or self.options.everything or self.options.check or self.options.verify
         touched: set[str] = set()
         # An article that falls due may bring a word that no article had before.
         passed = row.next_change is not None and row.next_change <= now
         # A check writes nothing, and to look for words would give slugs to new ones.
         if (anew or passed or row.touched is not None) and not self.options.check:
-            since = 0 if anew or passed else row.seen
-            facets = (
-                store.facets_of(self.feed, store.news(since, now), now, titles=self._titles)
-                if since
-                else store.facets(self.feed, now, titles=self._titles)
-            )
+            facets: list[Facet] = []
+            if anew or passed or not row.seen:
+                facets.extend(store.facets(self.feed, now, titles=self._titles))
+            if row.seen:
+                # A word that no article has any more is found from the articles that had it.
+                news = store.news(row.seen, now)
+                facets.extend(store.facets_of(self.feed, news, now, titles=self._titles))
             touched = {child_name(self.feed.name, facet.slug) for facet in facets}
         known = store.known_facets(self.feed)
         for facet in known:
@@ -84,7 +85,7 @@ class GroupBuild:
             newest=max((c.newest for c in children if c.newest is not None), default=None),
             updated=max((c.updated for c in children if c.updated is not None), default=None),
             held=held or None,
-            built=row.built if row.built is not None and not touched else now,
+            built=row.built if was_built(row, now) and not touched else now,
             seen=newest,
         )
         if not self.options.check:
@@ -98,8 +99,8 @@ class GroupBuild:
         if feed.name in touched and row.touched is None:
             row = replace(row, touched=self.row.touched or now.replace(microsecond=0))
         passed = row.next_change is not None and row.next_change <= now
-        waits = row.retry_at is not None and row.retry_at > now and not self.options.verify
-        due = every or passed or row.touched is not None or row.built is None or row.held
+        waits = is_to_wait(row, now) and not self.options.verify
+        due = every or passed or row.touched is not None or not was_built(row, now) or row.held
         if not due or waits:
             return
         built = FeedBuild(press=self.press, feed=feed, row=row, options=self.options).run()
@@ -112,16 +113,21 @@ class GroupBuild:
         store, name = self.press.store, self.feed.name
         lines = store.ledger(feeds=[name])
         path = f"{name}/{PAGE}"
+        # What it published before it became a group, or private.
+        stale = [one for one in lines if one != path or self.feed.private]
+        if stale and not self.options.check:
+            self.press.publisher.remove(stale)
+            store.settle_feed(self.row, read=self.row, members=None, lines=(), removed=stale)
+            store.forget_archive(name)
         if self.feed.private:
-            if lines and not self.options.check:
-                self.press.publisher.remove(list(lines))
-                store.settle_feed(
-                    self.row, read=self.row, members=None, lines=(), removed=list(lines)
-                )
             return []
         head = group_head(self.press, self.feed, self.row)
         proof = Proof(self.press, self.feed, lines, self.options)
-        heads = [replace(head, name=c.name, title=c.title, home=self._home(c)) for c in children]
+        # What the group is about stands above the list, and need not stand below each word.
+        heads = [
+            replace(head, name=c.name, title=c.title, description=c.title, home=self._home(c))
+            for c in children
+        ]
         body = self.press.pages.group(head, heads)
         reports, placed = proof.publish([proof.checked(path, "html", body, len(children))])
         if placed:

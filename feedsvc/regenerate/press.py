@@ -128,6 +128,25 @@ def title_of(feed: Feed, site: Site) -> str:
     return site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"
 
 
+_RULES = (
+    "name", "private", "per", "sources", "exclude_sources", "tags", "exclude_tags", "authors",
+    "exclude_authors", "language", "exclude_languages",
+)  # fmt: skip
+
+
+def rules_of(feed: Feed) -> list[object]:
+    """What decides which articles a feed takes, and who may know of it."""
+    patterns = [one.pattern if one else None for one in (feed.match, feed.exclude)]
+    return [*(getattr(feed, name) for name in _RULES), *patterns]
+
+
+def open_pages(store: Store, rows: Sequence[int]) -> frozenset[int]:
+    """Those of the articles in a private feed whose pages stand: a public feed takes them, too."""
+    public = [feed for feed in store.known_feeds() if not feed.private]
+    taken = store.takers(rows, public) if rows and public else {}
+    return frozenset(row for row, names in taken.items() if names)
+
+
 def beginning(site: Site) -> datetime:
     """The `updated` of a feed that never held an entry: a constant, not the present."""
     year, month, day = (*(int(part) for part in site.id_since.split("-")), 1, 1)[:3]

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.ports import ArchivePage, Audience, FeedRow, LedgerLine, Listed
-from feedsvc.regenerate.articles import Published, rules_of
-from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.articles import Published
+from feedsvc.regenerate.feed import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
-from feedsvc.regenerate.press import Press, beginning
+from feedsvc.regenerate.press import Press, beginning, rules_of
 from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back, reported
 from feedsvc.regenerate.sitemapfiles import MOST, NEWS, WHOLE, File, Lines, Map, News, Place
@@ -42,7 +42,7 @@ _FEW = 3  # parts that are looked at in every build meanwhile
 def sitemaps_due(press: Press, now: datetime) -> bool:
     """Whether a change or time may have changed a sitemap: two short queries."""
     row = press.store.feed(SITEMAP)
-    if not press.sitemap or (row.retry_at is not None and row.retry_at > now):
+    if not press.sitemap or is_to_wait(row, now):
         return False
     passed = row.next_change is not None and row.next_change <= now
     return passed or row.retry_at is not None or press.store.newest_page_change() != row.seen
@@ -166,7 +166,7 @@ class _Build:
         half = len(told) // 2
         return (
             row.held is None
-            and (row.retry_at is None or row.retry_at > self.now)
+            and (row.retry_at is None or is_to_wait(row, self.now))
             and len(whole.touched) <= _FEW
             and row.content[:half] == told[:half]
             and whole.only_dates

@@ -25,6 +25,7 @@ from feedsvc.serve.pages import Page
 from feedsvc.serve.paths import INDEX, parts
 
 PLACE = Path(".feedsvc") / "serving.json"
+_MADE = 1_000  # fields of answers that are kept, for the documents asked for most
 _LARGEST = 64 * 1024 * 1024  # bytes: hundreds of thousands of redirects
 
 
@@ -45,6 +46,7 @@ class Rules:
     links: Mapping[str, str] = field(default_factory=dict)  # the value of the Link field
     private: frozenset[str] = frozenset()  # folders
     leads: Mapping[str, Lead] = field(default_factory=dict)
+    _made: dict[tuple[str, int], tuple[Fields, Fields]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def of_files(self) -> bool:
@@ -53,12 +55,18 @@ class Rules:
 
     def fields(self, path: str, fields: Fields) -> Fields:
         """The fields of a file's answer, with what the index says of its path."""
+        known = self._made.get((path, id(fields)))
+        if known is not None and known[0] is fields:
+            return known[1]
         link = self.links.get(path)
-        if link is not None:
-            fields = headers.with_link(fields, link)
+        said = fields if link is None else headers.with_link(fields, link)
         if self.private and _covering(self.private, path) is not None:
-            fields = headers.of_private(fields)
-        return fields
+            said = headers.of_private(said)
+        if said is not fields:
+            if len(self._made) >= _MADE:
+                self._made.clear()
+            self._made[path, id(fields)] = fields, said
+        return said
 
     def answer(self, path: str, query: str) -> Page | None:
         """The answer for a path at which no file lies; None if nothing is known of it."""

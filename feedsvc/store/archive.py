@@ -32,7 +32,7 @@ from feedsvc.model import State, Tombstone
 from feedsvc.ports import ArchivePage, Member, Selection, Shelf
 from feedsvc.settings import Feed
 from feedsvc.store import selection
-from feedsvc.store.engine import reading, writing
+from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.media import want
 from feedsvc.store.rows import instant, seconds
 from feedsvc.store.schema import archive_page, article, body, membership, place, removal, source
@@ -73,6 +73,7 @@ class Archive:
                 touched = set(range(1, _closed(before, size) + 1))
             else:
                 touched = {-(-spot // size) for spot in _spots(connection, feed, rows)}
+                touched |= _unbuilt(connection, feed, _closed(before, size))
         if fresh:
             with writing(self._engine) as connection:
                 last = _last(connection, feed)
@@ -153,23 +154,9 @@ class Archive:
 
     def keep_pages(self, feed: str, pages: Sequence[ArchivePage]) -> None:
         """Remember pages as they are published now."""
-        if not pages:
-            return
-        with writing(self._engine) as connection:
-            numbers = [page.number for page in pages]
-            connection.execute(
-                delete(archive_page).where(
-                    archive_page.c.feed == feed, archive_page.c.number.in_(numbers)
-                )
-            )
-            connection.execute(
-                insert(archive_page),
-                [
-                    {"feed": feed, "number": page.number, "updated": seconds(page.updated),
-                     "content": page.content}
-                    for page in pages
-                ],
-            )  # fmt: skip
+        if pages:
+            with writing(self._engine) as connection:
+                write_pages(connection, feed, pages)
 
     def forget_archive(self, feed: str) -> None:
         """Forget positions and pages of a feed that keeps no archive any more."""
@@ -222,6 +209,25 @@ class Archive:
         )
 
 
+def write_pages(connection: Connection, feed: str, pages: Sequence[ArchivePage]) -> None:
+    """Remember pages as they are published now."""
+    for some in chunks(pages):
+        numbers = [page.number for page in some]
+        connection.execute(
+            delete(archive_page).where(
+                archive_page.c.feed == feed, archive_page.c.number.in_(numbers)
+            )
+        )
+        connection.execute(
+            insert(archive_page),
+            [
+                {"feed": feed, "number": page.number, "updated": seconds(page.updated),
+                 "content": page.content}
+                for page in some
+            ],
+        )  # fmt: skip
+
+
 def _moment(member: Member, newest: Collection[int]) -> datetime:
     """Where a member stands: one that is here for its correction, where that came."""
     return member.released if member.row in newest else max(member.released, member.updated)
@@ -257,6 +263,16 @@ def _news(connection: Connection, since: int, looked: int | None, at: int) -> li
     named = {"rows": json.dumps(sorted(rows))}
     rows.update(connection.execute(_ALIKE, named).scalars())
     return sorted(rows)
+
+
+def _unbuilt(connection: Connection, feed: Feed, closed: int) -> set[int]:
+    """The pages that have closed and could not go out then: a disk was full, a run was killed."""
+    mine = archive_page.c.feed == feed.name
+    built = connection.execute(select(func.count()).select_from(archive_page).where(mine))
+    if built.scalar() == closed:
+        return set()
+    known = connection.execute(select(archive_page.c.number).where(mine)).scalars()
+    return set(range(1, closed + 1)) - set(known)
 
 
 def _rows() -> Select[Any]:

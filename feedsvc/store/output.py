@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 
 from feedsvc.model import Article, Problem, Word
-from feedsvc.ports import FeedRow, Fragment, LedgerLine, Placed, Selection
+from feedsvc.ports import ArchivePage, FeedRow, Fragment, LedgerLine, Placed, Selection
 from feedsvc.settings import Feed
+from feedsvc.store.archive import write_pages
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.media import filled, want
 from feedsvc.store.outbox import say
@@ -155,10 +156,11 @@ class Output:
         members: Sequence[int] | None,
         lines: Sequence[LedgerLine],
         removed: Sequence[str] = (),
+        pages: Sequence[ArchivePage] = (),
         tell: Sequence[Word] = (),
     ) -> None:
         """Commit a build in one transaction; see `ports.Store`."""
-        if row == read and not lines and not removed and not tell:
+        if row == read and not (lines or removed or pages or tell):
             with reading(self._engine) as connection:
                 if members is None or _members(connection, row.name) == list(members):
                     return
@@ -177,6 +179,7 @@ class Output:
                 _write_members(connection, row.name, members)
                 want(connection, _definition(self._feeds, row.name), members, row.built)
             _write_ledger(connection, lines, removed)
+            write_pages(connection, row.name, pages)
             say(connection, tell, row.built)
 
     def drop_feed(self, name: str, removed: Sequence[str]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import subprocess
+import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -229,6 +233,36 @@ class TestMove:
 
         assert ids(newsroom, "pod/atom.xml")[0].endswith(":feed:news")
         assert stored(newsroom, "pod").guid.endswith(":feed:news")
+
+
+def test_readers_who_ask_the_server(newsroom: Shell) -> None:
+    command = ["-m", "feedsvc.serve.child", "--listen", "127.0.0.1:0"]
+    public = str(newsroom.root / "public")
+    with subprocess.Popen(
+        [sys.executable, *command, "--directory", public], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline().strip().rpartition(":")[2])
+
+        def ask(path: str) -> tuple[int, str | None]:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            connection.close()
+            return answer.status, answer.headers["location"]
+
+        assert ask("/news/atom.xml") == ask("/topics/ferry/rss.xml") == (200, None)
+        newsroom.run("feed", "move", "news", "nachrichten")
+        newsroom.run("feed", "remove", "topics")
+        time.sleep(0.2)  # the server looks at its files ten times in a second
+
+        assert ask("/news/atom.xml?x") == (301, "/nachrichten/atom.xml?x")
+        assert ask("/news/archive/1/rss.xml") == (301, "/nachrichten/archive/1/rss.xml")
+        assert ask("/nachrichten/archive/1/rss.xml") == (200, None)
+        assert ask("/nachrichten/archive/3/rss.xml") == (307, "/nachrichten/rss.xml")
+        assert ask("/topics/ferry/rss.xml") == ask("/topics") == (410, None)
+        assert ask("/topic") == (404, None)
+        server.terminate()
 
 
 class TestMoveByHand:

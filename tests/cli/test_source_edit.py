@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.cli.edit import NewSource, rewrite, with_sources, without_source
+from feedsvc.cli.edit import NewSource, with_sources, without_source
+from feedsvc.cli.rewriting import rewrite
 from feedsvc.errors import ConfigError
 
 NEW = NewSource(

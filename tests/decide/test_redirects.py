@@ -147,6 +147,10 @@ def test_no_target_is_ever_redirected_again(steps: list[tuple[object, ...]]) -> 
         pytest.param({"a/": "b/"}, {"a"}, {"a"}, [], id="noted-but-not-edited-yet"),
         pytest.param({"a/": "b/"}, {"b"}, {"b"}, [], id="done"),
         pytest.param({"a/": "b/"}, {"a"}, {"b"}, [("b", "a")], id="the-old-name-is-back"),
+        pytest.param(
+            {"a/": "b/", "b/": "c/"}, {"c"}, {"a"}, [("a", "c")], id="noted-twice-and-made-never"
+        ),
+        pytest.param({"a/": "b/", "b/": "a/"}, {"c"}, {"a"}, [], id="to-and-fro-and-then-gone"),
         pytest.param({"a/": "b/"}, {"a", "b"}, {"b"}, [], id="a-new-feed-under-the-old-name"),
         pytest.param({"a/": "b/"}, {"c"}, {"a"}, [], id="neither-is-configured"),
         pytest.param({"a/": None}, {"b"}, {"a"}, [], id="gone"),

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.newsdesk import Newsdesk
+from tests.newsdesk import BASE, ELSEWHERE, Newsdesk
 from tests.support import Service
 
 EXAMPLES = int(os.environ.get("FEEDSVC_WHATEVER", "6"))
@@ -41,7 +41,7 @@ SAID = st.fixed_dictionaries(
         "tags": st.sets(st.sampled_from(["sea", "port", "inner"])).map(sorted),
         "word": st.sampled_from(["tide", "quay", "Möwe"]),
         "titled": st.sampled_from([True, True, True, False]),
-        "link": st.sampled_from(["", "", "https://else.example.org/a", f"https://news.example.org/x"]),
+        "link": st.sampled_from(["", "", "https://else.example.org/a", f"{BASE}/{ELSEWHERE}"]),
         "id": st.sampled_from(["", "", "", "https://id.example.org/1", "https://id.example.org/2"]),
         "slug": st.sampled_from(["", "", "", "pier", "lock"]),
         "embargo": _hours(None, None, None, 1, 29),

@@ -46,6 +46,12 @@ class Fussy:
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         return self.inner.document(head, fragments)
 
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        return self.inner.taken_apart(document)
+
+    def id_of(self, fragment: bytes) -> str:
+        return self.inner.id_of(fragment)
+
 
 @dataclass
 class Broken:
@@ -61,6 +67,12 @@ class Broken:
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         raise ZeroDivisionError("a bug")
+
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        return self.inner.taken_apart(document)
+
+    def id_of(self, fragment: bytes) -> str:
+        return self.inner.id_of(fragment)
 
 
 FORMATS: dict[Format, Callable[[], Renderer]] = {

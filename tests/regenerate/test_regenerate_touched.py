@@ -224,6 +224,12 @@ class Signed:
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         return self.inner.document(head, fragments) + b"<!-- signed -->"
 
+    def taken_apart(self, document: bytes) -> list[bytes]:
+        return self.inner.taken_apart(document)
+
+    def id_of(self, fragment: bytes) -> str:
+        return self.inner.id_of(fragment)
+
 
 def test_a_new_renderer_writes_its_documents_and_moves_no_date(service: Any, told: Told) -> None:
     service.write("a.txt", told("Ferry", "2025-05-01"))
