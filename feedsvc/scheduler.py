@@ -20,7 +20,15 @@ from feedsvc.app.errands import Errand
 from feedsvc.app.remote import Remotes
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.ports import SourceRow
-from feedsvc.regenerate import RETRY, BuildOptions, BuildReport, due_feeds, held_back, others_due
+from feedsvc.regenerate import (
+    RETRY,
+    BuildOptions,
+    BuildReport,
+    PublicationReport,
+    due_feeds,
+    held_back,
+    others_due,
+)
 from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
 
@@ -313,8 +321,13 @@ class Daemon:
         feeds = sorted({report.feed for report in written if report.feed})
         if feeds:
             self._tell(f"published {', '.join(feeds)}")
-        held = held_back(built.publications)
-        self._once("build", f"held back {'; '.join(held)}" if held else None)
+        # Each on its own: a build of one feed says nothing of another that is held.
+        reports: dict[str, list[PublicationReport]] = {}
+        for report in built.publications:
+            reports.setdefault(report.feed or "site", []).append(report)
+        for name, its_own in reports.items():
+            held = held_back(its_own)
+            self._once(f"building {name}", f"held back {'; '.join(held)}" if held else None)
         for problem in built.left_out:
             self._once(f"{problem.path}", problem.reason)
 
