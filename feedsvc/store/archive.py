@@ -11,14 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
     Engine,
-    Select,
-    and_,
     bindparam,
     delete,
     exists,
@@ -35,8 +31,14 @@ from feedsvc.store import selection
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.media import want
 from feedsvc.store.rows import instant, seconds
-from feedsvc.store.schema import archive_page, article, body, membership, place, removal, source
+from feedsvc.store.schema import archive_page, article, membership, place, removal
 
+_PAGES = select(archive_page).where(
+    archive_page.c.feed == bindparam("feed"),
+    archive_page.c.number.in_(
+        select(func.json_each(bindparam("numbers")).table_valued("value").c.value)
+    ),
+)
 _LONGEST_REMOVED = 50  # entries taken down that a document still tells of
 
 
@@ -54,7 +56,7 @@ class Archive:
         """The articles with a change after the number `since`, and their copies."""
         at = int(now.timestamp())
         with reading(self._engine) as connection:
-            return _news(connection, since, at, at)
+            return places.news(connection, since, at, at)
 
     def shelve(
         self, feed: Feed, size: int, now: datetime, *, since: int, looked: datetime | None
@@ -66,17 +68,18 @@ class Archive:
         """
         at = int(now.timestamp())
         with reading(self._engine) as connection:
-            before = _last(connection, feed)
-            rows = _news(connection, since, seconds(looked), at) if since and before else None
-            fresh = _newcomers(connection, feed, at, rows)
+            before = places.last_place(connection, feed.name)
+            known = since and before
+            rows = places.news(connection, since, seconds(looked), at) if known else None
+            fresh = places.newcomers(connection, feed, at, rows)
             if rows is None:
                 touched = set(range(1, _closed(before, size) + 1))
             else:
-                touched = {-(-spot // size) for spot in _spots(connection, feed, rows)}
+                touched = {-(-spot // size) for spot in places.spots(connection, feed.name, rows)}
                 touched |= _unbuilt(connection, feed, _closed(before, size))
         if fresh:
             with writing(self._engine) as connection:
-                last = _last(connection, feed)
+                last = places.last_place(connection, feed.name)
                 connection.execute(
                     insert(place),
                     [
@@ -98,7 +101,7 @@ class Archive:
     def shelf(self, feed: Feed, size: int) -> Shelf:
         """The archive as it stands."""
         with reading(self._engine) as connection:
-            return Shelf(size=size, closed=_closed(_last(connection, feed), size))
+            return Shelf(size=size, closed=_closed(places.last_place(connection, feed.name), size))
 
     def select_archived(
         self, feed: Feed, shelf: Shelf, now: datetime, *, without: Collection[int] = ()
@@ -115,13 +118,11 @@ class Archive:
             newest = list(chosen.members)
             known = {member.row for member in newest}
             guids = {member.guid for member in newest}
-            placed = [place.c.position > shelf.closed * shelf.size]
+            oldest = None
             if len(newest) >= feed.limit:
                 oldest = min(seconds(member.released) or 0 for member in newest)
-                placed.append(
-                    and_(article.c.updated > oldest, article.c.updated > article.c.released)
-                )
-            for member in _placed(connection, feed, at, or_(*placed), without):
+            closed = shelf.closed * shelf.size
+            for member in places.still_open(connection, feed, at, closed, oldest, without):
                 if member.row not in known and member.guid not in guids:
                     guids.add(member.guid)
                     newest.append(member)
@@ -133,15 +134,13 @@ class Archive:
         self, feed: Feed, shelf: Shelf, number: int, now: datetime, *, without: Collection[int] = ()
     ) -> tuple[Member, ...]:
         """What stands on a closed page now, newest first."""
-        spots = place.c.position.between((number - 1) * shelf.size + 1, number * shelf.size)
+        page = ((number - 1) * shelf.size + 1, number * shelf.size)
         with reading(self._engine) as connection:
-            return tuple(_placed(connection, feed, int(now.timestamp()), spots, without))
+            return tuple(places.on_page(connection, feed, int(now.timestamp()), page, without))
 
     def pages(self, feed: str, numbers: Collection[int]) -> dict[int, ArchivePage]:
         """What is remembered of these pages."""
-        query = select(archive_page).where(
-            archive_page.c.feed == feed, archive_page.c.number.in_(sorted(numbers))
-        )
+        asked = {"feed": feed, "numbers": json.dumps(sorted(numbers))}
         with reading(self._engine) as connection:
             return {
                 row["number"]: ArchivePage(
@@ -149,7 +148,7 @@ class Archive:
                     updated=instant(row["updated"]),
                     content=row["content"],
                 )
-                for row in connection.execute(query).mappings()
+                for row in connection.execute(_PAGES, asked).mappings()
             }
 
     def keep_pages(self, feed: str, pages: Sequence[ArchivePage]) -> None:
@@ -161,7 +160,7 @@ class Archive:
     def forget_archive(self, feed: str) -> None:
         """Forget positions and pages of a feed that keeps no archive any more."""
         with reading(self._engine) as connection:
-            if not _last_of(connection, feed):
+            if not places.last_place(connection, feed):
                 return
         with writing(self._engine) as connection:
             connection.execute(delete(place).where(place.c.feed == feed))
@@ -239,124 +238,3 @@ def _closed(last: int, size: int) -> int:
     So the newest articles, which are edited most, are never on a closed page alone.
     """
     return max(0, (last - 1) // size)
-
-
-def _last(connection: Connection, feed: Feed) -> int:
-    return _last_of(connection, feed.name)
-
-
-def _last_of(connection: Connection, feed: str) -> int:
-    query = select(func.max(place.c.position)).where(place.c.feed == feed)
-    return connection.execute(query).scalar() or 0
-
-
-def _news(connection: Connection, since: int, looked: int | None, at: int) -> list[int]:
-    """The articles that changed, by a change or by time, and those of the same story or id.
-
-    When one goes or comes, another that says the same may come or go.
-    """
-    changed = select(article.c.id).where(article.c.changed > since)
-    rows = set(connection.execute(changed).scalars())
-    for column in (article.c.due, article.c.expires):
-        passed = and_(column > (looked or 0), column <= at)
-        rows.update(connection.execute(select(article.c.id).where(passed)).scalars())
-    named = {"rows": json.dumps(sorted(rows))}
-    rows.update(connection.execute(_ALIKE, named).scalars())
-    return sorted(rows)
-
-
-def _unbuilt(connection: Connection, feed: Feed, closed: int) -> set[int]:
-    """The pages that have closed and could not go out then: a disk was full, a run was killed."""
-    mine = archive_page.c.feed == feed.name
-    built = connection.execute(select(func.count()).select_from(archive_page).where(mine))
-    if built.scalar() == closed:
-        return set()
-    known = connection.execute(select(archive_page.c.number).where(mine)).scalars()
-    return set(range(1, closed + 1)) - set(known)
-
-
-def _rows() -> Select[Any]:
-    # One parameter: to bind thousands costs more than to find them.
-    return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
-
-
-def _alike() -> CompoundSelect[Any]:
-    one, other = article.alias("one"), article.alias("other")
-    same_story = select(other.c.id).join(one, one.c.canon == other.c.canon)
-    same_id = select(other.c.id).join(one, one.c.guid == other.c.guid)
-    return (
-        same_story.where(one.c.id.in_(_rows()), one.c.canon.is_not(None))
-        .union(same_id.where(one.c.id.in_(_rows())))
-    )  # fmt: skip
-
-
-_ALIKE = _alike()
-
-
-def _spots(connection: Connection, feed: Feed, rows: Sequence[int]) -> list[int]:
-    query = select(place.c.position).where(
-        place.c.feed == feed.name, place.c.article_id.in_(_rows())
-    )
-    return list(connection.execute(query, {"rows": json.dumps(rows)}).scalars())
-
-
-def _newcomers(
-    connection: Connection, feed: Feed, at: int, rows: Sequence[int] | None
-) -> list[int]:
-    """The articles that belong to the feed and have no position yet, oldest first.
-
-    Of two with one id, the one that has a position, or comes first, stands for both.
-    """
-    mine = and_(place.c.feed == feed.name, place.c.article_id == article.c.id)
-    twin = article.alias("twin")
-    has_place = exists().where(
-        place.c.feed == feed.name,
-        place.c.article_id == twin.c.id,
-        twin.c.guid == article.c.guid,
-        twin.c.state == State.PUBLISHED.value,
-    )
-    wanted = [*selection.conditions(feed), *selection.shown_at(feed, at), ~exists().where(mine)]
-    if feed.dedupe != "none":
-        wanted += selection.first_of_its_kind(feed, at, ())
-    columns = [article.c.id, article.c.guid, article.c.title]
-    query = select(*columns).join(source, source.c.id == article.c.source_id)
-    reads_words = feed.match is not None or feed.exclude is not None
-    if reads_words:
-        query = query.join(body, body.c.article_id == article.c.id)
-        query = query.add_columns(body.c.summary, body.c.html)
-    query = query.where(*wanted, ~has_place).order_by(
-        article.c.released, article.c.guid, article.c.id
-    )
-    parameters: dict[str, Any] = {}
-    if rows is not None:
-        query = query.where(article.c.id.in_(_rows()))
-        parameters["rows"] = json.dumps(rows)
-    found: dict[str, int] = {}
-    result = connection.execute(query.execution_options(yield_per=500), parameters)
-    for row in result.mappings():
-        if not reads_words or selection.words_fit(feed, dict(row)):
-            found.setdefault(row["guid"], row["id"])
-    return list(found.values())
-
-
-def _placed(
-    connection: Connection, feed: Feed, at: int, spots: Any, without: Collection[int]
-) -> list[Member]:
-    """The articles at some positions that belong to the feed now, newest first, each id once."""
-    wanted = [*selection.conditions(feed), *selection.shown_at(feed, at), spots]
-    if feed.dedupe != "none":
-        wanted += selection.first_of_its_kind(feed, at, without)
-    query = (
-        selection.member_query(feed)
-        .join(place, and_(place.c.article_id == article.c.id, place.c.feed == feed.name))
-        .where(*wanted)
-        .order_by(place.c.position.desc())
-    )
-    found: list[Member] = []
-    guids: set[str] = set()
-    for row in connection.execute(query).mappings():
-        fits = row["id"] not in without and row["guid"] not in guids
-        if fits and selection.words_fit(feed, dict(row)):
-            guids.add(row["guid"])
-            found.append(selection.member(dict(row)))
-    return selection.with_copies(connection, feed, at, found)
