@@ -113,7 +113,13 @@ def _entry(head: FeedHead, line: Line) -> str:
         below += f' <span class="soft">· <bdi>{origin}</bdi></span>'
     spoken = f' lang="{escape(line.language)}"' if line.language else ""
     # HTML §3.2.6.4: an entry may be in another script than its feed, whatever language it states.
-    return f'<li{spoken} dir="auto">\n{title}{below}\n</li>'
+    return f'<li{_anchor(head, line)}{spoken} dir="auto">\n{title}{below}\n</li>'
+
+
+def _anchor(head: FeedHead, line: Line) -> str:
+    """The mark of an entry that has its place on this very page, as the edition of a digest."""
+    here, _, mark = (line.link or "").partition("#")
+    return f' id="{escape(mark)}"' if mark and here == head.home else ""
 
 
 def _linked(shown: str, link: str | None) -> str:

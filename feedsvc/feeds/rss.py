@@ -191,10 +191,13 @@ def _modules(article: Article, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
         for name in _CHANGED:
             yield name, changed
     # RSS `author` is an e-mail address; the byline is dc:creator, never both (DuplicateSemantics).
-    for author in people(article):
+    authors, origin = people(article), credit(article.origin)
+    for author in authors:
         yield f"{{{DC}}}creator", author["name"]
+    if not authors and origin and not origin.url:
+        # `source` requires an address, and this one's is nobody's business: so it is credited here.
+        yield f"{{{DC}}}creator", origin.title
     if language := spoken(article.language):
         yield f"{{{DC}}}language", language
-    origin = credit(article.origin)
     if rights := safe(article.rights or "") or (origin.rights if origin else ""):
         yield f"{{{DC}}}rights", as_label(rights)

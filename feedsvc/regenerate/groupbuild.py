@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from feedsvc.model import FeedHead, Problem
+from feedsvc.model import FeedHead, Format, Problem
 from feedsvc.ports import Facet, FeedRow
 from feedsvc.regenerate.feed import FeedBuild, is_to_wait, was_built
 from feedsvc.regenerate.groups import Child, child_name, child_of, overview
@@ -124,18 +124,19 @@ class GroupBuild:
         head = group_head(self.press, self.feed, self.row)
         proof = Proof(self.press, self.feed, lines, self.options)
         # What the group is about stands above the list, and need not stand below each word.
-        heads = [
-            replace(head, name=c.name, title=c.title, description=c.title, home=self._home(c))
-            for c in children
-        ]
+        heads = [self._child_head(head, child) for child in children]
         body = self.press.pages.group(head, heads)
         reports, placed = proof.publish([proof.checked(path, "html", body, len(children))])
         if placed:
             store.settle_feed(self.row, read=self.row, members=None, lines=placed)
         return reports
 
-    def _home(self, child: Child) -> str:
-        return f"{self.press.site.base_url}/{child.name}/"
+    def _child_head(self, head: FeedHead, child: Child) -> FeedHead:
+        """What the page of the group says of one of its feeds."""
+        home = f"{self.press.site.base_url}/{child.name}/"
+        urls = {each: home + each.filename for each in Format if each in self.feed.formats}
+        title = child.title
+        return replace(head, name=child.name, title=title, description=title, home=home, urls=urls)
 
 
 def group_head(press: Press, feed: Feed, row: FeedRow) -> FeedHead:

@@ -70,6 +70,8 @@ def article_of(store: Store, feed: Feed, site: Site, guid: str, issue: Issue) ->
         key=f"digest:{period.name}",
         guid=f"{guid}/{period.name}",
         title=digest_title(period.first, period.last, language),
+        # Of a private feed the page has a secret address, another one for each key.
+        link=None if feed.private else f"{site.base_url}/{feed.name}/#{period.name}",
         html="\n".join(parts),
         summary=cut(" · ".join(titles), _SUMMARY),
         published=period.end,

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from feedsvc.model import State, Tombstone
 from feedsvc.ports import ArchivePage, Member, Selection, Shelf
 from feedsvc.settings import Feed
-from feedsvc.store import selection
+from feedsvc.store import places, selection
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.media import want
 from feedsvc.store.rows import instant, seconds
@@ -76,7 +76,7 @@ class Archive:
                 touched = set(range(1, _closed(before, size) + 1))
             else:
                 touched = {-(-spot // size) for spot in places.spots(connection, feed.name, rows)}
-                touched |= _unbuilt(connection, feed, _closed(before, size))
+                touched |= places.unbuilt(connection, feed.name, _closed(before, size))
         if fresh:
             with writing(self._engine) as connection:
                 last = places.last_place(connection, feed.name)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Connection,
     Integer,
@@ -29,7 +30,7 @@ from feedsvc.model import State
 from feedsvc.ports import Member
 from feedsvc.settings import Feed
 from feedsvc.store import selection
-from feedsvc.store.schema import article, body, place, source
+from feedsvc.store.schema import archive_page, article, body, place, source
 from feedsvc.store.words import asks_words
 
 _AT = bindparam("at", type_=Integer)
@@ -96,6 +97,18 @@ def spots(connection: Connection, feed: str, rows: Sequence[int]) -> list[int]:
     """The positions of some articles in a feed."""
     asked = {"feed": feed, "rows": json.dumps(rows)}
     return list(connection.execute(_SPOTS, asked).scalars())
+
+
+_BUILT = select(archive_page.c.number).where(archive_page.c.feed == bindparam("feed"))
+_HOW_MANY_BUILT = _BUILT.with_only_columns(func.count())
+
+
+def unbuilt(connection: Connection, feed: str, closed: int) -> set[int]:
+    """The pages that have closed and could not go out then: a disk was full, a run was killed."""
+    asked = {"feed": feed}
+    if connection.execute(_HOW_MANY_BUILT, asked).scalar() == closed:
+        return set()
+    return set(range(1, closed + 1)) - set(connection.execute(_BUILT, asked).scalars())
 
 
 # -- who enters ------------------------------------------------------------------------------------
@@ -178,13 +191,14 @@ def still_open(
 
 @lru_cache(maxsize=1_000)
 def _on_page(feed: Feed) -> Select[Any]:
-    return _placed(feed).where(place.c.position.between(bindparam("first"), bindparam("last")))
+    between = place.c.position.between(bindparam("first"), bindparam("last"))
+    return _placed(feed, place.c.feed == feed.name).where(between)
 
 
 @lru_cache(maxsize=1_000)
 def _still_open(feed: Feed) -> Select[Any]:
-    # One list of rows, each half of it by an index: asked in one go, SQLite would go through the
-    # whole archive.
+    # One list of rows, each half of it by an index; and `|| ''` keeps SQLite from starting at the
+    # places. Else it would go through the whole archive.
     behind = select(place.c.article_id).where(
         place.c.feed == feed.name, place.c.position > bindparam("closed")
     )
@@ -192,13 +206,14 @@ def _still_open(feed: Feed) -> Select[Any]:
     corrected = select(one.c.id).where(
         one.c.updated > bindparam("oldest", type_=Integer), one.c.updated > one.c.released
     )
-    return _placed(feed).where(article.c.id.in_(union(behind, corrected)))
+    mine = place.c.feed.concat("") == feed.name
+    return _placed(feed, mine).where(article.c.id.in_(union(behind, corrected)))
 
 
-def _placed(feed: Feed) -> Select[Any]:
+def _placed(feed: Feed, mine: ColumnElement[bool]) -> Select[Any]:
     return (
         selection.member_query(feed)
-        .join(place, and_(place.c.article_id == article.c.id, place.c.feed == feed.name))
+        .join(place, and_(place.c.article_id == article.c.id, mine))
         .where(*_belongs(feed))
         .order_by(place.c.position.desc())
     )

@@ -88,7 +88,7 @@ def shown_at(feed: Feed, at: Moment, article: FromClause = article) -> list[Colu
 
 
 def first_of_its_kind(
-    feed: Feed, at: Moment, without: Collection[int]
+    feed: Feed, at: Moment, without: Collection[int] | Select[Any]
 ) -> list[ColumnElement[bool]]:
     """No other source had the same link before, in this feed.
 
