@@ -401,6 +401,15 @@ class PagePlan(NamedTuple):
     told: Mapping[str, str | None]  # where its paths lead by now (None: gone), as far as they do
 
 
+class PageFile(NamedTuple):
+    """The file of a page as it was recorded."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    row: int | None  # its article; None: the store knows of none
+
+
 class Audience(NamedTuple):
     """Who may know of an article, and where its page is: what sitemaps are cut by."""
 
@@ -575,6 +584,10 @@ class Store(Protocol):
 
     def page_rows(self) -> list[int]:
         """All articles that have a slug."""
+        ...
+
+    def page_files(self) -> list[PageFile]:
+        """The files of all pages, without their sidecars."""
         ...
 
     def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:
@@ -850,6 +863,10 @@ class Publisher(Protocol):
 
     def lies(self, line: LedgerLine) -> bool:
         """Whether the file and its sidecars are still as recorded."""
+        ...
+
+    def strays(self, files: Iterable[PageFile]) -> set[str]:
+        """The paths of those files that are not as recorded, whatever their sidecars are."""
         ...
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:

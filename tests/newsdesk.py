@@ -26,7 +26,8 @@ from tests.walker import ATOM, Page, merged, walk
 
 BASE = "https://news.example.org"
 SIDECARS = (".gz", ".br", ".zst")
-ELSEWHERE = "x"  # a page on our host that is not ours
+ELSEWHERE = re.compile(r"x[0-9]+")  # pages on our host that are not ours
+TWINS = (2, 3, 6, 7)  # of each pair one is in either source
 INDEX = ".feedsvc/serving.json"  # for our own server, which does not give it away
 
 _FORMATS = {"atom.xml": "atom", "rss.xml": "rss", "feed.json": "json", "opml.xml": "opml"}
@@ -97,7 +98,8 @@ class Newsdesk:
 
     service: Service
     plan: Plan = field(default_factory=Plan)
-    texts: dict[str, dict[str, Any]] = field(default_factory=dict)  # by path below the root
+    texts: dict[int, dict[str, Any]] = field(default_factory=dict)  # that have a file
+    renamed: dict[int, int] = field(default_factory=dict)  # how often
     versions: dict[int, int] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)  # ids of what its operator took down
     redefined: bool = False  # the configuration or the keys are others since the last build
@@ -122,34 +124,37 @@ class Newsdesk:
         self.service.configure(self.plan.text())
         self.redefined = True
 
-    def write(self, path: str, number: int, **said: Any) -> None:
+    def write(self, number: int, **said: Any) -> None:
         """Write an article, new or anew."""
-        version = self.versions[number] = self.versions.get(number, 0) + 1
-        self.texts[path] = {"number": number, "version": version, **said}
-        self._save(path)
+        self.texts[number] = said
+        self._save(number)
 
-    def edit(self, path: str, **said: Any) -> None:
+    def edit(self, number: int, **said: Any) -> None:
         """Change single things of an article."""
-        if path in self.texts:
-            number = self.texts[path]["number"]
-            version = self.versions[number] = self.versions[number] + 1
-            self.texts[path] |= {"version": version, **said}
-            self._save(path)
+        if number in self.texts:
+            self.texts[number] |= said
+            self._save(number)
 
-    def rename(self, path: str, new: str) -> None:
+    def rename(self, number: int) -> None:
         """Give its file another name."""
-        if path in self.texts and new not in self.texts:
-            self.texts[new] = self.texts.pop(path)
-            (self.service.root / path).rename(self.service.root / new)
+        if number in self.texts:
+            old = self._path(number)
+            self.renamed[number] = self.renamed.get(number, 0) + 1
+            old.rename(self._path(number))
 
-    def delete(self, path: str) -> None:
+    def delete(self, number: int) -> None:
         """Delete its file."""
-        if self.texts.pop(path, None) is not None:
-            (self.service.root / path).unlink()
+        if self.texts.pop(number, None) is not None:
+            self._path(number).unlink()
 
-    def _save(self, path: str) -> None:
-        said = self.texts[path]
-        mark = f"{said['number']}v{said['version']}"
+    def _path(self, number: int) -> Path:
+        folder = "articles" if number % 3 else "wire"
+        return self.service.root / folder / f"s{number}{'x' * self.renamed.get(number, 0)}.md"
+
+    def _save(self, number: int) -> None:
+        said = self.texts[number]
+        self.versions[number] = self.versions.get(number, 0) + 1
+        mark = f"{number}v{self.versions[number]}"
         title = f"t{mark}t at the {said['word']}" if said["titled"] else f"The {said['word']}"
         front = {
             "title": title,
@@ -159,16 +164,18 @@ class Newsdesk:
         for name in ("embargo", "expires"):
             if said[name] is not None:
                 front[name] = f"{self.now + said[name]:%Y-%m-%d %H:%MZ}"
-        for name in ("link", "id", "slug"):
+        for name in ("link", "slug"):
             if said[name]:
-                front[name] = said[name]
+                front[name] = said[name].format(number)
+        if number in TWINS:  # told by both sources under one id
+            front["id"] = f"https://id.example.org/{number // 2}"
         lines = ("---", *(f"{name}: {value}" for name, value in front.items()), "---")
         text = "\n".join((*lines, "", f"Words q{mark}q of the {said['word']}.", ""))
-        self.service.write(f"../{path}", text)
+        self.service.write(f"../{self._path(number).relative_to(self.service.root)}", text)
 
-    def judge(self, verdict: str, path: str) -> None:
-        """A verdict of the operator on an article, by the path of its file."""
-        guid = self._guid(path)
+    def judge(self, verdict: str, number: int) -> None:
+        """A verdict of the operator on an article."""
+        guid = self._guid(number)
         store = self.service.app.store
         if guid is None or (guid in self.purged and verdict == "restore"):
             return
@@ -181,18 +188,12 @@ class Newsdesk:
 
     @property
     def purged(self) -> set[str]:
-        return {
-            one.guid for one in self._stored() if one.guid in self.down and not one.title
-        }
+        return {one.guid for one in self._stored() if one.guid in self.down and not one.title}
 
-    def _guid(self, path: str) -> str | None:
-        """The id of the article that the last sync read from a file."""
-        said = self.texts.get(path)
-        if said is None:
-            return None
-        mark = re.compile(rf"q{said['number']}v[0-9]+q")
-        found = [one.guid for one in self._stored() if mark.search(one.html)]
-        return found[0] if found else None
+    def _guid(self, number: int) -> str | None:
+        """The id of an article, if the last sync has read it."""
+        mark = re.compile(rf"q{number}v[0-9]+q")
+        return next((one.guid for one in self._stored() if mark.search(one.html)), None)
 
     def _stored(self) -> tuple[Article, ...]:
         return tuple(self.service.app.store.list_articles(now=self.now))
@@ -239,7 +240,9 @@ class Newsdesk:
             twin.clock.at = self.now
             twin.regenerate()
             own, whole = _bytes(service), _bytes(twin)
-            differs = {path for path in own.keys() | whole.keys() if own.get(path) != whole.get(path)}
+            differs = {
+                path for path in own.keys() | whole.keys() if own.get(path) != whole.get(path)
+            }
             assert not differs, f"a build of what is touched leaves out {sorted(differs)}"
             twin.restart()
         elif how == "sync":
@@ -322,14 +325,13 @@ class Newsdesk:
     def _only_words_of_now(self, texts: dict[str, str], shown: list[Article]) -> None:
         """No word of what is not shown, or was said before, in any file however it is packed."""
         words = {w for one in shown for w in _WORDS.findall(one.title + one.html)} | {"q0v0q"}
-        slugs = self.service.app.store.slugs_of(range(1, 1_000))
-        rows = {slug for slug in slugs.values()}
+        slugs = set(self.service.app.store.slugs_of(range(1, 1_000)).values())
         for path, text in texts.items():
             if path == INDEX:
                 continue
-            left = _SLUG.sub("", text)
-            assert set(_WORDS.findall(left)) <= words, path
-            assert set(_SLUG.findall(text)) <= rows, path
+            strange = set(_WORDS.findall(_SLUG.sub("", text))) - words
+            strange |= set(_SLUG.findall(text)) - slugs
+            assert not strange, f"{path} tells of {strange}"
 
     def _secrets_are_kept(self, texts: dict[str, str], shown: list[Article]) -> None:
         if not self.plan.private:
@@ -351,8 +353,8 @@ class Newsdesk:
             if path == INDEX or path.endswith(SIDECARS):
                 continue
             for found in _OWN.findall(text):
-                asked = found.replace("&amp;", "&")[1:]
-                if asked == ELSEWHERE:
+                asked = found.replace("&amp;", "&").partition("#")[0][1:]
+                if ELSEWHERE.fullmatch(asked):
                     continue
                 asked = f"{asked}index.html" if asked == "" or asked.endswith("/") else asked
                 assert asked in texts or asked in elsewhere, f"{path} leads to {found}"
@@ -388,7 +390,8 @@ class Newsdesk:
         for item in items:
             (mark, *more) = {w.partition("v")[0] for w in _WORDS.findall(item["content_html"])}
             if not (more or path.startswith("days/")):
-                assert self._entry_ids.setdefault(mark, item["id"]) == item["id"]
+                known = self._entry_ids.setdefault(mark, item["id"])
+                assert known == item["id"], f"{mark} has another id"
 
     def _walk_is_whole(self, feed: str, expected: set[str]) -> None:
         folders = [feed]

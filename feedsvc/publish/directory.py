@@ -20,7 +20,7 @@ import deflate
 import zstandard
 
 from feedsvc.errors import PublishError
-from feedsvc.ports import LedgerLine, Placed
+from feedsvc.ports import LedgerLine, PageFile, Placed
 
 _TEMPORARY = ".tmp-"
 
@@ -58,6 +58,19 @@ class Directory:
         return _placed(at) == line.placed and all(
             _placed(at + ending) == placed for ending, placed in line.sidecars.items()
         )
+
+    def strays(self, files: Iterable[PageFile]) -> set[str]:
+        """The paths of those files that are not as recorded, whatever their sidecars are."""
+        found: set[str] = set()
+        for path, size, mtime_ns, _ in files:
+            try:
+                told = os.stat(f"{self._root}/{path}")
+            except OSError:
+                found.add(path)
+            else:
+                if told.st_size != size or told.st_mtime_ns != mtime_ns:
+                    found.add(path)
+        return found
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
         """Put documents and their sidecars in place; raises PublishError, old files stay then.

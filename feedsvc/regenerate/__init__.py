@@ -58,7 +58,8 @@ def regenerate(
     """Build the feeds that need it; one that cannot be built keeps its last good files."""
     store = press.store
     with store.lock("build"):
-        follow_moves(press, feeds)
+        if not options.check:
+            follow_moves(press, feeds)
         rows = {row.name: row for row in store.feeds()}
         ledger = store.ledger(feeds=[None, SITE, OPS])
         reports: list[PublicationReport] = []

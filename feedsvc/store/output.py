@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    Select,
+    bindparam,
     delete,
     func,
     insert,
@@ -50,13 +53,13 @@ class Output:
     def feeds(self) -> tuple[FeedRow, ...]:
         """Every feed the store knows, by name."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(feed).order_by(feed.c.name)).mappings()
+            rows = connection.execute(_FEEDS).mappings()
             return tuple(_feed_row(row) for row in rows)
 
     def feed(self, name: str) -> FeedRow:
         """One feed; a blank one if it was never built."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(feed).where(feed.c.name == name)).mappings().first()
+            row = connection.execute(_FEED, {"feed": name}).mappings().first()
         return FeedRow(name=name) if row is None else _feed_row(row)
 
     def select(
@@ -68,44 +71,24 @@ class Output:
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]:
         """Whole articles by their rows, with what is known of their media files beside that."""
-        found: dict[int, Article] = {}
         with reading(self._engine) as connection:
-            for some in chunks(rows):
-                query = whole_articles().where(article.c.id.in_(some))
-                for row in connection.execute(query).mappings():
-                    found[row["id"]] = read_article(row)
-            return filled(connection, found)
+            read = connection.execute(_ARTICLES, {"rows": json.dumps(list(rows))}).mappings()
+            return filled(connection, {row["id"]: read_article(row) for row in read})
 
     def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]:
         """The kept fragments of these articles."""
-        query = select(fragment.c.article_id, fragment.c.key, fragment.c.body)
-        found: dict[int, Fragment] = {}
+        asked = {"format": format, "variant": variant, "rows": json.dumps(list(rows))}
         with reading(self._engine) as connection:
-            for some in chunks(rows):
-                kept = query.where(
-                    fragment.c.format == format,
-                    fragment.c.variant == variant,
-                    fragment.c.article_id.in_(some),
-                )
-                for row, key, text in connection.execute(kept):
-                    found[row] = Fragment(key=key, body=text)
-        return found
+            kept = connection.execute(_FRAGMENTS, asked)
+            return {row: Fragment(key=key, body=text) for row, key, text in kept}
 
     def keep_fragments(self, format: str, variant: str, fragments: Mapping[int, Fragment]) -> None:
         """Keep rendered entries for the next build, in place of older ones."""
         if not fragments:
             return
         with writing(self._engine) as connection:
-            for some in chunks(list(fragments)):
-                connection.execute(
-                    delete(fragment).where(
-                        fragment.c.format == format,
-                        fragment.c.variant == variant,
-                        fragment.c.article_id.in_(some),
-                    )
-                )
             connection.execute(
-                insert(fragment),
+                _KEEP,
                 [
                     {"article_id": row, "format": format, "variant": variant,
                      "key": kept.key, "body": kept.body}
@@ -137,15 +120,12 @@ class Output:
 
         The files of the whole site are those of the feed None.
         """
-        query = select(ledger)
-        if feeds is not None:
-            some = ledger.c.feed.in_([name for name in feeds if name is not None])
-            query = query.where(or_(some, ledger.c.feed.is_(None)) if None in feeds else some)
-        if paths is not None:
-            wanted = func.json_each(json.dumps(list(paths))).table_valued("value")
-            query = query.where(ledger.c.path.in_(select(wanted.c.value)))
+        query = _ledger(
+            of_feeds=feeds is not None, of_site=None in (feeds or ()), at_paths=paths is not None
+        )
+        asked = {"feeds": json.dumps(list(feeds or ())), "paths": json.dumps(list(paths or ()))}
         with reading(self._engine) as connection:
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(query, asked).mappings()
             return {row["path"]: _ledger_line(row) for row in rows}
 
     def settle_feed(
@@ -166,8 +146,7 @@ class Output:
                     return
         with writing(self._engine) as connection:
             values = _feed_columns(row)
-            query = select(feed.c.touched).where(feed.c.name == row.name)
-            now_touched = connection.execute(query).first()
+            now_touched = connection.execute(_TOUCHED, {"feed": row.name}).first()
             if now_touched is None:
                 connection.execute(insert(feed).values(name=row.name, **values))
             else:
@@ -191,6 +170,42 @@ class Output:
             _write_ledger(connection, (), removed)
 
 
+# Put together once: to say a question in SQLAlchemy takes longer than SQLite needs to answer it.
+# Many values are one parameter, since to bind thousands costs more than to find them.
+
+
+def _listed(name: str) -> Select[Any]:
+    return select(func.json_each(bindparam(name)).table_valued("value", name=name).c.value)
+
+
+_FEEDS = select(feed).order_by(feed.c.name)
+_FEED = select(feed).where(feed.c.name == bindparam("feed"))
+_TOUCHED = select(feed.c.touched).where(feed.c.name == bindparam("feed"))
+_ARTICLES = whole_articles().where(article.c.id.in_(_listed("rows")))
+_FRAGMENTS = select(fragment.c.article_id, fragment.c.key, fragment.c.body).where(
+    fragment.c.format == bindparam("format"),
+    fragment.c.variant == bindparam("variant"),
+    fragment.c.article_id.in_(_listed("rows")),
+)
+_KEEP = insert(fragment).prefix_with("OR REPLACE")
+_MEMBERS = (
+    select(membership.c.article_id)
+    .where(membership.c.feed == bindparam("feed"))
+    .order_by(membership.c.position)
+)
+_NOTE = insert(ledger).prefix_with("OR REPLACE")
+_STRIKE = delete(ledger).where(ledger.c.path.in_(_listed("paths")))
+
+
+@lru_cache(maxsize=8)
+def _ledger(*, of_feeds: bool, of_site: bool, at_paths: bool) -> Select[Any]:
+    query = select(ledger)
+    if of_feeds:
+        some = ledger.c.feed.in_(_listed("feeds"))
+        query = query.where(or_(some, ledger.c.feed.is_(None)) if of_site else some)
+    return query.where(ledger.c.path.in_(_listed("paths"))) if at_paths else query
+
+
 def _definition(feeds: Collection[Feed], name: str) -> Feed | None:
     """The definition of a feed; of one in a group, that of the group."""
     named = {name, name.partition("/")[0]}
@@ -198,12 +213,7 @@ def _definition(feeds: Collection[Feed], name: str) -> Feed | None:
 
 
 def _members(connection: Connection, name: str) -> list[int]:
-    query = (
-        select(membership.c.article_id)
-        .where(membership.c.feed == name)
-        .order_by(membership.c.position)
-    )
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(_MEMBERS, {"feed": name}).scalars())
 
 
 def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> None:
@@ -226,12 +236,11 @@ def _write_members(connection: Connection, name: str, rows: Sequence[int]) -> No
 def _write_ledger(
     connection: Connection, lines: Sequence[LedgerLine], removed: Sequence[str]
 ) -> None:
-    paths = [line.path for line in lines] + list(removed)
-    if paths:
-        connection.execute(delete(ledger).where(ledger.c.path.in_(paths)))
+    if removed:
+        connection.execute(_STRIKE, {"paths": json.dumps(list(removed))})
     if lines:
         connection.execute(
-            insert(ledger),
+            _NOTE,
             [
                 {
                     "path": line.path,

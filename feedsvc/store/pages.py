@@ -29,15 +29,22 @@ from sqlalchemy import (
 )
 
 from feedsvc.model import State
-from feedsvc.ports import PagePlan
+from feedsvc.ports import PageFile, PagePlan
 from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import moment, seconds
-from feedsvc.store.rules import conditions
-from feedsvc.store.schema import article, label, redirect, slug, source
+from feedsvc.store.rules import as_label, conditions
+from feedsvc.store.schema import article, label, ledger, redirect, slug, source
 from feedsvc.store.words import Seen, fitting
 from feedsvc.store.writing import last_change
 
+# `a/<slug>/index.html`: the slug is looked up, so that all that lies there is gone through once.
+_FILES = (
+    select(ledger.c.path, ledger.c.size, ledger.c.mtime_ns, slug.c.article_id)
+    .outerjoin(slug, slug.c.slug == func.substr(ledger.c.path, 3, func.length(ledger.c.path) - 13))
+    .where(ledger.c.feed == "_pages")
+    .order_by(ledger.c.path)
+)
 _has_page = exists().where(slug.c.article_id == article.c.id)
 
 
@@ -78,6 +85,11 @@ class ArticlePages:
         query = select(slug.c.article_id).distinct().order_by(slug.c.article_id)
         with reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
+
+    def page_files(self) -> list[PageFile]:
+        """The files of all pages, without their sidecars."""
+        with reading(self._engine) as connection:
+            return [PageFile._make(row) for row in connection.execute(_FILES)]
 
     def next_page_event(self, now: datetime) -> datetime | None:
         """The next moment at which time lets a page appear or go."""
@@ -137,8 +149,11 @@ class ArticlePages:
         for feed in feeds:
             groups.setdefault(rule_of(feed), []).append(feed)
         with reading(self._engine) as connection:
-            facets = _facets(connection, rows) if any(one.facet for one in feeds) else {}
+            facets = _facets(connection, rows)
+            words = set().union(*facets.values())
             for rule, group in groups.items():
+                if not _may_take(rule, words):
+                    continue
                 for row in taken(connection, rule, rows):
                     found[row].update(
                         one.name
@@ -240,6 +255,22 @@ def rule_of(feed: Feed) -> Feed:
     """A feed that takes what this one takes, the same for all that differ in nothing else."""
     rules = {name: getattr(feed, name) for name in _RULES}
     return replace(Feed(name="", per=feed.per if feed.facet is None else None), **rules)
+
+
+def _may_take(rule: Feed, words: Collection[tuple[str, str]]) -> bool:
+    """Whether articles with these words have one that a feed asks for; all else is SQL's to say.
+
+    There may be a feed for each of hundreds of tags.
+    """
+    return all(not asked or not asked.isdisjoint(words) for asked in _asked(rule))
+
+
+@lru_cache(maxsize=10_000)
+def _asked(rule: Feed) -> tuple[frozenset[tuple[str, str]], ...]:
+    return tuple(
+        frozenset((kind, as_label(word)) for word in words)
+        for kind, words in (("tag", rule.tags), ("author", rule.authors))
+    )
 
 
 def takes_all(feed: Feed) -> bool:
