@@ -564,8 +564,10 @@ class Store(Protocol):
         """Forget positions and pages of a feed that keeps no archive any more."""
         ...
 
-    def removals(self, feed: str, *, since: int, now: datetime) -> tuple[Tombstone, ...]:
-        """The newest entries of a feed that were taken down."""
+    def removals(
+        self, feed: Feed, *, since: int, now: datetime, keep: bool = True
+    ) -> tuple[Tombstone, ...]:
+        """The newest entries of a feed that were taken down; without `keep` none is noted."""
         ...
 
     def known_feeds(self) -> tuple[Feed, ...]:
@@ -586,8 +588,8 @@ class Store(Protocol):
         """All articles that have a slug."""
         ...
 
-    def page_files(self) -> list[PageFile]:
-        """The files of all pages, without their sidecars."""
+    def page_files(self, feed: str) -> list[PageFile]:
+        """The files of pages, without their sidecars; the ledger has them as those of `feed`."""
         ...
 
     def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:

@@ -175,7 +175,8 @@ def _as_told(one: Told, path: str, article: Article, facts: dict[str, Any]) -> T
     if path.endswith(".json") and not authors and source:
         authors = (source,)  # JSON Feed would else take the author of the planet
     if path.endswith("rss.xml") and article.origin and article.origin.url is None:
-        source = None  # RSS names a feed by its address, which one behind a password does not have
+        # RSS names a feed by its address, which one behind a password does not have.
+        authors, source = authors or ((source,) if source else ()), None
     return replace(one, files=files, authors=authors, source=source)
 
 

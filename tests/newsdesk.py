@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ INDEX = ".feedsvc/serving.json"  # for our own server, which does not give it aw
 
 _FORMATS = {"atom.xml": "atom", "rss.xml": "rss", "feed.json": "json", "opml.xml": "opml"}
 _WORDS = re.compile(r"[qt][0-9]+v[0-9]+[qt]")
-_SLUG = re.compile(r"(?<![a-z])a/([a-z0-9-]+)/")
+_SLUG = re.compile(r"(?<![a-z-])a/([a-z0-9-]+)/")
 _OWN = re.compile(rf"{BASE}(/[^\s\"'<>\\)]*)")
 
 
@@ -72,7 +73,7 @@ class Plan:
                 *(group if self.topics else []),
                 f'[[feed]]\nname = "{self.inner}"\ntitle = "q0v0q for the crew"\n'
                 f"private = {_toml(self.private)}\n"
-                'tags = ["inner"]\narchive = true\nlimit = 3\n',
+                'tags = ["inner", "crew"]\narchive = true\nlimit = 3\n',
                 '[[feed]]\nname = "days"\ndigest = "daily"\nlimit = 3\nexclude_tags = ["inner"]\n',
                 f'[[feed]]\nname = "sea"\nlimit = 4\nmatch = "tide"\n{tags}'
                 'exclude_tags = ["inner"]\ndeleted_entries = true\n',
@@ -82,10 +83,10 @@ class Plan:
         )
 
     @property
-    def archived(self) -> dict[str, str]:
-        """The feeds with an archive, and the tag of what they hold, in the words of the oracle."""
-        found = {self.inner: "inner"}
-        return found | ({self.all: ""} if self.archive else {})
+    def archived(self) -> dict[str, Callable[[Article], bool]]:
+        """The feeds with an archive, and what they hold."""
+        found = {self.inner: lambda one: bool({"inner", "crew"} & _tags(one))}
+        return found | ({self.all: lambda one: "inner" not in _tags(one)} if self.archive else {})
 
 
 def _toml(value: bool) -> str:
@@ -103,6 +104,8 @@ class Newsdesk:
     versions: dict[int, int] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)  # ids of what its operator took down
     redefined: bool = False  # the configuration or the keys are others since the last build
+    _edited: set[int] = field(default_factory=set)  # since the last sync
+    _moving: set[int] = field(default_factory=set)
     _updated: dict[str, datetime] = field(default_factory=dict)
     _feed_ids: dict[str, str] = field(default_factory=dict)
     _entry_ids: dict[str, str] = field(default_factory=dict)
@@ -126,18 +129,20 @@ class Newsdesk:
 
     def write(self, number: int, **said: Any) -> None:
         """Write an article, new or anew."""
-        self.texts[number] = said
-        self._save(number)
+        if number not in self._moving:
+            self.texts[number] = said
+            self._save(number)
 
     def edit(self, number: int, **said: Any) -> None:
         """Change single things of an article."""
-        if number in self.texts:
+        if number in self.texts and number not in self._moving:
             self.texts[number] |= said
             self._save(number)
 
     def rename(self, number: int) -> None:
-        """Give its file another name."""
-        if number in self.texts:
+        """Give its file another name; if its words are others as well, it is another article."""
+        if number in self.texts and number not in self._moving | self._edited:
+            self._moving.add(number)
             old = self._path(number)
             self.renamed[number] = self.renamed.get(number, 0) + 1
             old.rename(self._path(number))
@@ -153,6 +158,7 @@ class Newsdesk:
 
     def _save(self, number: int) -> None:
         said = self.texts[number]
+        self._edited.add(number)
         self.versions[number] = self.versions.get(number, 0) + 1
         mark = f"{number}v{self.versions[number]}"
         title = f"t{mark}t at the {said['word']}" if said["titled"] else f"The {said['word']}"
@@ -230,6 +236,7 @@ class Newsdesk:
         """Sync, and build in one of the ways there are."""
         service = self.service
         service.sync(build=False, force=True, trust_loss=True)
+        self._edited, self._moving = set(), set()
         if how == "daemon" and not self.redefined:
             twin = self._copied()
             self._touched_build()
@@ -283,8 +290,8 @@ class Newsdesk:
         self._secrets_are_kept(texts, shown)
         self._addresses_lead_somewhere(texts)
         self._times_and_ids(files)
-        for feed, tag in self.plan.archived.items():
-            self._walk_is_whole(feed, {one.guid for one in shown if _has(one, tag)})
+        for feed, holds in self.plan.archived.items():
+            self._walk_is_whole(feed, {one.guid for one in shown if holds(one)})
         self._closed_pages_stay(files)
         self.redefined = False
 
@@ -292,9 +299,11 @@ class Newsdesk:
         """Nothing is written by another build; all that is built anew is the same."""
         files = self.service.snapshot()
         _all_went_out(self.service.regenerate())
-        assert _differing(files, self.service.snapshot()) == []
+        differs = _differing(files, self.service.snapshot())
+        assert not differs, f"built for nothing: {differs}"
         _all_went_out(self.service.regenerate(everything=True))
-        assert _differing(files, self.service.snapshot()) == []
+        differs = _differing(files, self.service.snapshot())
+        assert not differs, f"built for nothing: {differs}"
 
     def _is_shown(self, one: Article) -> bool:
         going = one.expires is None or one.expires > self.now
@@ -336,8 +345,12 @@ class Newsdesk:
     def _secrets_are_kept(self, texts: dict[str, str], shown: list[Article]) -> None:
         if not self.plan.private:
             return
-        inner = [one for one in shown if _has(one, "inner")]
-        secret = {w for one in inner for w in _WORDS.findall(one.title + one.html)}
+        secret = {
+            w
+            for one in shown
+            if "inner" in _tags(one)
+            for w in _WORDS.findall(one.title + one.html)
+        }
         secret |= {"q0v0q", *self.keys()}
         folders = {path.split("/")[1] for path in texts if path.startswith(f"{self.plan.inner}/")}
         assert folders == set(self.keys())
@@ -421,9 +434,8 @@ class Newsdesk:
         self._pages = pages
 
 
-def _has(one: Article, tag: str) -> bool:
-    tags = {each.casefold() for each in one.tags}
-    return tag in tags if tag else "inner" not in tags
+def _tags(one: Article) -> set[str]:
+    return {each.casefold() for each in one.tags}
 
 
 def _entries(body: bytes) -> list[bytes]:

@@ -20,15 +20,17 @@ from typing import TypeVar
 from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.model import Problem
-from feedsvc.ports import FeedRow, LedgerLine, Progress
+from feedsvc.ports import FeedRow, LedgerLine, PageFile, Progress
 from feedsvc.regenerate.feed import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
-from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
+from feedsvc.regenerate.pagebatch import PAGES, Batch, Published
 from feedsvc.regenerate.press import Press, rules_of
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported
 
 __all__ = ["PAGES", "Published", "article_files", "articles_due"]
 
+_FEW = 2_000  # pages that are looked at closely, all of them, in every run that looks at everything
+_DAYS = 30  # until the sidecars of all pages have been looked at, where there are more
 _BATCH = 200  # articles that are in memory, and pages that are placed, at once
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,6 @@ class _Build:
     progress: Progress | None
     reports: list[PublicationReport] = field(default_factory=list)
     looked_at: set[str] = field(default_factory=set)  # ids of articles
-    paths: set[str] = field(default_factory=set)  # of those articles
     left_out: list[Problem] = field(default_factory=list)
     pending: tuple[Sequence[LedgerLine], Sequence[str]] = ((), ())
     lost: str | None = None  # why something could not be written
@@ -119,7 +120,7 @@ class _Build:
         if not every and waits and row.held is None and store.newest_page_change() == row.seen:
             return []
         number, news = store.page_news(self.now, since=row.seen, looked=row.looked)
-        rows = store.page_rows() if every else news
+        rows = self._verified(news) if every else news
         self._look_at(rows, frozenset(rows if self.anew else news))
         if self.options.check:
             return self.reports
@@ -127,6 +128,26 @@ class _Build:
             self._sweep()
         self._settle(number)
         return self.reports
+
+    @cached_property
+    def _files(self) -> list[PageFile]:
+        return self.press.store.page_files(PAGES)
+
+    def _verified(self, news: Sequence[int]) -> Sequence[int]:
+        """The articles to look at in a run that looks at everything.
+
+        Of thousands of pages, these are the ones that changed and those that do not lie as they
+        were recorded. Whether their sidecars do is asked of some of them each day.
+        """
+        store, publisher = self.press.store, self.press.publisher
+        if self.anew or len(self._files) <= _FEW:
+            return store.page_rows()
+        stray = publisher.strays(self._files)
+        day = self.now.toordinal() % _DAYS
+        lines = store.ledger(paths=[file.path for file in self._files[day::_DAYS]])
+        stray.update(path for path, line in lines.items() if not publisher.lies(line))
+        found = {file.row for file in self._files if file.path in stray and file.row is not None}
+        return sorted(found.union(news))
 
     def _look_at(self, rows: Sequence[int], news: frozenset[int]) -> None:
         for number, some in enumerate(_batches(rows)):
@@ -144,16 +165,14 @@ class _Build:
             self.reports.extend(batch.reports)
             self.left_out.extend(batch.left_out)
             self.looked_at.update(plan.guid for plan in plans)
-            self.paths.update(map(file_of, (s for one in plans for s in (one.slug, *one.former))))
             self.lost = self.lost or batch.lost
             if batch.hopeless:
                 break
 
     def _sweep(self) -> None:
         """Take down files of articles that the store does not know any more."""
-        known = self.press.store.ledger(feeds=[PAGES]).keys()
         try:
-            self._remove(sorted(known - self.paths))
+            self._remove([file.path for file in self._files if file.row is None])
         except PublishError as error:
             self.lost = error.line
 

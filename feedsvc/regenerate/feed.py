@@ -247,7 +247,9 @@ class FeedBuild:
     def _deleted(self) -> tuple[Tombstone, ...]:
         if not self.feed.deleted_entries:
             return ()
-        return self.press.store.removals(self.feed.name, since=self.row.seen, now=self.now)
+        return self.press.store.removals(
+            self.feed, since=self.row.seen, now=self.now, keep=not self.options.check
+        )
 
     def _select(self, shelf: Shelf | None) -> Selection:
         """The members, with a fragment for each; what cannot be rendered is left out and named."""

@@ -153,7 +153,7 @@ class Output:
                 # An article may have arrived while the feed was built: its mark has to stay.
                 if now_touched.touched != seconds(read.touched):
                     values["touched"] = now_touched.touched
-                connection.execute(update(feed).where(feed.c.name == row.name).values(**values))
+                connection.execute(_UPDATE, {"feed": row.name, **values})
             if members is not None:
                 _write_members(connection, row.name, members)
                 want(connection, _definition(self._feeds, row.name), members, row.built)
@@ -182,6 +182,7 @@ _FEEDS = select(feed).order_by(feed.c.name)
 _FEED = select(feed).where(feed.c.name == bindparam("feed"))
 _TOUCHED = select(feed.c.touched).where(feed.c.name == bindparam("feed"))
 _ARTICLES = whole_articles().where(article.c.id.in_(_listed("rows")))
+_UPDATE = update(feed).where(feed.c.name == bindparam("feed"))
 _FRAGMENTS = select(fragment.c.article_id, fragment.c.key, fragment.c.body).where(
     fragment.c.format == bindparam("format"),
     fragment.c.variant == bindparam("variant"),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -38,14 +39,79 @@ from feedsvc.store.schema import article, label, ledger, redirect, slug, source
 from feedsvc.store.words import Seen, fitting
 from feedsvc.store.writing import last_change
 
+# Put together once: to say a question in SQLAlchemy takes longer than SQLite needs to answer it.
+AT = bindparam("at", type_=Integer)
+
+VISIBLE = (
+    article.c.state == State.PUBLISHED.value,
+    article.c.verdict.is_(None),
+    or_(article.c.due.is_(None), article.c.due <= AT),
+    or_(article.c.expires.is_(None), article.c.expires > AT),
+)
+"""That anybody may see `article` at the moment `at`."""
+
+CHANGED = (
+    article.c.changed > bindparam("since", type_=Integer),
+    *(
+        and_(column > bindparam("looked", type_=Integer), column <= AT)
+        for column in (article.c.due, article.c.expires)
+    ),
+)
+"""Each alone: that `article` has a change after `since`; that it fell due, or expired, between
+`looked` and `at`.
+"""
+
+
+def span(looked: datetime | None, now: datetime) -> dict[str, int]:
+    """The moments of `CHANGED`."""
+    return {"looked": seconds(looked) or 0, "at": int(now.timestamp())}
+
+
+def events(*which: ColumnElement[bool]) -> tuple[Select[Any], ...]:
+    """The questions for the next moments at which a published article falls due, and expires."""
+    return tuple(
+        select(column)
+        .where(column > AT, article.c.state == State.PUBLISHED.value, *which)
+        .order_by(column)
+        .limit(1)
+        for column in (article.c.due, article.c.expires)
+    )
+
+
+def _rows() -> Select[Any]:
+    # One parameter: to bind thousands costs more than to find them.
+    return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
+
+
 # `a/<slug>/index.html`: the slug is looked up, so that all that lies there is gone through once.
 _FILES = (
     select(ledger.c.path, ledger.c.size, ledger.c.mtime_ns, slug.c.article_id)
     .outerjoin(slug, slug.c.slug == func.substr(ledger.c.path, 3, func.length(ledger.c.path) - 13))
-    .where(ledger.c.feed == "_pages")
+    .where(ledger.c.feed == bindparam("feed"))
     .order_by(ledger.c.path)
 )
-_has_page = exists().where(slug.c.article_id == article.c.id)
+_HAS_PAGE = exists().where(slug.c.article_id == article.c.id)
+_EVENTS = events(_HAS_PAGE)
+_MINTED = select(slug.c.article_id).where(slug.c.changed > bindparam("since", type_=Integer))
+_NEWS = tuple(select(article.c.id).where(when, _HAS_PAGE) for when in CHANGED)
+_PLANS = (
+    select(
+        article.c.id,
+        article.c.link,
+        article.c.guid,
+        source.c.name.label("source"),
+        and_(*VISIBLE).label("shown"),
+        slug.c.slug,
+        slug.c.current,
+        redirect.c.path,
+        redirect.c.target,
+    )
+    .join(source, source.c.id == article.c.source_id)
+    .join(slug, slug.c.article_id == article.c.id)
+    .outerjoin(redirect, redirect.c.path == "a/" + slug.c.slug + "/")
+    .where(article.c.id.in_(_rows()))
+    .order_by(article.c.id, slug.c.current.desc(), slug.c.slug)
+)
 
 
 class ArticlePages:
@@ -66,13 +132,12 @@ class ArticlePages:
         Those are the ones with a change after the number `since`, and those that fell due or
         expired after `looked`.
         """
-        minted = select(slug.c.article_id).where(slug.c.changed > since)
+        asked = {"since": since, **span(looked, now)}
         with reading(self._engine) as connection:
             number = last_change(connection)
-            rows = set(connection.execute(minted).scalars())
-            for when in (article.c.changed > since, *passed(looked, now)):
-                query = select(article.c.id).where(when, _has_page)
-                rows.update(connection.execute(query).scalars())
+            rows = set(connection.execute(_MINTED, asked).scalars())
+            for query in _NEWS:
+                rows.update(connection.execute(query, asked).scalars())
         return number, sorted(rows)
 
     def newest_page_change(self) -> int:
@@ -86,40 +151,22 @@ class ArticlePages:
         with reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
-    def page_files(self) -> list[PageFile]:
-        """The files of all pages, without their sidecars."""
+    def page_files(self, feed: str) -> list[PageFile]:
+        """The files of pages, without their sidecars; the ledger has them as those of `feed`."""
         with reading(self._engine) as connection:
-            return [PageFile._make(row) for row in connection.execute(_FILES)]
+            return [PageFile._make(row) for row in connection.execute(_FILES, {"feed": feed})]
 
     def next_page_event(self, now: datetime) -> datetime | None:
         """The next moment at which time lets a page appear or go."""
         with reading(self._engine) as connection:
-            return next_event(connection, now, _has_page)
+            return next_event(connection, now, _EVENTS)
 
     def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:
         """What is to be at the paths of these articles."""
-        query = (
-            select(
-                article.c.id,
-                article.c.link,
-                article.c.guid,
-                source.c.name.label("source"),
-                and_(*visible(int(now.timestamp()))).label("shown"),
-                slug.c.slug,
-                slug.c.current,
-                redirect.c.path,
-                redirect.c.target,
-            )
-            .join(source, source.c.id == article.c.source_id)
-            .join(slug, slug.c.article_id == article.c.id)
-            .outerjoin(redirect, redirect.c.path == "a/" + slug.c.slug + "/")
-            .where(article.c.id.in_(_rows()))
-            .order_by(article.c.id, slug.c.current.desc(), slug.c.slug)
-        )
         plans: dict[int, PagePlan] = {}
+        asked = {"rows": json.dumps(list(rows)), "at": int(now.timestamp())}
         with reading(self._engine) as connection:
-            found = connection.execute(query, {"rows": json.dumps(list(rows))})
-            for row in found.mappings():
+            for row in connection.execute(_PLANS, asked).mappings():
                 plan = plans.get(row["id"])
                 if plan is None:
                     plan = PagePlan(
@@ -185,36 +232,12 @@ class ArticlePages:
                 )
 
 
-def visible(at: int) -> list[ColumnElement[bool]]:
-    """That anybody may see `article` at a moment."""
-    return [
-        article.c.state == State.PUBLISHED.value,
-        article.c.verdict.is_(None),
-        or_(article.c.due.is_(None), article.c.due <= at),
-        or_(article.c.expires.is_(None), article.c.expires > at),
-    ]
-
-
-def passed(looked: datetime | None, now: datetime) -> list[ColumnElement[bool]]:
-    """That `article` fell due, or expired, after `looked`."""
-    start, end = seconds(looked) or 0, int(now.timestamp())
-    return [and_(column > start, column <= end) for column in (article.c.due, article.c.expires)]
-
-
 def next_event(
-    connection: Connection, now: datetime, *which: ColumnElement[bool]
+    connection: Connection, now: datetime, queries: Sequence[Select[Any]]
 ) -> datetime | None:
-    """The next moment at which one of the published articles falls due or expires."""
-    at = int(now.timestamp())
-    moments = [
-        connection.execute(
-            select(column)
-            .where(column > at, article.c.state == State.PUBLISHED.value, *which)
-            .order_by(column)
-            .limit(1)
-        ).scalar()
-        for column in (article.c.due, article.c.expires)
-    ]
+    """The next moment at which one of the published articles falls due or expires (`events`)."""
+    asked = {"at": int(now.timestamp())}
+    moments = [connection.execute(query, asked).scalar() for query in queries]
     return moment(min((one for one in moments if one is not None), default=None))
 
 
@@ -237,11 +260,6 @@ def _taken(feed: Feed) -> Select[Any]:
             exists().where(label.c.article_id == article.c.id, label.c.kind == feed.per)
         )
     return query
-
-
-def _rows() -> Select[Any]:
-    # One parameter: to bind thousands costs more than to find them.
-    return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
 
 
 _RULES = (
@@ -282,10 +300,18 @@ def _facets(connection: Connection, rows: Sequence[int]) -> dict[int, set[tuple[
     """What articles are about, as feeds of a group have it."""
     named = {"rows": json.dumps(list(rows))}
     found: dict[int, set[tuple[str, str]]] = {}
-    words = select(label.c.article_id, label.c.kind, label.c.word)
-    for row, kind, word in connection.execute(words.where(label.c.article_id.in_(_rows())), named):
+    for row, kind, word in connection.execute(_WORDS, named):
         found.setdefault(row, set()).add((kind, word))
-    sources = select(article.c.id, source.c.name).join(source, source.c.id == article.c.source_id)
-    for row, name in connection.execute(sources.where(article.c.id.in_(_rows())), named):
+    for row, name in connection.execute(_SOURCES, named):
         found.setdefault(row, set()).add(("source", name))
     return found
+
+
+_WORDS = select(label.c.article_id, label.c.kind, label.c.word).where(
+    label.c.article_id.in_(_rows())
+)
+_SOURCES = (
+    select(article.c.id, source.c.name)
+    .join(source, source.c.id == article.c.source_id)
+    .where(article.c.id.in_(_rows()))
+)

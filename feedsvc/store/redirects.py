@@ -145,9 +145,11 @@ class Redirects:
 # -- the table -------------------------------------------------------------------------------------
 
 
+_ALL = select(redirect.c.path, redirect.c.target)
+
+
 def _rows(connection: Connection) -> dict[str, str | None]:
-    query = select(redirect.c.path, redirect.c.target)
-    return {path: target for path, target in connection.execute(query)}  # noqa: C416 - two columns
+    return {path: target for path, target in connection.execute(_ALL)}  # noqa: C416 - two columns
 
 
 def _keep(connection: Connection, before: Rows, after: Rows, now: datetime) -> None:

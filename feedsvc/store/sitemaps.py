@@ -8,13 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from feedsvc.ports import Audience, Listed
 from feedsvc.store.engine import reading
-from feedsvc.store.pages import next_event, passed, taken, takes_all, visible
+from feedsvc.store.pages import (
+    CHANGED,
+    VISIBLE,
+    events,
+    next_event,
+    span,
+    taken,
+    takes_all,
+)
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import article, slug
 from feedsvc.store.writing import last_change
@@ -38,32 +59,32 @@ class Sitemaps:
         Those hold the articles with a change after the number `since`, and those that fell due or
         expired after `looked`.
         """
-        minted = select(_part(slug.c.article_id)).where(slug.c.changed > since).distinct()
+        asked = {"since": since, **span(looked, now)}
         with reading(self._engine) as connection:
             number = last_change(connection)
-            parts = set(connection.execute(minted).scalars())
-            for when in (article.c.changed > since, *passed(looked, now)):
-                query = select(_part(article.c.id)).where(when).distinct()
-                parts.update(connection.execute(query).scalars())
+            parts = set(connection.execute(_MINTED, asked).scalars())
+            for query in _NEWS:
+                parts.update(connection.execute(query, asked).scalars())
         return number, sorted(parts)
 
     def sitemap_parts(self) -> int:
         """How many parts there are by now."""
         with reading(self._engine) as connection:
-            last: int = connection.execute(select(func.max(article.c.id))).scalar() or 0
+            last: int = connection.execute(_LAST).scalar() or 0
         return -(-last // PART)
 
     def next_sitemap_event(self, now: datetime) -> datetime | None:
         """The next moment at which time lets an article appear or go."""
         with reading(self._engine) as connection:
-            return next_event(connection, now)
+            return next_event(connection, now, _EVENTS)
 
     def listed(self, part: int, audience: Audience, now: datetime) -> list[Listed]:
         """The addresses of a part, in the order in which their articles were stored."""
-        mine = article.c.id.between((part - 1) * PART + 1, part * PART)
-        query = _listed(audience, now, mine).order_by(article.c.id)
+        asked = {
+            "first": (part - 1) * PART + 1, "last": part * PART, "at": int(now.timestamp()),
+        }  # fmt: skip
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_of_part(audience.origin, audience.pages), asked).all()
             return list(_public(connection, audience, rows))
 
     def listed_since(
@@ -73,15 +94,10 @@ class Sitemaps:
 
         Newest first.
         """
-        after = int(since.timestamp())
-        # Nothing is released before it is published: the second one only lets the index be used.
-        recent = and_(article.c.published > after, article.c.released > after)
-        query = _listed(audience, now, recent).order_by(
-            article.c.published.desc(), article.c.id.desc()
-        )
+        asked = {"since": int(since.timestamp()), "at": int(now.timestamp())}
         found: list[Listed] = []
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_recent(audience.origin, audience.pages), asked).all()
             for start in range(0, len(rows), most):
                 found.extend(_public(connection, audience, rows[start : start + most]))
                 if len(found) >= most:
@@ -93,11 +109,38 @@ def _part(row: ColumnElement[int]) -> ColumnElement[int]:
     return (row + (PART - 1)) // PART
 
 
-def _listed(audience: Audience, now: datetime, *which: ColumnElement[bool]) -> Select[Any]:
+_MINTED = (
+    select(_part(slug.c.article_id))
+    .where(slug.c.changed > bindparam("since", type_=Integer))
+    .distinct()
+)
+_NEWS = tuple(select(_part(article.c.id)).where(when).distinct() for when in CHANGED)
+_LAST = select(func.max(article.c.id))
+_EVENTS = events()
+
+
+@lru_cache(maxsize=8)
+def _of_part(origin: str, pages: bool) -> Select[Any]:
+    mine = article.c.id.between(bindparam("first"), bindparam("last"))
+    return _listed(origin, pages).where(mine).order_by(article.c.id)
+
+
+@lru_cache(maxsize=8)
+def _recent(origin: str, pages: bool) -> Select[Any]:
+    since = bindparam("since", type_=Integer)
+    return (
+        _listed(origin, pages)
+        # Nothing is released before it is published: the second one only lets the index be used.
+        .where(article.c.published > since, article.c.released > since)
+        .order_by(article.c.published.desc(), article.c.id.desc())
+    )
+
+
+def _listed(origin: str, pages: bool) -> Select[Any]:
     """What may be listed: shown now, and with a page of ours or one on our host."""
-    ours = article.c.link.startswith(f"{audience.origin}/", autoescape=True)
+    ours = article.c.link.startswith(f"{origin}/", autoescape=True)
     addressed = [ours]
-    if audience.pages:
+    if pages:
         addressed.append(and_(article.c.link.is_(None), slug.c.slug.is_not(None)))
     return (
         select(
@@ -105,7 +148,7 @@ def _listed(audience: Audience, now: datetime, *which: ColumnElement[bool]) -> S
             article.c.published, article.c.updated,
         )
         .outerjoin(slug, and_(slug.c.article_id == article.c.id, slug.c.current))
-        .where(*visible(int(now.timestamp())), or_(*addressed), *which)
+        .where(*VISIBLE, or_(*addressed))
     )  # fmt: skip
 
 

@@ -83,6 +83,18 @@ def _rows() -> Select[Any]:
     return select(func.json_each(bindparam("rows")).table_valued("value").c.value)
 
 
+# Asked for each of thousands of articles when a site is built first: so put together once.
+_OWNER = select(slug.c.article_id).where(slug.c.slug == bindparam("name"))
+_RETIRE = (
+    update(slug).where(slug.c.article_id == bindparam("row"), slug.c.current).values(current=False)
+)
+_AGAIN = (
+    update(slug)
+    .where(slug.c.slug == bindparam("name"), slug.c.article_id == bindparam("row"))
+    .values(current=True, changed=bindparam("number"))
+)
+_INSERT = insert(slug)
+
 _KNOWN = (
     select(
         article.c.id,
@@ -121,9 +133,8 @@ def _lacks(row: dict[str, Any]) -> bool:
 
 def _made(connection: Connection, row: dict[str, Any]) -> str:
     def taken(name: str) -> bool:
-        query = select(slug.c.article_id).where(slug.c.slug == name)
-        found = connection.execute(query).first()
-        return found is not None and found.article_id != row["id"]
+        owner = connection.execute(_OWNER, {"name": name}).scalar()
+        return owner is not None and owner != row["id"]
 
     if row["asked"] is not None:
         wanted = slugify(row["asked"], row["title"])
@@ -162,10 +173,7 @@ def free(wanted: str, taken: Callable[[str], bool]) -> str:
 
 def _give(connection: Connection, row: int, name: str, number: int) -> None:
     """Make `name` the current slug of the article; the one it had stays, and leads there."""
-    connection.execute(
-        update(slug).where(slug.c.article_id == row, slug.c.current).values(current=False)
-    )
-    values = {"current": True, "changed": number}
-    again = update(slug).where(slug.c.slug == name, slug.c.article_id == row).values(**values)
-    if connection.execute(again).rowcount == 0:
-        connection.execute(insert(slug).values(slug=name, article_id=row, **values))
+    connection.execute(_RETIRE, {"row": row})
+    if connection.execute(_AGAIN, {"name": name, "row": row, "number": number}).rowcount == 0:
+        values = {"slug": name, "article_id": row, "current": True, "changed": number}
+        connection.execute(_INSERT, values)

@@ -50,6 +50,9 @@ _KEEP_ASIDE = replacement(article, "own_state", "own_reason", key="id")
 _REPLACE_BODY = replacement(body, *BodyRow._fields, key="article_id")
 
 
+_NEWEST = tuple(select(func.max(one)) for one in (article.c.changed, slug.c.changed))
+
+
 def next_change(connection: Connection) -> int:
     """The number for what this transaction changes; it is the only writer."""
     return last_change(connection) + 1
@@ -57,8 +60,7 @@ def next_change(connection: Connection) -> int:
 
 def last_change(connection: Connection) -> int:
     """The number of the last change, to an article or to its address."""
-    columns = (article.c.changed, slug.c.changed)
-    return max(connection.execute(select(func.max(one))).scalar() or 0 for one in columns)
+    return max(connection.execute(query).scalar() or 0 for query in _NEWEST)
 
 
 def insert_articles(connection: Connection, fresh: Sequence[Written]) -> list[int]:

@@ -112,8 +112,9 @@ class Client:
     ) -> Response:
         """Fetch `url`, following redirects; raises FetchError unless there is a whole answer.
 
-        Errors of the server (4xx, 5xx) are answers, and without `follow` redirects are, too. The validators are sent to `validated` alone,
-        the `Response.url` they came with (unset: `url`): to another address they mean nothing.
+        Errors of the server (4xx, 5xx) are answers, and without `follow` redirects are, too. The
+        validators are sent to `validated` alone, the `Response.url` they came with (unset: `url`):
+        to another address they mean nothing.
         `headers` count as secret and stay on the host of `url`, as do the credentials in `url`.
         `max_bytes` is the limit of this body instead of `sync.max_bytes`.
         """

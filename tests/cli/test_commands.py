@@ -133,6 +133,9 @@ class TestRegenerate:
             ("ferry/rss.xml", "unchanged"),
             ("ferry/feed.json", "unchanged"),
             ("ferry/index.html", "unchanged"),
+            ("a/the-ferry-sails-again/index.html", "unchanged"),
+            ("a/the-library-stays-open-late/index.html", "unchanged"),
+            ("sitemap.xml", "unchanged"),
             ("index.html", "unchanged"),
             ("opml.xml", "unchanged"),
         ]

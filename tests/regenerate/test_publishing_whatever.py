@@ -34,7 +34,7 @@ def _hours(*hours: float | None) -> st.SearchStrategy[timedelta | None]:
 SAID = st.fixed_dictionaries(
     {
         "date": _hours(-2, -26, -50, -500, -5000, 3),
-        "tags": st.sets(st.sampled_from(["sea", "port", "inner"])).map(sorted),
+        "tags": st.sets(st.sampled_from(["sea", "port", "inner", "crew"])).map(sorted),
         "word": st.sampled_from(["tide", "quay", "Möwe"]),
         "titled": st.sampled_from([True, True, True, False]),
         "link": st.sampled_from(["", "", "https://else.example.org/{}", f"{BASE}/x{{}}"]),
@@ -47,7 +47,7 @@ EDITS = st.one_of(
     *(
         st.fixed_dictionaries({name: value})
         for name, value in [
-            ("tags", st.sets(st.sampled_from(["sea", "port", "inner", "New"])).map(sorted)),
+            ("tags", st.sets(st.sampled_from(["sea", "port", "inner", "crew", "New"])).map(sorted)),
             ("word", st.sampled_from(["tide", "quay"])),
             ("date", _hours(-2, -100, -9000)),
             ("embargo", _hours(None, 3)),

@@ -151,8 +151,11 @@ def _correct(
             return 0
         build = None
         if not args.no_build:
+            from feedsvc.regenerate import BuildOptions
+
             try:
-                build = app.regenerate()
+                # What has its verdict already is perhaps said again for a file that is still there.
+                build = app.regenerate(BuildOptions(verify=not all(one.changed for one in done)))
             except FeedsvcError:
                 console.warn("feedsvc: it is stored, but the files are not built yet")
                 raise
