@@ -316,8 +316,10 @@ class Newsdesk:
             for line in ledger.values()
             for path in (line.path, *(line.path + ending for ending in line.sidecars))
         }
-        assert recorded == files.keys() - {INDEX}
-        assert [line.path for line in ledger.values() if not self._lies(line)] == []
+        strays = recorded ^ (files.keys() - {INDEX})
+        assert not strays, f"ledger and folder differ by {sorted(strays)}"
+        unlike = [line.path for line in ledger.values() if not self._lies(line)]
+        assert not unlike, f"not as the ledger has them: {unlike}"
 
     def _lies(self, line: Any) -> bool:
         return self.service.app.press.publisher.lies(line)

@@ -29,9 +29,12 @@ _TEMPORARY = ".tmp-"
 # bytes are fewer than zlib's at the same level, in half the time; it writes no date.
 _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": lambda body: bytes(deflate.gzip_compress(body, 5)),
-    ".br": lambda body: brotli.compress(body, quality=5),
+    # The slowest of them: of what is large one level less, for it is made anew at every edit.
+    ".br": lambda body: brotli.compress(body, quality=5 if len(body) < _LARGE else 4),
     ".zst": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
 }
+
+_LARGE = 128 * 1024  # bytes
 
 SIDECARS = tuple(_ENCODERS)
 # A wait for each file is several of the disk's turns, and thousands of small pages have thousands

@@ -128,7 +128,8 @@ class ArchiveBuild:
                 self.feed, self.shelf, number, now, without=self.left_out.keys()
             )
             members = fragments.addressed(members)
-            self._adopt(fragments, standing, number, members)
+            path = partial(archive_path, self.folders[0], number)
+            fragments.adopt(standing, path, members, self.shelf.news)
             failed = fragments.gather(members)
             wrong = {member: failed[member.row] for member in members if member.row in failed}
             page = self._dated(number, members, before)
@@ -143,17 +144,6 @@ class ArchiveBuild:
                     path=member.guid,
                     reason=f"left out of {self.feed.name}: {reason}",
                 )
-
-    def _adopt(
-        self, fragments: Fragments, standing: Standing, number: int, members: Sequence[Member]
-    ) -> None:
-        news = self.shelf.news
-        if news is None:
-            return
-        old = [member for member in members if member.row not in news and not member.via]
-        for format in self.feed.formats:
-            path = archive_path(self.folders[0], number, format)
-            fragments.adopt(format, old, standing.entries(path, format))
 
     def _documents(
         self, proof: Proof, fragments: Fragments, page: ArchivePage, members: Sequence[Member]

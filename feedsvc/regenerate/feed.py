@@ -131,6 +131,9 @@ class FeedBuild:
                 yield f"{folder}/{format.filename}", format.value
             yield f"{folder}/{PAGE}", "html"
 
+    def _path(self, format: Format) -> str:
+        return f"{self.folders[0]}/{format.filename}"
+
     def _paths(self) -> list[str]:
         """All of the feed's files."""
         found = [path for path, _ in self._newest_paths()]
@@ -262,6 +265,8 @@ class FeedBuild:
             else:
                 selection = store.select_archived(self.feed, shelf, self.now, without=without)
             members = self._fragments.addressed(selection.members)
+            if shelf is not None and self.folders:
+                self._fragments.adopt(self._standing, self._path, members, shelf.news)
             failed = self._fragments.gather(members)
             if not failed:
                 return replace(selection, members=members)

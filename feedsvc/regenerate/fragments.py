@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from feedsvc.model import Article, Entry, FeedHead, Format
 from feedsvc.ports import Fragment, Member
 from feedsvc.regenerate.press import Press, open_pages
 from feedsvc.regenerate.report import BuildOptions
-from feedsvc.regenerate.standing import Parts
+from feedsvc.regenerate.standing import Parts, Standing
 from feedsvc.settings import Feed, FullText
 
 _VARIANTS: Mapping[FullText, str] = {True: "full", False: "excerpt", "given": "given"}
@@ -85,17 +85,27 @@ class Fragments:
         )
 
     def adopt(
-        self, format: Format, members: Sequence[Member], published: Mapping[str, bytes]
+        self,
+        standing: Standing,
+        path: Callable[[Format], str],
+        members: Sequence[Member],
+        news: Collection[int] | None,
     ) -> None:
-        """Take over entries that stand in a published document, by id, and may stand as they are.
+        """Take over what stands in the published documents, but for articles that are `news`.
 
-        Those of `members` have not changed since; one whose page has moved is rendered anew.
+        One that stands for copies, or whose page has moved, is rendered anew; all if `news` is
+        None. Copies that only tell the same may go without being news.
         """
-        found = self._found[format]
-        for member in members:
-            body, page = published.get(member.guid), self._page(member, member.link)
-            if body is not None and (page is None or page.encode() in body):
-                found[member.row] = body
+        if news is None or not standing.trusted or self._feed.dedupe == "text":
+            return
+        old = [member for member in members if member.row not in news and not member.via]
+        pages = {one.row: (self._page(one, one.link) or "").encode() for one in old}
+        for format, found in self._found.items():
+            published = standing.entries(path(format), format)
+            for member in old:
+                body = published.get(member.guid)
+                if body is not None and pages[member.row] in body:
+                    found[member.row] = body
 
     def gather(self, members: Sequence[Member]) -> dict[int, str]:
         """Find or render what is missing; returns, by row, why an article cannot be rendered."""

@@ -124,10 +124,12 @@ class Archive:
             if len(newest) >= feed.limit:
                 oldest = min(seconds(member.released) or 0 for member in newest)
             closed = shelf.closed * shelf.size
+            more: list[Member] = []
             for member in places.still_open(connection, feed, at, closed, oldest, without):
                 if member.row not in known and member.guid not in guids:
                     guids.add(member.guid)
-                    newest.append(member)
+                    more.append(member)
+            newest += selection.with_copies(connection, feed, at, more)
         ordered = sorted(newest, key=lambda member: member.guid)
         ordered.sort(key=lambda member: _moment(member, known), reverse=True)
         return Selection(members=tuple(ordered), next_change=chosen.next_change)

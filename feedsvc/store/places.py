@@ -173,7 +173,8 @@ def on_page(
 ) -> list[Member]:
     """The articles from one position to another that belong to the feed now, newest first."""
     asked = {"first": page[0], "last": page[1]}
-    return _members(connection, _on_page(feed), feed, at, asked, without)
+    found = _members(connection, _on_page(feed), feed, at, asked, without)
+    return selection.with_copies(connection, feed, at, found)
 
 
 def still_open(
@@ -184,7 +185,10 @@ def still_open(
     oldest: int | None,
     without: Collection[int],
 ) -> list[Member]:
-    """The articles behind the position `closed`, and those that were corrected after `oldest`."""
+    """The articles behind the position `closed`, and those that were corrected after `oldest`.
+
+    Without the copies that they stand for: most of them are members already, who have theirs.
+    """
     asked = {"closed": closed, "oldest": _NEVER if oldest is None else oldest}
     return _members(connection, _still_open(feed), feed, at, asked, without)
 
@@ -236,4 +240,4 @@ def _members(
         if fits and selection.words_fit(feed, dict(row)):
             guids.add(row["guid"])
             found.append(selection.member(dict(row)))
-    return selection.with_copies(connection, feed, at, found)
+    return found
