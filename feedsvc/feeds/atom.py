@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
@@ -11,22 +10,14 @@ from zoneinfo import ZoneInfo
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feedsvc.errors import RenderError
 from feedsvc.feeds import head as heads
 from feedsvc.feeds import partners
-from feedsvc.feeds.guard import (
-    add,
-    generator,
-    render_each,
-    split_fragments,
-    taken_apart,
-    text_in,
-)
+from feedsvc.feeds.guard import add, generator
 from feedsvc.feeds.links import page_of, vias
 from feedsvc.feeds.media import add_picture
 from feedsvc.feeds.origin import credit
-from feedsvc.feeds.plain_head import plain_head
 from feedsvc.feeds.prefixes import IN_ATOM, XML_LANG
+from feedsvc.feeds.stitch import StitchedXml
 from feedsvc.feeds.values import address, local, people, safe, spoken, type_of
 from feedsvc.feeds.words import (
     categories,
@@ -40,53 +31,27 @@ from feedsvc.model import Entry, FeedHead, Format, Origin
 from feedsvc.settings import FullText
 from feedsvc.text.urls import media_type
 
-_MARK = b"  <entry"
-_TAIL = b"</feed>\n"
-
 Link = dict[str, str]
 
 
-class AtomFormat:
+class AtomFormat(StitchedXml):
     """Renders Atom; fits `ports.Renderer`."""
 
-    def fragments(
-        self, entries: Sequence[Entry], *, full_text: FullText
-    ) -> list[bytes | RenderError]:
-        """Each entry as it stands inside a document."""
+    mark = b"  <entry"
+    tail = b"</feed>\n"
+    id_tags = (b"<id", b"</id>")
 
-        def render(some: Sequence[Entry]) -> list[bytes]:
-            head = plain_head(some)
-            document = self.whole(head, some, full_text=full_text)
-            return split_fragments(document, _start(head), _TAIL, _MARK)
+    def generator(self, head: FeedHead) -> FeedGenerator:
+        """A feed without entries."""
+        return _generator(head)
 
-        return render_each(entries, render)
+    def add(self, feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
+        """Add an entry behind the others."""
+        _add(feed, entry, full_text)
 
-    def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
-        """The whole document, equal to what `whole` writes of the same entries."""
-        return b"".join((_start(head), *fragments, _TAIL))
-
-    def taken_apart(self, document: bytes) -> list[bytes]:
-        """The fragments that `document` put together."""
-        return taken_apart(document, _TAIL, _MARK)
-
-    def id_of(self, fragment: bytes) -> str:
-        """The id of the entry."""
-        return text_in(fragment, b"<id", b"</id>")
-
-    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
-        """The document as feedgen writes it in one go."""
-        feed = _generator(head)
-        for entry in entries:
-            _add(feed, entry, full_text)
-        return _written(feed)
-
-
-def _start(head: FeedHead) -> bytes:
-    return _written(_generator(head)).removesuffix(_TAIL)
-
-
-def _written(feed: FeedGenerator) -> bytes:
-    return referenced(feed.atom_str(pretty=True))
+    def written(self, feed: FeedGenerator) -> bytes:
+        """The document of a feed."""
+        return referenced(feed.atom_str(pretty=True))
 
 
 def _generator(head: FeedHead) -> FeedGenerator:

@@ -8,14 +8,12 @@ format finishes the elements that feedgen made, to say what feedgen loses or can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import unescape
 from typing import Any
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
 
-from feedsvc.errors import RenderError
 from feedsvc.feeds.values import address, local, person, safe, spoken
 from feedsvc.model import Entry, FeedHead, Format
 
@@ -97,49 +95,3 @@ def add(
         added.content(body, type="html")
     added.category([{"term": term} for term in terms])
     return added
-
-
-# -- fragments -----------------------------------------------------------------------------------
-
-
-def split_fragments(document: bytes, head: bytes, tail: bytes, mark: bytes) -> list[bytes]:
-    """The entries of a document that feedgen wrote, each as it stands there.
-
-    `head` and `tail` are the same document's bytes around them, `mark` is how an entry begins. In
-    serialised XML without CDATA a `<` is always markup, so `mark` cannot stand inside a text.
-    """
-    if not (document.startswith(head) and document.endswith(tail)):
-        raise RenderError("feedgen wrote a document whose head depends on its entries")
-    inner = document[len(head) : len(document) - len(tail)]
-    parts = inner.split(mark)
-    return [mark + part for part in parts[1:]]
-
-
-def taken_apart(document: bytes, tail: bytes, mark: bytes) -> list[bytes]:
-    """The entries of a document of which nothing is known but how they begin and how it ends."""
-    parts = document.removesuffix(tail).split(mark)
-    return [mark + part for part in parts[1:]]
-
-
-def text_in(fragment: bytes, start: bytes, end: bytes) -> str:
-    """The text of the first element that begins with `start`, an unfinished tag."""
-    _, _, rest = fragment.partition(start)
-    text = rest.partition(b">")[2].partition(end)[0].decode()
-    return unescape(text) if "&" in text else text
-
-
-def render_each(
-    entries: Sequence[Entry], render: Callable[[Sequence[Entry]], list[bytes]]
-) -> list[bytes | RenderError]:
-    """All entries at once; those that cannot be expressed are found by halves."""
-    if not entries:
-        return []
-    try:
-        return list(render(entries))
-    except Exception as error:
-        if len(entries) == 1:
-            problem = RenderError(f"{type(error).__name__}: {error}")
-            problem.__cause__ = error
-            return [problem]
-    middle = len(entries) // 2
-    return [*render_each(entries[:middle], render), *render_each(entries[middle:], render)]

@@ -15,10 +15,10 @@ from typing import Any
 
 from feedsvc.errors import RenderError
 from feedsvc.feeds import head as heads
-from feedsvc.feeds.guard import render_each
 from feedsvc.feeds.links import page_of, vias
 from feedsvc.feeds.media import variants
 from feedsvc.feeds.origin import Credit, credit
+from feedsvc.feeds.stitch import render_each
 from feedsvc.feeds.values import address, local, people, person, safe, type_of
 from feedsvc.feeds.words import categories, picture_of, summary_of, text_of, title_of
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,23 +10,15 @@ from zoneinfo import ZoneInfo
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feedsvc.errors import RenderError
 from feedsvc.feeds import head as heads
 from feedsvc.feeds import partners, podcast
 from feedsvc.feeds.episode import add_episode
-from feedsvc.feeds.guard import (
-    add,
-    generator,
-    render_each,
-    split_fragments,
-    taken_apart,
-    text_in,
-)
+from feedsvc.feeds.guard import add, generator
 from feedsvc.feeds.links import page_of, vias
 from feedsvc.feeds.media import add_others, add_picture, main_enclosure
 from feedsvc.feeds.origin import credit
-from feedsvc.feeds.plain_head import plain_head
 from feedsvc.feeds.prefixes import ATOM, DC, DCTERMS, IN_RSS
+from feedsvc.feeds.stitch import StitchedXml
 from feedsvc.feeds.values import address, local, people, person, safe, spoken, type_of
 from feedsvc.feeds.words import (
     SUMMARY_LENGTH,
@@ -43,8 +35,6 @@ from feedsvc.settings import FullText
 from feedsvc.text.html import plain
 from feedsvc.text.urls import media_type
 
-_MARK = b"    <item"
-_TAIL = b"  </channel>\n</rss>\n"
 # RSS has no word for a later change: these two are understood.
 _CHANGED = (f"{{{ATOM}}}updated", f"{{{DCTERMS}}}modified")
 _IMAGES = frozenset({"image/gif", "image/jpeg", "image/png"})  # RSS 2.0 <image>: url
@@ -52,47 +42,24 @@ _HALF_HOUR = timedelta(minutes=30)
 _NO_COMMENT = str.maketrans("", "", "()\\")
 
 
-class RssFormat:
+class RssFormat(StitchedXml):
     """Renders RSS; fits `ports.Renderer`."""
 
-    def fragments(
-        self, entries: Sequence[Entry], *, full_text: FullText
-    ) -> list[bytes | RenderError]:
-        """Each entry as the `<item>` that stands inside a document."""
+    mark = b"    <item"
+    tail = b"  </channel>\n</rss>\n"
+    id_tags = (b"<guid", b"</guid>")
 
-        def render(some: Sequence[Entry]) -> list[bytes]:
-            head = plain_head(some)
-            document = self.whole(head, some, full_text=full_text)
-            return split_fragments(document, _start(head), _TAIL, _MARK)
+    def generator(self, head: FeedHead) -> FeedGenerator:
+        """A feed without entries."""
+        return _generator(head)
 
-        return render_each(entries, render)
+    def add(self, feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
+        """Add an entry behind the others."""
+        _add(feed, entry, full_text)
 
-    def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
-        """The whole document, equal to what `whole` writes of the same entries."""
-        return b"".join((_start(head), *fragments, _TAIL))
-
-    def taken_apart(self, document: bytes) -> list[bytes]:
-        """The fragments that `document` put together."""
-        return taken_apart(document, _TAIL, _MARK)
-
-    def id_of(self, fragment: bytes) -> str:
-        """The id of the entry."""
-        return text_in(fragment, b"<guid", b"</guid>")
-
-    def whole(self, head: FeedHead, entries: Sequence[Entry], *, full_text: FullText) -> bytes:
-        """The document as feedgen writes it in one go."""
-        feed = _generator(head)
-        for entry in entries:
-            _add(feed, entry, full_text)
-        return _written(feed)
-
-
-def _start(head: FeedHead) -> bytes:
-    return _written(_generator(head)).removesuffix(_TAIL)
-
-
-def _written(feed: FeedGenerator) -> bytes:
-    return referenced(feed.rss_str(pretty=True))
+    def written(self, feed: FeedGenerator) -> bytes:
+        """The document of a feed."""
+        return referenced(feed.rss_str(pretty=True))
 
 
 def _generator(head: FeedHead) -> FeedGenerator:

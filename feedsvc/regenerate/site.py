@@ -40,8 +40,8 @@ def site_files(
         PAGE: ("html", press.pages.site(listed)),
         "opml.xml": ("opml", press.pages.opml(heads, newest)),
     }
-    reports: list[PublicationReport] = []
-    lines: list[LedgerLine] = []
+    reports: dict[str, PublicationReport] = {}
+    placing: dict[str, bytes] = {}
     for path, (format, body) in documents.items():
         line = ledger.get(path)
         report = PublicationReport(
@@ -55,20 +55,23 @@ def site_files(
             found = press.gate(body, format, f"{press.site.base_url}/{path}")
             errors = [fault for fault in found if fault.error]
             report = replace(report, warnings=tuple(fault for fault in found if not fault.error))
-            try:
-                if errors:
-                    raise RenderError(why(errors))
-                if not options.check:
-                    own, sidecars = press.publisher.place({path: body})[path]
-                    lines.append(line_of(report, own, sidecars))
-            except FeedsvcError as error:
-                report = replace(report, outcome="held", reason=error.line)
-        reports.append(report)
+            if errors:
+                report = replace(report, outcome="held", reason=RenderError(why(errors)).line)
+            else:
+                placing[path] = body
+        reports[path] = report
     if not options.check:
-        held = any(report.outcome == "held" for report in reports)
+        lines: list[LedgerLine] = []
+        try:
+            placed = press.publisher.place(placing) if placing else {}
+            lines = [line_of(reports[path], *forms) for path, forms in placed.items()]
+        except FeedsvcError as error:
+            for path in placing:
+                reports[path] = replace(reports[path], outcome="held", reason=error.line)
+        held = any(report.outcome == "held" for report in reports.values())
         row = replace(before, fingerprint=b"" if held else fingerprint)
         press.store.settle_feed(row, read=before, members=None, lines=lines)
-    return reports
+    return list(reports.values())
 
 
 def _fingerprint(press: Press, heads: Sequence[FeedHead]) -> bytes:

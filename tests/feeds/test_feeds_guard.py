@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feedsvc.errors import RenderError
-from feedsvc.feeds.guard import split_fragments
+from feedsvc.feeds.stitch import split_fragments
 from feedsvc.feeds.values import local, safe
 from feedsvc.model import Entry, Format
 from feedsvc.ports import Renderer
