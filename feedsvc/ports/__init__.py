@@ -1,0 +1,109 @@
+"""The seams: what each stage asks of its neighbours. Adapters do not inherit, they fit.
+
+Clock       the time of day, so that tests can hold it
+Source      known files -> Harvest
+Parser      Document -> Draft
+Store       articles, feeds, fragments and the ledger
+RemoteStore what the visits of remote feeds ask of the store beside that
+Renderer    entries -> fragments -> document
+Publisher   puts finished files in their place
+
+One file for each subject; everybody imports from here.
+"""
+
+from __future__ import annotations
+
+from feedsvc.ports.beside import (
+    ArchivePage,
+    Audience,
+    Edition,
+    Facet,
+    Listed,
+    Media,
+    PagePlan,
+    Released,
+    Shelf,
+    Token,
+)
+from feedsvc.ports.intake import (
+    BELIEVED,
+    Change,
+    Clock,
+    EntryChange,
+    Event,
+    KnownEntry,
+    KnownFile,
+    Memory,
+    OutlineRow,
+    Parser,
+    Progress,
+    RemoteStore,
+    Source,
+    SourceRow,
+    Stored,
+    Visit,
+)
+from feedsvc.ports.output import (
+    FeedRow,
+    Fragment,
+    LedgerLine,
+    Member,
+    PageFile,
+    Placed,
+    Publisher,
+    Renderer,
+    Selection,
+)
+from feedsvc.ports.push import Announced, Call, Crowd, Desk, Notice, Reply, Subscriber, Subscription
+from feedsvc.ports.store import Store
+from feedsvc.ports.verdicts import Corrected, Standing, Version
+
+__all__ = [
+    "BELIEVED",
+    "Announced",
+    "ArchivePage",
+    "Audience",
+    "Call",
+    "Change",
+    "Clock",
+    "Corrected",
+    "Crowd",
+    "Desk",
+    "Edition",
+    "EntryChange",
+    "Event",
+    "Facet",
+    "FeedRow",
+    "Fragment",
+    "KnownEntry",
+    "KnownFile",
+    "LedgerLine",
+    "Listed",
+    "Media",
+    "Member",
+    "Memory",
+    "Notice",
+    "OutlineRow",
+    "PageFile",
+    "PagePlan",
+    "Parser",
+    "Placed",
+    "Progress",
+    "Publisher",
+    "Released",
+    "RemoteStore",
+    "Renderer",
+    "Reply",
+    "Selection",
+    "Shelf",
+    "Source",
+    "SourceRow",
+    "Standing",
+    "Store",
+    "Stored",
+    "Subscriber",
+    "Subscription",
+    "Token",
+    "Version",
+    "Visit",
+]
