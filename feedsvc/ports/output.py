@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -134,6 +134,13 @@ class Publisher(Protocol):
 
     def strays(self, files: Iterable[PageFile]) -> set[str]:
         """The paths of those files that are not as recorded, whatever their sidecars are."""
+        ...
+
+    def found(self, folders: Iterable[str], names: Collection[str]) -> Iterator[str]:
+        """The paths of files of these names below some folders, with all their forms.
+
+        And of unfinished files, also of those beside the folders.
+        """
         ...
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:

@@ -277,8 +277,8 @@ class PageStore(Protocol):
 
     def next_sitemap_event(self, now: datetime) -> datetime | None: ...
 
-    def listed(self, part: int, audience: Audience, now: datetime) -> list[Listed]:
-        """The addresses of a part."""
+    def addresses(self, part: int, audience: Audience, now: datetime) -> list[tuple[str, int]]:
+        """The addresses of a part, and when their articles were updated, in seconds."""
         ...
 
     def listed_since(

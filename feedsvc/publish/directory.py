@@ -75,6 +75,19 @@ class Directory:
                     found.add(path)
         return found
 
+    def found(self, folders: Iterable[str], names: Collection[str]) -> Iterator[str]:
+        """The paths of files of these names below some folders, with all their forms.
+
+        And of unfinished files, also of those beside the folders.
+        """
+        wanted = set(_all_forms(names))
+        with contextlib.suppress(FileNotFoundError):
+            yield from filter(_is_unfinished, os.listdir(self._root))
+        for below in folders:
+            for folder, _, files in os.walk(f"{self._root}/{below}"):
+                at = os.path.relpath(folder, self._root)
+                yield from (f"{at}/{one}" for one in files if one in wanted or _is_unfinished(one))
+
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
         """Put documents and their sidecars in place; raises PublishError, old files stay then.
 
@@ -267,8 +280,12 @@ def _lacking(folder: str) -> Iterator[str]:
 
 def _sweep(folder: str) -> None:
     for name in os.listdir(folder):
-        if name.startswith(".") and _TEMPORARY in name:
+        if _is_unfinished(name):
             os.unlink(f"{folder}/{name}")
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") and _TEMPORARY in name
 
 
 def _sync_all(paths: Collection[str]) -> None:

@@ -22,6 +22,7 @@ from feedsvc.errors import PublishError
 from feedsvc.model import FeedHead, Problem
 from feedsvc.ports import FeedRow, Progress, Store
 from feedsvc.regenerate.articles import PAGES, article_files, articles_due
+from feedsvc.regenerate.broken import broken_off, watched
 from feedsvc.regenerate.feed import RETRY, FeedBuild, is_to_wait, was_built
 from feedsvc.regenerate.groupbuild import GroupBuild, group_head
 from feedsvc.regenerate.groups import group_of
@@ -56,44 +57,56 @@ def regenerate(
     progress: Progress | None = None,
 ) -> BuildReport:
     """Build the feeds that need it; one that cannot be built keeps its last good files."""
+    with press.store.lock("build"):
+        if options.check:
+            return _regenerated(press, feeds, options, progress)
+        left = broken_off(press)
+        if left is not None:
+            options = replace(options, feeds=(), verify=True)
+        with watched(press, feeds, left) as observed:
+            return _regenerated(observed, feeds, options, progress)
+
+
+def _regenerated(
+    press: Press, feeds: Sequence[Feed], options: BuildOptions, progress: Progress | None
+) -> BuildReport:
     store = press.store
-    with store.lock("build"):
-        if not options.check:
-            follow_moves(press, feeds)
-        rows = {row.name: row for row in store.feeds()}
-        ledger = store.ledger(feeds=[None, SITE, OPS])
-        reports: list[PublicationReport] = []
-        left_out: list[Problem] = []
-        chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
-        for done, feed in enumerate(chosen):
-            if progress is not None:
-                progress(feed.name, done, len(chosen))
-            if feed.per is not None:
-                group = GroupBuild(press=press, feed=feed, rows=rows, options=options)
-                group.run()
-                reports.extend(group.reports)
-                left_out.extend(group.left_out)
-                continue
-            row = rows.get(feed.name, FeedRow(name=feed.name))
-            built = FeedBuild(press=press, feed=feed, row=row, options=options).run()
-            rows[feed.name] = built.row
-            reports.extend(built.reports)
-            left_out.extend(built.row.left_out)
-        published = published_feeds(press, feeds, rows)
-        if not options.check:
-            reports.extend(_drop_unconfigured(press, feeds, rows))
-            clear_moved(press, feeds)
-        reports.extend(article_files(press, published, options, progress))
-        reports.extend(sitemap_files(press, published, options))
-        public = [head for feed, head in published if not feed.private]
-        listed = _listed(press, feeds, rows, public)
-        reports.extend(site_files(press, public, listed, ledger, options))
-        reports.extend(ops_files(press, ledger, options))
-        if not options.check:
-            serving_file(press, [head for _, head in published], store.redirects())
-            written = any(report.outcome == "written" for report in reports)
-            if written and options.verify:
-                store.prune_fragments()
+    if not options.check:
+        follow_moves(press, feeds)
+    rows = {row.name: row for row in store.feeds()}
+    ledger = store.ledger(feeds=[None, SITE, OPS])
+    reports: list[PublicationReport] = []
+    left_out: list[Problem] = []
+    chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
+    for done, feed in enumerate(chosen):
+        if progress is not None:
+            progress(feed.name, done, len(chosen))
+        if feed.per is not None:
+            group = GroupBuild(press=press, feed=feed, rows=rows, options=options)
+            group.run()
+            reports.extend(group.reports)
+            left_out.extend(group.left_out)
+            continue
+        row = rows.get(feed.name, FeedRow(name=feed.name))
+        built = FeedBuild(press=press, feed=feed, row=row, options=options).run()
+        rows[feed.name] = built.row
+        reports.extend(built.reports)
+        left_out.extend(built.row.left_out)
+    published = published_feeds(press, feeds, rows)
+    if not options.check:
+        reports.extend(_drop_unconfigured(press, feeds, rows))
+        clear_moved(press, feeds)
+    reports.extend(article_files(press, published, options, progress))
+    reports.extend(sitemap_files(press, published, options))
+    public = [head for feed, head in published if not feed.private]
+    listed = _listed(press, feeds, rows, public)
+    reports.extend(site_files(press, public, listed, ledger, options))
+    reports.extend(ops_files(press, ledger, options))
+    if not options.check:
+        serving_file(press, [head for _, head in published], store.redirects())
+        written = any(report.outcome == "written" for report in reports)
+        if written and options.verify:
+            store.prune_fragments()
     return BuildReport(publications=tuple(reports), left_out=tuple(left_out))
 
 

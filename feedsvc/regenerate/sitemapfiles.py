@@ -139,7 +139,7 @@ class Map:
         content = which + digest_of(places) if places else b""
         if content == before.content:
             return before
-        newest = max((changed for _, changed in places), default=before.updated)
+        newest = max((_moment(changed) for _, changed in places), default=before.updated)
         if newest <= before.updated:  # one has gone: that changes a part, too
             newest = max(before.updated + timedelta(seconds=1), self.now)
         return ArchivePage(number=number, updated=newest, content=content)
@@ -147,24 +147,31 @@ class Map:
     def _all(self) -> list[Place]:
         found = list(self.heads)
         for number in sorted(self.parts):
-            found.extend(self._places(number))
+            found.extend(_dated(self._places(number)))
         return found
 
     def _part(self, number: int) -> Callable[[], Sequence[Place]]:
-        return lambda: self._places(number)
+        return lambda: _dated(self._places(number))
 
-    def _places(self, number: int) -> list[Place]:
+    def _places(self, number: int) -> list[tuple[str, int]]:
         if number not in self._read:
-            listed = self.press.store.listed(number, self.audience, self.now)
-            self._read[number] = [(one.url, one.updated) for one in listed]
+            self._read[number] = self.press.store.addresses(number, self.audience, self.now)
         return self._read[number]
 
     @cached_property
-    def _read(self) -> dict[int, list[Place]]:
+    def _read(self) -> dict[int, list[tuple[str, int]]]:
         return {}
 
     def _url(self, path: str) -> str:
         return f"{self.press.site.base_url}/{path}"
+
+
+def _dated(places: Sequence[tuple[str, int]]) -> list[Place]:
+    return [(url, _moment(changed)) for url, changed in places]
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _these(places: Sequence[Place]) -> Callable[[], Sequence[Place]]:

@@ -78,14 +78,17 @@ class Sitemaps:
         with reading(self._engine) as connection:
             return next_event(connection, now, _EVENTS)
 
-    def listed(self, part: int, audience: Audience, now: datetime) -> list[Listed]:
-        """The addresses of a part, in the order in which their articles were stored."""
+    def addresses(self, part: int, audience: Audience, now: datetime) -> list[tuple[str, int]]:
+        """The addresses of a part, in the order in which their articles were stored.
+
+        Each with when its article was updated, in seconds: hundreds are read for one that changed.
+        """
         asked = {
             "first": (part - 1) * PART + 1, "last": part * PART, "at": int(now.timestamp()),
         }  # fmt: skip
         with reading(self._engine) as connection:
             rows = connection.execute(_of_part(audience.origin, audience.pages), asked).all()
-            return list(_public(connection, audience, rows))
+            return [(url, row.updated) for row, url in _public(connection, audience, rows)]
 
     def listed_since(
         self, since: datetime, audience: Audience, now: datetime, *, most: int
@@ -99,7 +102,8 @@ class Sitemaps:
         with reading(self._engine) as connection:
             rows = connection.execute(_recent(audience.origin, audience.pages), asked).all()
             for start in range(0, len(rows), most):
-                found.extend(_public(connection, audience, rows[start : start + most]))
+                some = _public(connection, audience, rows[start : start + most])
+                found.extend(_listing(row, url) for row, url in some)
                 if len(found) >= most:
                     break
         return found[:most]
@@ -154,8 +158,8 @@ def _listed(origin: str, pages: bool) -> Select[Any]:
 
 def _public(
     connection: Connection, audience: Audience, rows: Sequence[Row[Any]]
-) -> Iterator[Listed]:
-    """Those that anybody may know of.
+) -> Iterator[tuple[Row[Any], str]]:
+    """Those that anybody may know of, with their addresses.
 
     A page stays when its article has left all feeds; but what only private feeds would take now is
     nobody else's business. An article with a link has to belong to a public feed.
@@ -172,17 +176,21 @@ def _public(
             hidden |= found
             unknown -= found
     for row in rows:
+        number, link, name = row.id, row.link, row.slug
         # LIKE knows no case, and addresses do.
-        if row.id in hidden or not (row.link is None or row.link.startswith(audience.origin)):
+        if number in hidden or not (link is None or link.startswith(audience.origin)):
             continue
-        url = row.link or f"{audience.base}/a/{row.slug}/"
-        if len(url) > _LONGEST:
-            continue
-        yield Listed(
-            row=row.id,
-            url=url,
-            title=row.title,
-            language=row.language,
-            published=instant(row.published),
-            updated=instant(row.updated),
-        )
+        url = link or f"{audience.base}/a/{name}/"
+        if len(url) <= _LONGEST:
+            yield row, url
+
+
+def _listing(row: Row[Any], url: str) -> Listed:
+    return Listed(
+        row=row.id,
+        url=url,
+        title=row.title,
+        language=row.language,
+        published=instant(row.published),
+        updated=instant(row.updated),
+    )

@@ -185,8 +185,8 @@ _CRASH = """
             if self.after == 0:
                 os._exit(9)  # as a kill does: nothing is tidied up
             return placed
-        def remove(self, paths):
-            self.inner.remove(paths)
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
 
     root = Path(sys.argv[1])
     app = App(load(root / "feedsvc.toml", cwd=root, environ={}), Clock())

@@ -1,0 +1,111 @@
+"""What a build leaves behind that is killed, and how the next one finds it.
+
+    note of the folders -> files -> ledger -> the note goes
+
+Between a file and its line in the ledger a build can die. Nearly always the next one puts the same
+file in place again; but when its key was revoked meanwhile, or its article withdrawn, nothing would
+ever look at it, and whoever knows the address could read on. So a build notes where it writes,
+before its first file; one that finds such a note looks at everything, and in the end takes down
+what looks like ours and is in no ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from feedsvc.errors import PublishError
+from feedsvc.model import Format
+from feedsvc.ports import LedgerLine, PageFile, Placed, Publisher
+from feedsvc.regenerate.ops import OPS
+from feedsvc.regenerate.press import PAGE, Press
+from feedsvc.settings import Feed
+
+NOTE = ".feedsvc/building.json"
+"""Where the note lies in the output directory; no name that begins with a dot is ever served."""
+
+_OURS = (PAGE, *(format.filename for format in Format))
+_FOLDERS = (OPS, "a")  # beside those of feeds
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Watched:
+    """A publisher that says where it will write before it does; fits `ports.Publisher`."""
+
+    inner: Publisher
+    folders: tuple[str, ...]
+    noted: bool = False
+    torn: bool = False  # some files may be there of which nobody was told
+
+    def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
+        if not self.noted:
+            self.inner.keep(NOTE, json.dumps(self.folders).encode())
+            self.noted = True
+        try:
+            return self.inner.place(files)
+        except BaseException:
+            self.torn = True
+            raise
+
+    def end(self) -> None:
+        """Nothing was broken off."""
+        if self.noted and not self.torn:
+            self.inner.remove([NOTE])
+
+    def lies(self, line: LedgerLine) -> bool:
+        return self.inner.lies(line)
+
+    def strays(self, files: Iterable[PageFile]) -> set[str]:
+        return self.inner.strays(files)
+
+    def found(self, folders: Iterable[str], names: Collection[str]) -> Iterator[str]:
+        return self.inner.found(folders, names)
+
+    def remove(self, paths: Sequence[str]) -> None:
+        self.inner.remove(paths)
+
+    def read(self, path: str) -> bytes | None:
+        return self.inner.read(path)
+
+    def keep(self, path: str, body: bytes) -> None:
+        self.inner.keep(path, body)
+
+
+def broken_off(press: Press) -> tuple[str, ...] | None:
+    """Where the last build was writing when it died; None if it came to its end."""
+    note = press.publisher.read(NOTE)
+    if note is None:
+        return None
+    try:
+        return tuple(map(str, json.loads(note)))
+    except ValueError:  # it is not ours
+        return ()
+
+
+@contextmanager
+def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> Iterator[Press]:
+    """A press for one build, after which what a broken one left (`left`) is taken down."""
+    folders = {*(feed.name for feed in feeds), *_FOLDERS, *(left or ())}
+    publisher = Watched(press.publisher, tuple(sorted(folders)), noted=left is not None)
+    yield replace(press, publisher=publisher)
+    try:
+        if left is not None:
+            _sweep(press, folders)
+        publisher.end()
+    except PublishError as error:
+        log.warning("what a broken build left stays there: %s", error)
+
+
+def _sweep(press: Press, folders: Collection[str]) -> None:
+    """Take down files that look like ours and are in no ledger."""
+    strays = set(press.publisher.found(sorted(folders), _OURS))
+    for line in press.store.ledger().values():
+        strays.difference_update((line.path, *(line.path + end for end in line.sidecars)))
+    if strays:
+        press.publisher.remove(sorted(strays))
+        log.info("a build was broken off: %d files that it left were removed", len(strays))
