@@ -322,15 +322,19 @@ class Format(StrEnum):
 
     @property
     def filename(self) -> str:
-        return {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}[self.value]
+        return _FILENAMES[self]
 
     @property
     def media_type(self) -> str:
-        return {
-            "atom": "application/atom+xml",
-            "rss": "application/rss+xml",
-            "json": "application/feed+json",
-        }[self.value]
+        return _MEDIA_TYPES[self]
+
+
+_FILENAMES = {Format.ATOM: "atom.xml", Format.RSS: "rss.xml", Format.JSON: "feed.json"}
+_MEDIA_TYPES = {
+    Format.ATOM: "application/atom+xml",
+    Format.RSS: "application/rss+xml",
+    Format.JSON: "application/feed+json",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

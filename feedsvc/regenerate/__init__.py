@@ -78,9 +78,12 @@ def _regenerated(
     reports: list[PublicationReport] = []
     left_out: list[Problem] = []
     chosen = [feed for feed in feeds if not options.feeds or feed.name in options.feeds]
-    for done, feed in enumerate(chosen):
+    # Private ones last: public ones give articles the pages that those lead to.
+    for done, feed in enumerate(sorted(chosen, key=lambda one: one.private)):
         if progress is not None:
             progress(feed.name, done, len(chosen))
+        if feed.private:
+            rows[feed.name] = store.feed(feed.name)  # it may have been marked just now
         if feed.per is not None:
             group = GroupBuild(press=press, feed=feed, rows=rows, options=options)
             group.run()

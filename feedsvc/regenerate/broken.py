@@ -44,8 +44,12 @@ class Watched:
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
         if not self.noted:
-            self.inner.keep(NOTE, json.dumps(self.folders).encode())
             self.noted = True
+            try:
+                self.inner.keep(NOTE, json.dumps(self.folders).encode())
+            except PublishError as error:
+                # That a build may die is no reason to hold this one back.
+                log.warning("it is not noted that a build is under way: %s", error)
         try:
             return self.inner.place(files)
         except BaseException:

@@ -94,9 +94,9 @@ class Fragments:
         """Take over what stands in the published documents, but for articles that are `news`.
 
         One that stands for copies, or whose page has moved, is rendered anew; all if `news` is
-        None. Copies that only tell the same may go without being news.
+        None.
         """
-        if news is None or not standing.trusted or self._feed.dedupe == "text":
+        if news is None or not standing.trusted:
             return
         old = [member for member in members if member.row not in news and not member.via]
         pages = {one.row: (self._page(one, one.link) or "").encode() for one in old}

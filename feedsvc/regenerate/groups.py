@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from feedsvc.ports import Facet, FeedRow
 from feedsvc.regenerate.press import title_of
@@ -26,6 +27,7 @@ class Child:
     updated: datetime | None  # None: it was never built
 
 
+@lru_cache(maxsize=4_000)  # asked for all of a group in every build
 def child_of(parent: Feed, facet: Facet, site: Site | None = None) -> Feed:
     """The feed of one word of a group; with `site`, a group without a title is called as it is."""
     if parent.per is None:

@@ -97,9 +97,9 @@ def _index(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> bytes:
 def _links(head: FeedHead, base: str) -> Iterator[tuple[str, list[str]]]:
     """The Link header of each subscription document: its hubs, and its own address."""
     hubs = list(_targets(head.hubs))
-    for url in head.urls.values():
+    for url in head.urls.values() if hubs else ():
         path, own = _path(url, base), absolute(url, None)
-        if hubs and path is not None and own is not None:
+        if path is not None and own is not None:
             yield path, [*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{own}>; rel="self"']
 
 
@@ -113,7 +113,7 @@ def _open_pages(head: FeedHead, base: str) -> Iterator[tuple[str, str]]:
     the subscription document.
     """
     previous: Mapping[Format, str] = head.archive.previous if head.archive is not None else {}
-    for format, url in head.urls.items():
+    for format, url in head.urls.items() if previous else ():
         page = _PAGE_OF_ARCHIVE.fullmatch(_path(previous.get(format, ""), base) or "")
         if page is not None and (current := _path(url, base)) is not None:
             yield f"{page[1]}{int(page[2]) + 1}{page[3]}", current

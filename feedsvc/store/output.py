@@ -53,14 +53,13 @@ class Output:
     def feeds(self) -> tuple[FeedRow, ...]:
         """Every feed the store knows, by name."""
         with reading(self._engine) as connection:
-            rows = connection.execute(_FEEDS).mappings()
-            return tuple(_feed_row(row) for row in rows)
+            return tuple(_feed_row(tuple(row)) for row in connection.execute(_FEEDS))
 
     def feed(self, name: str) -> FeedRow:
         """One feed; a blank one if it was never built."""
         with reading(self._engine) as connection:
-            row = connection.execute(_FEED, {"feed": name}).mappings().first()
-        return FeedRow(name=name) if row is None else _feed_row(row)
+            row = connection.execute(_FEED, {"feed": name}).first()
+        return FeedRow(name=name) if row is None else _feed_row(tuple(row))
 
     def select(
         self, definition: Feed, now: datetime, *, without: Collection[int] = ()
@@ -298,7 +297,9 @@ def _feed_columns(row: FeedRow) -> dict[str, Any]:
     }
 
 
-def _feed_row(row: Any) -> FeedRow:
+@lru_cache(maxsize=4_000)  # a group may have a thousand feeds, of which a build changes a few
+def _feed_row(values: tuple[Any, ...]) -> FeedRow:
+    row = dict(zip(feed.c.keys(), values, strict=True))
     return FeedRow(
         name=row["name"],
         touched=moment(row["touched"]),

@@ -159,18 +159,24 @@ def commands(root: Path, size: int, runs: int) -> Iterator[Row]:
         figures = [run(root, *line(turn)) for turn in range(runs)]
         cpu, wall, memory = (statistics.median(column) for column in zip(*figures, strict=True))
         most = max(one[0] for one in figures)
-        ms = (round(one * 1000, 1) for one in (cpu, wall, most))
-        return Row(step, *ms, files=0, memory=round(memory, 1))
+        return Row(
+            step, cpu_ms=_ms(cpu), wall_ms=_ms(wall), most_ms=_ms(most), files=0,
+            memory=round(memory, 1),
+        )  # fmt: skip
 
     def ident(number: int) -> str:
         return f"{number // 1000:03}/report-{number:05}"
 
     yield command("regenerate, nothing to do", lambda _: ["regenerate"])
+    yield command("article withdraw", lambda turn: ["article", "withdraw", ident(size // 3 + turn)])
     yield command(
-        "article withdraw", lambda turn: ["article", "withdraw", ident(size // 3 + turn)]
+        "article withdraw, newest", lambda turn: ["article", "withdraw", ident(size - 1 - turn)]
     )
-    yield command("article withdraw, newest", lambda turn: ["article", "withdraw", ident(size - 1 - turn)])
     yield command("sync, nothing changed", lambda _: ["sync"])
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def main() -> None:
@@ -178,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=22)
-    parser.add_argument("--feeds", type=int, default=0, help="more feeds, each for a tag of its own")
+    parser.add_argument("--feeds", type=int, default=0, help="more feeds, each for a tag")
     parser.add_argument("--children", type=int, default=0, help="feeds of a group")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -196,7 +202,8 @@ def main() -> None:
     if not options.json:
         print(f"{'step':<34} {'CPU ms':>9} {'wall ms':>9} {'most ms':>9} {'files':>6} {'MiB':>7}")
     with newsroom(options.size, options.feeds, options.children) as root:
-        room = Newsroom(root, options.size, ("archived", "topics") if options.children else ("archived",))
+        feeds = ("archived", "topics") if options.children else ("archived",)
+        room = Newsroom(root, options.size, feeds)
         room.sync()
         cpu, wall, files = room.build(verify=True)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -205,7 +205,9 @@ def test_what_a_killed_build_left_is_no_stranger_to_the_next(
         for number in chance.sample(sorted(desk.texts), 3):
             desk.judge("withdraw", number)
         if chance.random() < 0.3:
-            desk.configure(archive=not desk.plan.archive, topics=not desk.plan.topics)
+            desk.configure(
+                archive=not desk.plan.archive, topics=chance.choice(["group", "plain", "none"])
+            )
         desk.service.clock.tick(minutes=20)
 
         whole = max(whole, _run(processes, desk, after=None))

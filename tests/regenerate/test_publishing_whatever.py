@@ -59,12 +59,13 @@ EDITS = st.one_of(
     st.just({}),
 )
 CONFIGURED = st.one_of(
+    st.fixed_dictionaries({"topics": st.sampled_from(["group", "plain", "none"])}),
     st.fixed_dictionaries({"limit": st.sampled_from([1, 3, 5])}),
     st.fixed_dictionaries({"title": st.sampled_from(["Tides", "Tides & More"])}),
     st.fixed_dictionaries({"tags": st.sampled_from([(), ("sea",), ("port",)])}),
     *(
         st.fixed_dictionaries({name: st.booleans()})
-        for name in ("archive", "private", "pages", "sitemap", "topics")
+        for name in ("archive", "private", "pages", "sitemap")
     ),
 )
 CHANGES = st.one_of(
