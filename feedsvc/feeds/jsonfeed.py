@@ -27,6 +27,7 @@ from feedsvc.settings import FullText
 _VERSION = "https://jsonfeed.org/version/1.1"
 _ITEMS = b',"items":[\n'
 _TAIL = b"]}\n"
+_ID = '{"id":'
 _DECODER = json.JSONDecoder()
 
 
@@ -52,7 +53,8 @@ class JsonFormat:
 
     def id_of(self, fragment: bytes) -> str:
         """The id of the item, which is its first key."""
-        return str(_DECODER.raw_decode(fragment.decode(), len('{"id":'))[0])
+        text = fragment.decode()
+        return str(_DECODER.raw_decode(text, len(_ID))[0]) if text.startswith(_ID) else ""
 
 
 def _written(value: dict[str, Any]) -> bytes:

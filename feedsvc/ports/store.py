@@ -295,6 +295,10 @@ class PageStore(Protocol):
         """The slugs that articles have."""
         ...
 
+    def tell_pages(self, feed: str) -> None:
+        """Have the pages of the articles in a feed that is new be looked at: they announce it."""
+        ...
+
 
 class FeedStore(Protocol):
     """Feeds, their members, fragments, and the ledger."""

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, union, update
 
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
-from feedsvc.store.schema import article, body, slug
+from feedsvc.store.schema import article, body, membership, place, slug
 from feedsvc.store.selection import matches_any
 from feedsvc.store.writing import next_change
 from feedsvc.text.html import cut, plain
@@ -68,6 +68,14 @@ class Slugs(Marks):
                     update(article).where(article.c.id.in_(some)).values(changed=number)
                 )
             self._mark(connection, touched, now)
+
+    def tell_pages(self, feed: str) -> None:
+        """Have the pages of the articles in a feed that is new be looked at: they announce it."""
+        held = union(*(select(t.c.article_id).where(t.c.feed == feed) for t in (membership, place)))
+        paged = and_(slug.c.current, slug.c.article_id.in_(held))
+        with writing(self._engine) as connection:
+            number = next_change(connection)
+            connection.execute(update(slug).where(paged).values(changed=number))
 
     def slugs_of(self, rows: Sequence[int]) -> dict[int, str]:
         """The slugs that articles have, whether anybody may see their pages or not."""

@@ -1,12 +1,12 @@
 """Benchmark: one article of many is edited, arrives or is withdrawn; what does the build cost?
 
-    python tests/bench/archives.py [--size 20000] [--runs 20] [--groups 200] [--json]
+    python tests/bench/archives.py [--size 20000] [--runs 22] [--feeds 200] [--children 1000]
 
 The articles have no link, so that each has a page, and one of the feeds keeps an archive. The steps
 of the daemon are measured inside one process, as it builds: CPU milliseconds of
-`App.regenerate(BuildOptions(feeds=…, verify=False))`, the median of many. Commands are measured
-as whole processes. `--feeds` and `--children` add feeds that no step concerns, and a group with as
-many feeds. Nothing here is a test: figures depend on the machine, ratios less so.
+`App.regenerate(BuildOptions(feeds=…, verify=False))`, the median of many, and of the slowest.
+Commands are measured as whole processes. `--feeds` adds feeds that no step concerns, `--children`
+a group of as many. Nothing here is a test: figures depend on the machine, ratios less so.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Row:
     cpu_ms: float
     wall_ms: float
     most_ms: float  # CPU of the slowest run
-    files: int  # written, sidecars not counted
-    memory: float = 0.0  # MiB, peak of the process
+    files: int = 0  # written, sidecars not counted
+    memory: float = 0.0  # MiB, peak of the first build
 
 
 @dataclass
@@ -135,9 +135,9 @@ def steps(room: Newsroom, runs: int) -> Iterator[Row]:
         cpu, wall, files = zip(*figures[2:], strict=True)  # the first two warm up
         return Row(
             step=step,
-            cpu_ms=round(statistics.median(cpu) * 1000, 1),
-            wall_ms=round(statistics.median(wall) * 1000, 1),
-            most_ms=round(max(cpu) * 1000, 1),
+            cpu_ms=_ms(statistics.median(cpu)),
+            wall_ms=_ms(statistics.median(wall)),
+            most_ms=_ms(max(cpu)),
             files=round(statistics.median(files)),
         )
 
@@ -157,12 +157,9 @@ def commands(root: Path, size: int, runs: int) -> Iterator[Row]:
 
     def command(step: str, line: Callable[[int], list[str]]) -> Row:
         figures = [run(root, *line(turn)) for turn in range(runs)]
-        cpu, wall, memory = (statistics.median(column) for column in zip(*figures, strict=True))
+        cpu, wall, _ = (statistics.median(column) for column in zip(*figures, strict=True))
         most = max(one[0] for one in figures)
-        return Row(
-            step, cpu_ms=_ms(cpu), wall_ms=_ms(wall), most_ms=_ms(most), files=0,
-            memory=round(memory, 1),
-        )  # fmt: skip
+        return Row(step, cpu_ms=_ms(cpu), wall_ms=_ms(wall), most_ms=_ms(most))
 
     def ident(number: int) -> str:
         return f"{number // 1000:03}/report-{number:05}"

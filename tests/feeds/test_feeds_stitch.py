@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -220,6 +221,37 @@ def test_hostile_articles_make_a_json_feed_that_says_the_same(
     items = json.loads(stitched)["items"]
     assert [item["id"] for item in items] == [entry.article.guid for entry in entries]
     assert stitched.count(b"\n") == len(entries) + 1
+
+
+_ids = st.lists(
+    st.sampled_from(
+        ("urn:x-test:<entry", "urn:x-test:</id>&amp;", "urn:x-test:&amp;amp;", "tag:a,2025:ß\"'",
+         "https://news.example.org/?a=1&b=2", "urn:x-test:\\u0041", "urn:x-test:]]>",
+         "urn:x-test:{}")
+    ),
+    min_size=4, max_size=4, unique=True,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(entries=_entries(full=True), ids=_ids)
+@pytest.mark.parametrize("renderer", [AtomFormat(), RssFormat(), JsonFormat()])
+def test_a_document_comes_apart_into_what_it_was_put_together_of(
+    head: Callable[..., FeedHead],
+    renderer: AtomFormat | RssFormat | JsonFormat,
+    entries: list[Entry],
+    ids: list[str],
+) -> None:
+    entries = [
+        replace(entry, article=replace(entry.article, guid=guid))
+        for entry, guid in zip(entries, ids, strict=False)
+    ]
+    fragments = [one for one in renderer.fragments(entries, full_text=True) if type(one) is bytes]
+
+    found = renderer.taken_apart(renderer.document(_full(head), fragments))
+
+    assert found == fragments
+    assert [renderer.id_of(one) for one in found] == ids[: len(entries)]
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,10 @@ import pytest
 import zstandard
 
 from feedsvc.errors import PublishError
-from feedsvc.ports import LedgerLine, Placed
-from feedsvc.publish.directory import MANY, SIDECARS, SMALLEST, Directory
+from feedsvc.ports import LedgerLine, PageFile, Placed
+from feedsvc.publish.directory import Directory
+from feedsvc.publish.disk import MANY
+from feedsvc.publish.forms import SIDECARS, SMALLEST
 
 BODY = b"<feed>" + b"a harbour, a ferry, a bridge. " * 200 + b"</feed>"
 OTHER = b"<feed>" + b"another harbour, another ferry. " * 150 + b"</feed>"
@@ -137,6 +139,21 @@ def test_what_does_not_lie_as_recorded_is_noticed(
     harm(tmp_path / name)
 
     assert not directory.lies(line)
+
+
+def test_of_many_files_those_that_are_not_as_recorded_are_found(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    lines = [_line(directory, f"a/{number}/index.html", BODY) for number in range(5)]
+    files = [PageFile(one.path, one.placed.size, one.placed.mtime_ns, 1) for one in lines]
+    assert directory.strays(files) == set()
+
+    (tmp_path / "a/1/index.html").unlink()
+    (tmp_path / "a/2/index.html").write_bytes(OTHER)
+    os.utime(tmp_path / "a/3/index.html", (1, 1))
+    (tmp_path / "a/4/index.html.gz").unlink()  # sidecars are `lies`'s to look at
+
+    assert directory.strays(files) == {f"a/{number}/index.html" for number in (1, 2, 3)}
+    assert not directory.lies(lines[4])
 
 
 @pytest.mark.parametrize(

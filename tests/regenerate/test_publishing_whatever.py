@@ -131,7 +131,7 @@ class Newsroom(RuleBasedStateMachine):
             desk.revoke(how[0])
 
     def teardown(self) -> None:
-        if not self.fine:
+        if True:  # hostile
             shutil.rmtree("/tmp/hostile/last", ignore_errors=True)
             self.desk.service.restart()
             shutil.copytree(self.root, "/tmp/hostile/last")
