@@ -1,6 +1,6 @@
 """Whatever a newsroom does, what it publishes is valid, whole, stable, and nothing more than it is.
 
-FEEDSVC_WHATEVER=200 tries so many newsrooms; a few are enough for every day.
+FEEDSVC_WHATEVER=200 tries so many newsrooms, others each time; a few are enough for every day.
 """
 
 from __future__ import annotations
@@ -131,10 +131,6 @@ class Newsroom(RuleBasedStateMachine):
             desk.revoke(how[0])
 
     def teardown(self) -> None:
-        if True:  # hostile
-            shutil.rmtree("/tmp/hostile/last", ignore_errors=True)
-            self.desk.service.restart()
-            shutil.copytree(self.root, "/tmp/hostile/last")
         if self.fine:
             self.desk.look_again()
         self.desk.service.restart()
@@ -144,6 +140,7 @@ class Newsroom(RuleBasedStateMachine):
 Newsroom.TestCase.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=TURNS,
+    derandomize="FEEDSVC_WHATEVER" not in os.environ,
     phases=[Phase.generate],  # to make a failing newsroom smaller takes minutes
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
