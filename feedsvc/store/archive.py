@@ -1,9 +1,9 @@
 """The archives of feeds (RFC 5005 §4): where articles stand, and what stands on a page.
 
-An article gets its position when it first enters a feed, and keeps it for good: page 1 is the
-oldest, a page is closed when the next one begins, and what happens to an article later happens on
-its page alone. So the page of a change is found from the articles that changed, and nothing else is
-read.
+An article gets its position when it first enters a feed, and its id keeps it for good: page 1 is
+the oldest, a page is closed when the next one begins, and what happens to an article later happens
+on its page alone. So the page of a change is found from the articles that changed, and nothing else
+is read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -179,12 +180,17 @@ class Archive:
         or has another article of its id there, is back. Without `keep` nothing is noted.
         """
         held = select(membership.c.article_id).where(membership.c.feed == feed.name)
-        kept = select(place.c.article_id).where(place.c.feed == feed.name)
+        twin = article.alias("twin")
+        kept = exists().where(
+            twin.c.guid == article.c.guid,
+            place.c.article_id == twin.c.id,
+            place.c.feed == feed.name,
+        )
         down = article.c.state.not_in([State.PUBLISHED.value, State.HELD.value])
         query = select(article.c.guid, article.c.verdict_at).where(
             article.c.changed > since,
             down,
-            or_(article.c.id.in_(held), article.c.id.in_(kept)),
+            or_(article.c.id.in_(held), kept),
         )
         told = removal.c.feed == feed.name
         with reading(self._engine) as connection:

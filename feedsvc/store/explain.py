@@ -222,7 +222,13 @@ def _named(connection: Connection, row: int) -> str:
 
 def _page(connection: Connection, feed: Feed, row: int, shelf: Shelf) -> int | None:
     """The page of the archive it stands on; 0 for the one that is still open."""
-    query = select(place.c.position).where(place.c.feed == feed.name, place.c.article_id == row)
+    twin = article.alias("twin")
+    query = (
+        select(place.c.position)
+        .join(article, article.c.id == place.c.article_id)
+        .join(twin, twin.c.guid == article.c.guid)
+        .where(place.c.feed == feed.name, twin.c.id == row)
+    )
     position: int | None = connection.execute(query).scalar()
     if position is None:
         return None

@@ -26,7 +26,6 @@ from sqlalchemy import (
     union,
 )
 
-from feedsvc.model import State
 from feedsvc.ports import Member
 from feedsvc.settings import Feed
 from feedsvc.store import selection
@@ -35,6 +34,9 @@ from feedsvc.store.words import asks_words
 
 _AT = bindparam("at", type_=Integer)
 _NEVER = 2**62
+
+_first = article.alias("first_one")
+"""The article of an id that got a position."""
 
 
 def _listed(name: str) -> Select[Any]:
@@ -115,9 +117,9 @@ def unbuilt(connection: Connection, feed: str, closed: int) -> set[int]:
 
 
 def newcomers(connection: Connection, feed: Feed, at: int, rows: Sequence[int] | None) -> list[int]:
-    """The articles that belong to the feed and have no position yet, oldest first.
+    """The articles that belong to the feed and whose id has no position yet, oldest first.
 
-    Of two with one id, the one that has a position, or comes first, stands for both.
+    Of two with one id, the one that comes first gets it, for both.
     """
     asked: dict[str, Any] = {"at": at, "without": "[]"}
     if rows is not None:
@@ -131,13 +133,10 @@ def newcomers(connection: Connection, feed: Feed, at: int, rows: Sequence[int] |
 
 @lru_cache(maxsize=1_000)
 def _newcomers(feed: Feed, *, some: bool) -> Select[Any]:
-    mine = and_(place.c.feed == feed.name, place.c.article_id == article.c.id)
-    twin = article.alias("twin")
     has_place = exists().where(
         place.c.feed == feed.name,
-        place.c.article_id == twin.c.id,
-        twin.c.guid == article.c.guid,
-        twin.c.state == State.PUBLISHED.value,
+        place.c.article_id == _first.c.id,
+        _first.c.guid == article.c.guid,
     )
     query = select(article.c.id, article.c.guid, article.c.title).join(
         source, source.c.id == article.c.source_id
@@ -148,7 +147,7 @@ def _newcomers(feed: Feed, *, some: bool) -> Select[Any]:
     if some:
         query = query.where(article.c.id.in_(_listed("rows")))
     return (
-        query.where(*_belongs(feed), ~exists().where(mine), ~has_place)
+        query.where(*_belongs(feed), ~has_place)
         .order_by(article.c.released, article.c.guid, article.c.id)
         .execution_options(yield_per=500)
     )
@@ -203,10 +202,13 @@ def _on_page(feed: Feed) -> Select[Any]:
 def _still_open(feed: Feed) -> Select[Any]:
     # One list of rows, each half of it by an index; and `|| ''` keeps SQLite from starting at the
     # places. Else it would go through the whole archive.
-    behind = select(place.c.article_id).where(
-        place.c.feed == feed.name, place.c.position > bindparam("closed")
+    one, other = article.alias("one"), article.alias("other")
+    behind = (
+        select(other.c.id)
+        .join(one, one.c.guid == other.c.guid)
+        .join(place, place.c.article_id == one.c.id)
+        .where(place.c.feed == feed.name, place.c.position > bindparam("closed"))
     )
-    one = article.alias("one")
     corrected = select(one.c.id).where(
         one.c.updated > bindparam("oldest", type_=Integer), one.c.updated > one.c.released
     )
@@ -215,12 +217,18 @@ def _still_open(feed: Feed) -> Select[Any]:
 
 
 def _placed(feed: Feed, mine: ColumnElement[bool]) -> Select[Any]:
+    # A position is that of an id: when the article has gone that got it, another one of the same id
+    # stands in its place, and makes way when it is back.
     return (
         selection.member_query(feed)
-        .join(place, and_(place.c.article_id == article.c.id, mine))
+        .join(_first, _first.c.guid == article.c.guid)
+        .join(place, and_(place.c.article_id == _first.c.id, mine))
         .where(*_belongs(feed))
-        .order_by(place.c.position.desc())
-    )
+        .order_by(
+            place.c.position.desc(), article.c.id != _first.c.id,
+            article.c.released.desc(), article.c.id,
+        )
+    )  # fmt: skip
 
 
 def _members(
