@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 
@@ -428,3 +428,24 @@ def utc(moment: datetime) -> datetime:
 def iso_utc(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`, the form of every time in `--json` documents."""
     return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+LEVELS = ("info", "warning", "error")
+"""How grave an entry of the journal is, in this order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """What happened, as the journal and the daemon's lines tell it.
+
+    `kind` is sync, build, state, daemon, server or maintenance; `subject` the source, the feed or
+    the job it is about; `fields` numbers and words that belong to it.
+    """
+
+    at: datetime
+    level: str = "info"
+    kind: str
+    subject: str | None = None
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0  # given by the store

@@ -21,6 +21,17 @@ FullText: TypeAlias = bool | Literal["given"]
 """Whether entries hold the text, an excerpt, or nothing that their source did not say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """Times of day by the five fields of cron, `0 6 * * *`, in some time zone."""
+
+    fields: str
+
+
+Every: TypeAlias = timedelta | Cron | Literal["auto"]
+"""How often: at an interval, at times of day, or learnt from the source's own rhythm."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """`[site]`: who publishes, and where readers find it."""
@@ -58,10 +69,23 @@ class Server:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    admin_token: Secret | None = None  # opens metrics and reasons to others than this machine
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # believed when they name a client
+    access_log: Path | None = None
+    access_log_addresses: bool = False  # of clients; people, by the law of many countries
 
     @property
     def listen(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """`[maintenance]`: what the daemon does for the store, once on each day that `at` names."""
+
+    at: Cron = Cron("30 3 * * *")  # in the site's time zone
+    backup: Path | None = None  # a folder; unset: no backups
+    keep_backups: int = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +133,9 @@ class Source:
     url: str | None = None
     auth: Auth | None = None
     headers: tuple[tuple[str, Secret], ...] = ()
-    every: timedelta | Literal["auto"] | None = None  # None: the default of its kind
+    every: Every | None = None  # None: the default of its kind
+    keep: int | None = None  # of its articles the newest so many; `prune` drops others
+    keep_for: timedelta | None = None  # since they were published
     title: str | None = None
     language: str | None = None
     timezone: ZoneInfo  # unset: the site's
@@ -192,6 +218,7 @@ class Settings:
     store: Store
     publish: Publish
     server: Server = field(default_factory=Server)
+    maintenance: Maintenance = field(default_factory=Maintenance)
     sync: Sync = field(default_factory=Sync)
     ops: Ops = field(default_factory=Ops)
     websub: Websub = field(default_factory=Websub)

@@ -14,10 +14,12 @@ from feedsvc.config.ops import read_ops
 from feedsvc.config.own import keep_private, leave_alone
 from feedsvc.config.problems import Problems
 from feedsvc.config.schema import LISTED_TABLES, SINGLE_TABLES
+from feedsvc.config.secrets import rooted_secret
 from feedsvc.config.sources import read_sources
 from feedsvc.config.tables import check_tables, read_list, read_table
 from feedsvc.model import Person
 from feedsvc.settings import (
+    Maintenance,
     Publish,
     Server,
     Settings,
@@ -48,7 +50,7 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
     if tree.get("source", []) == [] and not problems.any_below(()):
         problems.add((), 'no source is configured: add [[source]] and below it path = "articles"')
     defaults = single["defaults"]
-    server: Server = single["server"].get("listen", Server())
+    server = _server(single["server"], root)
     site = _site(single["site"], server, problems)
     sync = Sync(**single["sync"])
     store = Store(url=_rooted_url(single["store"].get("url", _STORE), root))
@@ -61,7 +63,7 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
         given={
             "timezone": site.timezone,
             "max_bytes": sync.max_bytes,
-            **_some(defaults, "every", "max_bytes"),
+            **_some(defaults, "every", "max_bytes", "keep", "keep_for"),
         },
         problems=problems,
     )
@@ -79,6 +81,7 @@ def build(tree: Mapping[str, Any], *, root: Path, file: Path, problems: Problems
         store=store,
         publish=publish,
         server=server,
+        maintenance=_maintenance(single["maintenance"], root),
         sync=sync,
         websub=Websub(**single["websub"]),
         ops=read_ops(single["ops"], root=root, problems=problems),
@@ -106,6 +109,21 @@ def _site(values: dict[str, Any], server: Server, problems: Problems) -> Site:
         author=Person(**author) if author else None,
         icon=at_root(icon, base_url),
     )
+
+
+def _server(values: dict[str, Any], root: Path) -> Server:
+    server: Server = values.pop("listen", Server())
+    if "access_log" in values:
+        values["access_log"] = rooted(values["access_log"], root)
+    if "admin_token" in values:
+        values["admin_token"] = rooted_secret(values["admin_token"], root)
+    return replace(server, **values)
+
+
+def _maintenance(values: dict[str, Any], root: Path) -> Maintenance:
+    if "backup" in values:
+        values["backup"] = rooted(values["backup"], root)
+    return Maintenance(**values)
 
 
 def _reachable(server: Server) -> Server:

@@ -1,4 +1,4 @@
-"""`[ops]`: the operations feed and the webhook, both told of sources whose state changes."""
+"""What is for operators alone: the operations feed, the webhook, and the token of the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feedsvc.config.problems import Problems
 from feedsvc.config.remote import web_address
 from feedsvc.config.secrets import Use, control_flaw, rooted_secret, secret
 from feedsvc.config.shapes import SecretValueError, WrongValueError
-from feedsvc.settings import Ops, Secret
+from feedsvc.settings import Ops, Secret, Server
 
 _LEAST = 16
 _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},200}}")  # RFC 4648 §5, as token_urlsafe makes it
@@ -37,6 +37,10 @@ def token(value: object) -> Secret:
 
 
 _token = secret("FEEDSVC_OPS_TOKEN", flaw=token_flaw)
+
+
+admin_token = secret("FEEDSVC_ADMIN_TOKEN", flaw=token_flaw)
+"""What opens metrics and the reasons of `/health/ready` to others than this machine."""
 
 
 def webhook(value: object) -> Secret | str:
@@ -86,6 +90,14 @@ def ops_webhook(ops: Ops, *, environ: Mapping[str, str] = os.environ) -> str | N
     """The address of the webhook, None where there is none; raises ConfigError."""
     use = _of_webhook(ops)
     return use.reveal(environ) if use else None
+
+
+def server_token(server: Server, *, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The token of `[server]`, None where there is none; raises ConfigError."""
+    held = server.admin_token
+    if held is None:
+        return None
+    return Use("token", held, "server.admin_token", token_flaw).reveal(environ)
 
 
 def secrets_of(ops: Ops) -> tuple[Use, ...]:

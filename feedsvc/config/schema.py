@@ -27,7 +27,6 @@ from feedsvc.model import Format
 # its word out here and puts a reader in its table below.
 NOT_YET: Mapping[str, frozenset[str]] = {
     "[publish]": frozenset({"url"}),
-    "[server]": frozenset({"admin_token", "trusted_proxies"}),
 }
 
 
@@ -117,9 +116,31 @@ PUBLISH = Table(
 SERVER = Table(
     title="[server]",
     example="[server]",
-    keys={"listen": addresses.listen},
-    synonyms={"host": "listen", "port": "listen", "address": "listen", "bind": "listen"},
-)
+    keys={
+        "listen": addresses.listen,
+        "admin_token": ops.admin_token,
+        "trusted_proxies": many(addresses.network, '"127.0.0.1"'),
+        "access_log": _path,
+        "access_log_addresses": flag,
+    },
+    synonyms={
+        "host": "listen", "port": "listen", "address": "listen", "bind": "listen",
+        "token": "admin_token", "admin": "admin_token", "secret": "admin_token",
+        "proxies": "trusted_proxies", "trusted": "trusted_proxies", "log": "access_log",
+        "accesslog": "access_log", "log_addresses": "access_log_addresses",
+        "log_ips": "access_log_addresses",
+    },
+)  # fmt: skip
+
+MAINTENANCE = Table(
+    title="[maintenance]",
+    example="[maintenance]",
+    keys={"at": units.cron, "backup": _path, "keep_backups": count(7)},
+    synonyms={
+        "every": "at", "schedule": "at", "time": "at", "backups": "backup", "directory": "backup",
+        "folder": "backup", "keep": "keep_backups",
+    },
+)  # fmt: skip
 
 SYNC = Table(
     title="[sync]",
@@ -150,6 +171,8 @@ DEFAULTS = Table(
         "full_text": partners.full_text,
         "limit": count(50),
         "max_bytes": units.size,
+        "keep": count(5000),
+        "keep_for": units.duration("365d"),
     },
     synonyms={
         "interval": "every", "refresh": "every", "schedule": "every", "fulltext": "full_text",
@@ -242,6 +265,8 @@ SOURCE = Table(
         "link": addresses.link_template,
         "max_bytes": units.size,
         "settle": units.duration("2s", zero=True),
+        "keep": count(5000),
+        "keep_for": units.duration("365d"),
     },
     synonyms={
         "id": "name", "type": "kind", "folder": "path", "directory": "path", "dir": "path",
@@ -249,6 +274,7 @@ SOURCE = Table(
         "label": "title", "lang": "language", "tz": "timezone", "time_zone": "timezone",
         "charset": "encoding", "encodings": "encoding", "tag": "tags", "categories": "tags",
         "category": "tags", "files": "include", "pattern": "include", "glob": "include",
+        "retention": "keep_for", "max_age": "keep_for", "prune": "keep_for",
         "ignore": "exclude", "skip": "exclude", "renamed_from": "was", "old_name": "was",
         "on_remove": "on_delete", "max_size": "max_bytes", "base_url": "link",
         "feed": "url", "feed_url": "url", "xml_url": "url", "xmlurl": "url", "href": "url",
@@ -317,6 +343,7 @@ SINGLE_TABLES: Mapping[str, Table] = {
     "store": STORE,
     "publish": PUBLISH,
     "server": SERVER,
+    "maintenance": MAINTENANCE,
     "sync": SYNC,
     "defaults": DEFAULTS,
     "ops": OPS,
@@ -329,4 +356,5 @@ TABLE_SYNONYMS: Mapping[str, str] = {
     "operations": "ops", "admin": "ops", "alerts": "ops", "database": "store",
     "storage": "store", "db": "store", "output": "publish",
     "http": "sync", "fetch": "sync", "client": "sync", "serve": "server", "default": "defaults",
+    "backup": "maintenance", "prune": "maintenance", "jobs": "maintenance",
 }  # fmt: skip

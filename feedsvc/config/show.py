@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.config.sources import FEED, OF_FOLDERS, OPML
 from feedsvc.config.units import write_duration
-from feedsvc.settings import Auth, Feed, Ops, Secret, Settings, Source
+from feedsvc.settings import Auth, Cron, Feed, Ops, Secret, Server, Settings, Source
 
 _HIDDEN = "…"
 _PASSWORD = re.compile(r"(://[^/@]*:)[^@]*@")
@@ -29,13 +29,19 @@ def show(settings: Settings) -> dict[str, Any]:
         "site": _table(settings.site),
         "store": {"url": _PASSWORD.sub(r"\1***@", settings.store.url)},
         "publish": _table(settings.publish),
-        "server": {"listen": settings.server.listen},
+        "server": _server(settings.server),
+        "maintenance": _table(settings.maintenance),
         "sync": _table(settings.sync),
         "ops": _ops(settings.ops),
         "websub": _table(settings.websub),
         "source": [_source(source) for source in settings.sources],
         "feed": [_feed(feed) for feed in settings.feeds],
     }
+
+
+def _server(server: Server) -> dict[str, Any]:
+    shown = {key: value for key, value in _table(server).items() if key not in {"host", "port"}}
+    return {"listen": server.listen, **shown}
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -95,6 +101,8 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case timedelta():
             return write_duration(value)
+        case Cron():
+            return value.fields
         case Secret():
             return _secret(value)
         case Auth():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
 
-from feedsvc.config.shapes import NotYetError, Reader, WrongValueError
+from feedsvc.config.shapes import Reader, WrongValueError
+from feedsvc.settings import Cron, Every
 
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
@@ -16,7 +16,16 @@ _BYTES = {
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)[ ]?([a-z]+)", re.ASCII | re.IGNORECASE)
 _LARGEST = 2**40
-_CRON = re.compile(r"\S+(?:\s+\S+){4,5}|@[a-z]+")
+_CRON = re.compile(r"\S+(?:\s+\S+){4,5}|@[A-Za-z]+")
+_CRON_WORDS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
 
 
 def duration(example: str, *, zero: bool = False) -> Reader[timedelta]:
@@ -44,13 +53,33 @@ def duration(example: str, *, zero: bool = False) -> Reader[timedelta]:
 _interval = duration("15m")
 
 
-def interval(value: object) -> timedelta | Literal["auto"]:
-    """How often: a duration, or as often as it changes."""
+def interval(value: object) -> Every:
+    """How often: a duration, times of day, or as often as it changes."""
     if value == "auto":
         return "auto"
     if isinstance(value, str) and _CRON.fullmatch(value.strip()):
-        raise NotYetError
+        return cron(value)
     return _interval(value)
+
+
+def cron(value: object) -> Cron:
+    """Times of day as cron(5) writes them, five fields or a word such as `@daily`."""
+    from cronsim import CronSim, CronSimError  # few configurations have any
+
+    expected = 'times of day such as "0 6 * * *"'
+    written = " ".join(value.split()).lower() if isinstance(value, str) else ""
+    fields = _CRON_WORDS.get(written, written)
+    if written.startswith("@") and fields == written:
+        raise WrongValueError(expected, f"there are {', '.join(_CRON_WORDS)}")
+    if len(fields.split()) != 5:
+        raise WrongValueError(expected, "five fields: minute, hour, day, month, day of the week")
+    try:
+        next(CronSim(fields, datetime(2024, 1, 1, tzinfo=UTC)))
+    except CronSimError as error:
+        raise WrongValueError(expected, str(error).lower()) from error
+    except StopIteration:
+        raise WrongValueError(expected, "there is no such day") from None
+    return Cron(fields)
 
 
 def write_duration(value: timedelta) -> str:

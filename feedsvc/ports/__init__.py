@@ -55,6 +55,7 @@ from feedsvc.ports.output import (
     Selection,
 )
 from feedsvc.ports.push import Announced, Call, Crowd, Desk, Notice, Reply, Subscriber, Subscription
+from feedsvc.ports.records import AudienceDay, Chore, RecordStore
 from feedsvc.ports.store import Store
 from feedsvc.ports.verdicts import Corrected, Standing, Version
 
@@ -63,8 +64,10 @@ __all__ = [
     "Announced",
     "ArchivePage",
     "Audience",
+    "AudienceDay",
     "Call",
     "Change",
+    "Chore",
     "Clock",
     "Corrected",
     "Crowd",
@@ -90,6 +93,7 @@ __all__ = [
     "Placed",
     "Progress",
     "Publisher",
+    "RecordStore",
     "Released",
     "RemoteStore",
     "Renderer",

@@ -20,6 +20,7 @@ from feedsvc.ports.beside import (
 )
 from feedsvc.ports.intake import Change, Event, KnownFile, SourceRow, Stored
 from feedsvc.ports.output import FeedRow, Fragment, LedgerLine, Member, PageFile, Selection
+from feedsvc.ports.records import RecordStore
 from feedsvc.settings import Feed
 
 
@@ -366,5 +367,14 @@ class FeedStore(Protocol):
         ...
 
 
-class Store(IntakeStore, ArchiveStore, GroupStore, MoveStore, PageStore, FeedStore, Protocol):
+class Store(
+    IntakeStore,
+    ArchiveStore,
+    GroupStore,
+    MoveStore,
+    PageStore,
+    FeedStore,
+    RecordStore,
+    Protocol,
+):
     """Everything feedsvc remembers."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision this version knows, oldest first; the steps are in `migrations/`."""
 
 metadata = MetaData(
@@ -45,6 +45,7 @@ source = Table(
     Column("state", Text, nullable=False, default="ok"),
     Column("last_ok", BigInteger),
     Column("next_due", BigInteger),
+    Column("asked", BigInteger),  # when it was asked last; later than now: the clock went back
     Column("failures", Integer, nullable=False, default=0),
     Column("reason", Text),
     Column("since", BigInteger),
@@ -402,3 +403,51 @@ subscription = Table(
     Column("reason", Text),
 )
 Index(None, subscription.c.due)
+
+journal = Table(
+    "journal",
+    metadata,
+    # What happened, for `feedsvc log`; the newest so many.
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("level", Text, nullable=False),  # info | warning | error
+    Column("kind", Text, nullable=False),  # sync | build | state | daemon | server | maintenance
+    Column("subject", Text),  # the source, the feed, the job
+    Column("message", Text, nullable=False),
+    Column("fields", Text),  # JSON: numbers that belong to it
+)
+Index(None, journal.c.subject)
+
+chore = Table(
+    "chore",
+    metadata,
+    # Jobs that the daemon does at times of day: a restart neither forgets nor doubles one.
+    Column("name", Text, primary_key=True),
+    Column("due", BigInteger),
+    Column("ran", BigInteger),  # when it began last
+    Column("seconds", Integer),
+    Column("outcome", Text),  # ok | failed
+    Column("reason", Text),
+)
+
+remark = Table(
+    "remark",
+    metadata,
+    # What one process leaves for the others to read: the state of the daemon, the salt of a day.
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("at", BigInteger, nullable=False),
+)
+
+audience = Table(
+    "audience",
+    metadata,
+    # Who asked for the documents of a feed on a day (UTC), as an estimate: no address is stored.
+    Column("day", Text, primary_key=True),  # 2025-03-05
+    Column("feed", Text, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("not_modified", Integer, nullable=False),
+    Column("aggregators", Text, nullable=False),  # JSON: name -> subscribers it speaks for
+    Column("pollers", LargeBinary, nullable=False),  # a sketch that counts distinct ones
+    sqlite_with_rowid=False,
+)

@@ -23,6 +23,7 @@ from feedsvc.store.media import MediaFacts
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
 from feedsvc.store.pages import ArticlePages
+from feedsvc.store.records import Records
 from feedsvc.store.redirects import Redirects
 from feedsvc.store.remotes import Remotes
 from feedsvc.store.rows import read_article, whole_articles
@@ -53,6 +54,7 @@ class SqlStore(
     Facets,
     Tokens,
     Explain,
+    Records,
 ):
     """Everything feedsvc remembers; fits `ports.Store`."""
 

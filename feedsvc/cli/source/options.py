@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from feedsvc.config.shapes import NotYetError, WrongValueError
+from feedsvc.settings import Cron
 
 T = TypeVar("T")
 
@@ -26,10 +27,12 @@ def tag(text: str) -> str:
 
 
 def every(text: str) -> str:
-    """A duration, or `auto`, in its shortest form."""
+    """A duration in its shortest form, times of day, or `auto`."""
     from feedsvc.config import units
 
     span = _read(units.interval, text)
+    if isinstance(span, Cron):
+        return span.fields
     return span if isinstance(span, str) else units.write_duration(span)
 
 

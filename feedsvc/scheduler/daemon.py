@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,12 +23,10 @@ from feedsvc.ports import SourceRow
 from feedsvc.regenerate import (
     RETRY,
     BuildOptions,
-    BuildReport,
-    PublicationReport,
     due_feeds,
-    held_back,
     others_due,
 )
+from feedsvc.scheduler.telling import Teller
 from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
 
@@ -52,7 +50,7 @@ class Daemon:
 
     def __init__(self, app: App, tell: Callable[[str], object]) -> None:
         self._app = app
-        self._tell = tell
+        self._told = Teller(tell)
         self._stop = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._signal: int | None = None
@@ -65,7 +63,6 @@ class Daemon:
         self._visited: set[str] = set()  # sources that are being visited
         self._errands: dict[str, asyncio.Task[None]] = {}  # those under way, by their names
         self._wake = asyncio.Event()
-        self._failing: dict[str, str] = {}  # what was last told of whom: said once, not each tick
 
     async def run(self) -> int | None:
         """Work until SIGINT or SIGTERM; returns the signal that ended it.
@@ -86,7 +83,7 @@ class Daemon:
                 self._attend()
                 await self._tick()
                 with suppress(FeedsvcError):  # what is wrong with the store was told
-                    self._tell_state()
+                    self._told.state(self._app)
                 scheduler.start()
                 await self._stop.wait()
             finally:
@@ -141,7 +138,7 @@ class Daemon:
         try:
             self._app.attend(self._wake.set)
         except FeedsvcError as error:  # the store may be locked for a while, as at any tick
-            self._once("daemon", error.line)
+            self._told.once("daemon", error.line)
 
     async def _look_when_woken(self) -> None:
         """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
@@ -170,13 +167,13 @@ class Daemon:
         for who, step in steps.items():
             try:
                 await step()
-                self._once(who, None)
+                self._told.once(who, None)
             except FeedsvcError as error:
                 # The store may be locked or the disk full for a while: the next tick tries again.
-                self._once(who, error.line)
+                self._told.once(who, error.line)
             except Exception as error:
                 log.debug("a tick failed", exc_info=True)
-                self._once(who, f"unexpected: {error!r}")
+                self._told.once(who, f"unexpected: {error!r}")
 
     async def _sync_due(self) -> None:
         app = self._app
@@ -185,7 +182,7 @@ class Daemon:
             if source.name not in names:
                 # A command that reads a newer configuration than ours has taken it out.
                 changed = "is no longer configured: restart `feedsvc run`"
-                self._once(source.name, changed)
+                self._told.once(source.name, changed)
         remote = []
         for source in app.some_sources(rows):
             if app.why_not(source, rows[source.name], by_hand=False) is not None:
@@ -198,7 +195,7 @@ class Daemon:
                     synced = await app.sync(
                         only=[source.name], force=True, build=False, options=options
                     )
-                    self._report_sources(synced.sources)
+                    self._told.sources(synced.sources)
 
         await self._start_visits(remote, rows)
 
@@ -234,13 +231,13 @@ class Daemon:
     ) -> None:
         def written(reports: Sequence[SourceReport]) -> None:
             back({report.name for report in reports})
-            self._report_sources(reports)
+            self._told.sources(reports)
 
         try:
             await remotes.sync(due, rows, written=written)
-            self._once("visits", None)
+            self._told.once("visits", None)
             unheard = await self._app.tell(remotes)
-            self._once("webhook", unheard.line if unheard else None)
+            self._told.once("webhook", unheard.line if unheard else None)
         except FeedsvcError as error:
             self._visits_failed(error.line)
         except Exception as error:
@@ -251,7 +248,7 @@ class Daemon:
         """The store could not take what came of visits: to its sources, they never were."""
         # All of them are due still, and would be asked anew at every tick while the disk is full.
         self._next_visits = self._app.clock.now() + RETRY
-        self._once("visits", trouble)
+        self._told.once("visits", trouble)
 
     async def _build_due(self) -> None:
         app, now = self._app, self._app.clock.now()
@@ -273,7 +270,7 @@ class Daemon:
         self._looked_at_all = True
         if not page.exists():  # it is held back, or there is no room: not again at every tick
             self._next_try = now + RETRY
-        self._report_build(built)
+        self._told.build(built)
 
     async def _errands_due(self) -> None:
         """Do errands beside everything else, and beside one another: a hub may let us wait."""
@@ -285,58 +282,11 @@ class Daemon:
         try:
             again = await self._app.run_errand(errand)
             self._looked_at_all = self._looked_at_all and not again
-            self._once(errand.name, None)
+            self._told.once(errand.name, None)
         except FeedsvcError as error:
-            self._once(errand.name, error.line)
+            self._told.once(errand.name, error.line)
         except Exception as error:
             log.debug("an errand failed", exc_info=True)
-            self._once(errand.name, f"unexpected: {error!r}")
+            self._told.once(errand.name, f"unexpected: {error!r}")
         finally:
             del self._errands[errand.name]
-
-    # -- what is told ----------------------------------------------------------------------------
-
-    def _tell_state(self) -> None:
-        """What is published, so that a start without any news does not look like a failure."""
-        configured = {feed.name for feed in self._app.settings.feeds}
-        rows = [row for row in self._app.store.feeds() if row.name in configured]
-        feeds = ", ".join(f"{row.name} ({row.entries})" for row in rows[:8])
-        more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
-        self._tell(f"feeds, with their entries: {feeds}{more}")
-
-    def _report_sources(self, reports: Iterable[SourceReport]) -> None:
-        for report in reports:
-            if report.outcome == "skipped":
-                continue
-            self._once(report.name, report.reason if report.outcome == "failed" else None)
-            if report.outcome == "ok":
-                counts = {
-                    "new": report.new, "changed": report.changed, "withdrawn": report.withdrawn,
-                }  # fmt: skip
-                said = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-                self._tell(f"{report.name}: {said}")
-
-    def _report_build(self, built: BuildReport) -> None:
-        written = [report for report in built.publications if report.outcome == "written"]
-        feeds = sorted({report.feed for report in written if report.feed})
-        if feeds:
-            self._tell(f"published {', '.join(feeds)}")
-        # Each on its own: a build of one feed says nothing of another that is held.
-        reports: dict[str, list[PublicationReport]] = {}
-        for report in built.publications:
-            reports.setdefault(report.feed or "site", []).append(report)
-        for name, its_own in reports.items():
-            held = held_back(its_own)
-            self._once(f"building {name}", f"held back {'; '.join(held)}" if held else None)
-        for problem in built.left_out:
-            self._once(f"{problem.path}", problem.reason)
-
-    def _once(self, who: str, trouble: str | None) -> None:
-        """Tell a trouble when it begins or changes, and its end; not at every tick."""
-        before = self._failing.pop(who, None)
-        if trouble is not None:
-            self._failing[who] = trouble
-            if trouble != before:
-                self._tell(f"{who}: {trouble}")
-        elif before is not None:
-            self._tell(f"{who}: is well again")
