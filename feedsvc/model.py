@@ -229,7 +229,7 @@ class State(StrEnum):
     HELD = "held"  # embargo, future date or an author's draft
     HIDDEN = "hidden"
     WITHDRAWN = "withdrawn"
-    GONE = "gone"  # its source is no longer configured
+    GONE = "gone"  # its source is no longer configured, or it was pruned
 
 
 class Verdict(StrEnum):
@@ -438,7 +438,7 @@ LEVELS = ("info", "warning", "error")
 class LogEntry:
     """What happened, as the journal and the daemon's lines tell it.
 
-    `kind` is sync, build, state, daemon, server or maintenance; `subject` the source, the feed or
+    `kind` is sync, build, daemon, server or maintenance; `subject` the source, the feed or
     the job it is about; `fields` numbers and words that belong to it.
     """
 

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -31,9 +32,18 @@ class FrozenClock:
     """A clock that stands still but for `sleep` and `tick`."""
 
     at: datetime = NOON
+    stepped: timedelta = timedelta()  # by so much it was set, while no time passed
 
     def now(self) -> datetime:
         return self.at
+
+    def elapsed(self) -> float:
+        return (self.at - self.stepped - NOON).total_seconds()
+
+    def step(self, by: timedelta) -> None:
+        """Set it: no time passes."""
+        self.at += by
+        self.stepped += by
 
     async def sleep(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
@@ -42,6 +52,12 @@ class FrozenClock:
     def tick(self, **delta: float) -> None:
         """Let time pass: `tick(days=1)`."""
         self.at += timedelta(**delta)
+
+
+def free_port() -> int:
+    """A port of this machine at which nobody listens just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def said(draft: Draft) -> dict[str, Any]:

@@ -276,7 +276,7 @@ class TestEnd:
         assert time.monotonic() - asked_to < GRACE + 2
         assert ended == code
         assert "Traceback" not in planet.said
-        assert planet.said.rstrip().endswith("ending")
+        assert "ending" in planet.said.splitlines()
         assert planet.leases() == []
         titles = {title for (title,) in planet.store("SELECT title FROM article")}
         known = planet.store(

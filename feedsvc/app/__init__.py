@@ -7,14 +7,17 @@ gate and the publisher. Commands, the scheduler and tests ask the App.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from time import clock_gettime, monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from feedsvc.app.errands import Errand, errands_of, run_errands
+from feedsvc.app.journal import Journal
 from feedsvc.app.reading import is_remote, outline
 from feedsvc.app.remote import Remotes, client, opened
 from feedsvc.config.nearest import nearest
@@ -52,6 +55,11 @@ class SystemClock:
     def now(self) -> datetime:
         """The present in UTC."""
         return datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """Seconds since the machine was started; those that it slept count."""
+        # Linux stops CLOCK_MONOTONIC while a machine sleeps, others do not (and lack the first).
+        return clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
     async def sleep(self, seconds: float) -> None:
         """Wait, and let others go on."""
@@ -134,13 +142,14 @@ class App:
         return self.store.sources()
 
     def due_sources(self) -> tuple[frozenset[str], dict[str, SourceRow]]:
-        """The names of all sources, and the rows of those whose time has come.
+        """Our sources that another configuration has taken out, and the rows of those now due.
 
         Cheap enough to be asked every second, however many there are.
         """
         self._enrol()
         due = self.store.due(self.clock.now())
-        return self.store.source_names(), {row.name: row for row in due}
+        lost = self.store.taken_out() & self._configured.keys()
+        return lost, {row.name: row for row in due}
 
     async def sync(
         self,
@@ -165,6 +174,7 @@ class App:
             again = await self._round(only, reports, options, force=force, progress=progress)
             network = network or again
         asked = self.some_sources(only) if only else self.all_sources()
+        self.note_synced(reports.values())
         order = {source.name: number for number, source in enumerate(asked)}
         told = sorted(reports.values(), key=lambda report: order.get(report.name, len(order)))
         built = None
@@ -240,6 +250,26 @@ class App:
     def remotes(self) -> AbstractAsyncContextManager[Remotes]:
         """The tools for visits of remote sources, for as long as they are needed."""
         return opened(self.settings, self.store, self.clock, self._resolve)
+
+    def note_synced(self, reports: Iterable[SourceReport]) -> None:
+        """Note how sources were synced: what the daemon does itself for visits of its own."""
+        self.journal.synced(reports)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What happens, kept for `feedsvc log`; nothing of a dry run."""
+        return Journal(None if self._dry_run else lambda: self.store, self.clock)
+
+    def renewed(self, settings: Settings) -> App:
+        """An App for other settings of the same store, in the place of this one.
+
+        This one may go on beside it with what it has begun. Raises ConfigError, StoreError.
+        """
+        app = App(settings, self.clock, offline=self._offline, resolve=self._resolve)
+        app.check_kinds()
+        app.store  # noqa: B018 - opened now, so that it is told now what keeps it from that
+        app.journal.follow(self.journal)
+        return app
 
     @cached_property
     def errands(self) -> tuple[Errand, ...]:
@@ -432,7 +462,10 @@ class App:
     def regenerate(
         self, options: BuildOptions | None = None, progress: Progress | None = None
     ) -> BuildReport:
-        """Build the feeds that need it; raises NotFoundError for an unknown feed."""
+        """Build the feeds that need it; raises NotFoundError for an unknown feed.
+
+        What `progress` raises ends the build between two feeds.
+        """
         from feedsvc.regenerate import BuildOptions, regenerate
 
         options = options or BuildOptions()
@@ -441,7 +474,11 @@ class App:
             if name not in known:
                 raise NotFoundError(f"no feed '{name}'", hint=_did_you_mean(name, known))
         self._enrol()
-        return regenerate(self.press, self.settings.feeds, options, progress)
+        began = monotonic()
+        report = regenerate(self.press, self.settings.feeds, options, progress)
+        if not options.check:
+            self.journal.built(report, monotonic() - began)
+        return report
 
     @cached_property
     def press(self) -> Press:

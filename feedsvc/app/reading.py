@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import FetchError, ParseError
+from feedsvc.manners import every_of
 from feedsvc.model import Draft, Hints, Origin, Reading
 from feedsvc.ports import Memory, OutlineRow
 from feedsvc.registry import SOURCES, resolve
@@ -66,7 +67,7 @@ def plan(source: SourceSettings, settings: Settings, http: Client, aside: Aside)
 
     return RemotePlan(
         name=source.name,
-        every=source.every or DEFAULT_EVERY,
+        every=every_of(source.every or DEFAULT_EVERY, source.timezone),
         on_delete=source.on_delete or "keep",
         policy=Policy(future=source.future or "clamp", link=source.link),
         authority=Authority(domain=site.id_domain, since=site.id_since),

@@ -32,6 +32,9 @@ _TAIL = 4 * 1024  # bytes kept of what a child wrote on standard error
 _TOLD = 200  # characters of its last line
 _LAST_WORDS = 1.0  # seconds from the end of the pipes to the end of the process
 
+NOT_FOR_CHILDREN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+"""What a service manager says to this process alone (sd_notify(3)): a child must not answer."""
+
 
 class AsideError(ParseError):
     """The process at work ended without an answer."""
@@ -222,4 +225,5 @@ def environment() -> dict[str, str]:
     """Our environment, with this very package first: `-P` keeps the working directory out."""
     home = str(Path(feedsvc.__file__).parents[1])
     others = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((home, others)) if others else home}
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_FOR_CHILDREN}
+    return {**ours, "PYTHONPATH": os.pathsep.join((home, others)) if others else home}

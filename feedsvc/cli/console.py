@@ -32,6 +32,10 @@ class Console:
     @cached_property
     def settings(self) -> Settings:
         """The configuration; raises ConfigError."""
+        return self.load()
+
+    def load(self) -> Settings:
+        """The configuration as it is at this moment; raises ConfigError."""
         from feedsvc.config import load
 
         path = Path(self.args.config) if self.args.config else None
@@ -72,6 +76,14 @@ class Console:
         """What was asked for."""
         print(text)
 
+    def line(self, text: str) -> None:
+        """One line of a result, whatever characters somebody else has put into it."""
+        print(shown(text))
+
+    def flush(self) -> None:
+        """Let whoever reads a pipe have what was printed so far."""
+        sys.stdout.flush()
+
     def document(self, what: str, content: Mapping[str, Any]) -> None:
         """The `--json` document of a command."""
         print(_json({"schema": f"feedsvc.{what}/1", **content}))
@@ -88,7 +100,7 @@ class Console:
 
     def table(self, rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
         """Columns, aligned; one without any content is left out, so long as there are rows."""
-        cells = [[*head], *[[_shown(cell) for cell in row] for row in rows]]
+        cells = [[*head], *[[shown(cell) for cell in row] for row in rows]]
         if rows:
             filled = [i for i in range(len(head)) if any(row[i] for row in cells[1:])]
             cells = [[row[i] for i in filled] for row in cells]
@@ -116,8 +128,8 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=not unicode, indent=2)
 
 
-def _shown(cell: object) -> str:
-    """A cell on one line; a file's name must not move the cursor of whoever looks at it."""
+def shown(cell: object) -> str:
+    """Something on one line; a file's name must not move the cursor of whoever looks at it."""
     text = "" if cell is None else str(cell)
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 

@@ -7,10 +7,14 @@ import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command, whole_number
 from feedsvc.cli.console import Console
 from feedsvc.errors import ConfigError, FeedsvcError
+
+if TYPE_CHECKING:
+    from feedsvc.settings import Settings
 
 _EXAMPLES = """\
   feedsvc demo                      in ./feedsvc-demo, served at http://127.0.0.1:8080/
@@ -50,18 +54,23 @@ def seeds() -> Path:
 def _run(console: Console) -> int:
     import asyncio
 
+    from feedsvc import config
     from feedsvc.app import App
     from feedsvc.cli.run import run_daemon
     from feedsvc.cli.sync import show_sync
-    from feedsvc.config import load
 
     folder = Path(console.args.folder)
     _prepare(folder)
-    settings = load(folder / "feedsvc.toml", cwd=Path.cwd(), environ=os.environ)
-    if console.args.port is not None:
+
+    def load() -> Settings:
+        settings = config.load(folder / "feedsvc.toml", cwd=Path.cwd(), environ=os.environ)
+        if console.args.port is None:
+            return settings
         server = replace(settings.server, port=console.args.port)
         site = replace(settings.site, base_url=f"http://{server.listen}")
-        settings = replace(settings, server=server, site=site)
+        return replace(settings, server=server, site=site)
+
+    settings = load()
     app = App(settings)
     try:
         code = show_sync(console, asyncio.run(app.sync()))
@@ -69,7 +78,7 @@ def _run(console: Console) -> int:
             console.say(f"the feeds are in {settings.publish.directory}")
             return code
         console.say(f"drop a text into {folder / 'articles'} and look again")
-        return asyncio.run(run_daemon(console, app, server=True))
+        return run_daemon(console, app, load=load)
     finally:
         app.close()
 

@@ -20,9 +20,11 @@ from feedsvc.cli import (
     demo,
     feed,
     init,
+    log,
     regenerate,
     run,
     serve,
+    service,
     source,
     status,
     subscriptions,
@@ -34,8 +36,8 @@ from feedsvc.cli.console import Console
 from feedsvc.errors import EXIT_INTERRUPTED, ConfigError, FeedsvcError
 
 COMMANDS = (
-    demo, init, run, sync, regenerate, serve, status, source, feed, article, validate, config,
-    subscriptions,
+    demo, init, run, sync, regenerate, serve, status, log, source, feed, article, validate, config,
+    subscriptions, service,
 )  # fmt: skip
 
 _EPILOG = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
@@ -44,7 +45,9 @@ def _run(console: Console) -> int:
         return asyncio.run(_serve(console, app.desk))
 
 
-def server_of(console: Console, settings: Settings, desk: Desk | None) -> ServerProcess:
+def server_of(
+    settings: Settings, desk: Desk | None, on_event: Callable[[str], object]
+) -> ServerProcess:
     """The server of the output directory, which is made if it is not there; not started yet."""
     from feedsvc.serve.supervisor import ServerProcess
 
@@ -60,7 +63,7 @@ def server_of(console: Console, settings: Settings, desk: Desk | None) -> Server
         directory=directory,
         host=settings.server.host,
         port=settings.server.port,
-        on_event=console.warn,
+        on_event=on_event,
         desk=desk,
     )
 
@@ -78,7 +81,7 @@ async def _serve(console: Console, desk: Desk | None) -> int:
 
     for wanted in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(wanted, end, wanted)
-    async with server_of(console, settings, desk) as server:
+    async with server_of(settings, desk, console.warn) as server:
         console.say(f"serving {settings.publish.directory} at {server.address}/ (Ctrl-C ends)")
         number = await ended
     return EXIT_INTERRUPTED if number == signal.SIGINT else 0

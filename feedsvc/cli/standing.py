@@ -93,7 +93,7 @@ def _state(
 ) -> tuple[Health, str | None, datetime | None]:
     """The state, why, and since when."""
     from feedsvc.app.reading import DEFAULT_EVERY, is_remote
-    from feedsvc.manners import Health, Standing, health
+    from feedsvc.manners import Health, Standing, every_of, health
 
     if row is None:
         return Health.OK, None, None
@@ -107,7 +107,7 @@ def _state(
         standing,
         now=now,
         next_due=row.next_due if scheduled else None,
-        every=source.every or DEFAULT_EVERY,
+        every=every_of(source.every or DEFAULT_EVERY, source.timezone),
         paused=row.paused is not None,
         quarantined=row.state == "quarantined",
     )

@@ -94,15 +94,19 @@ def ops_webhook(ops: Ops, *, environ: Mapping[str, str] = os.environ) -> str | N
 
 def server_token(server: Server, *, environ: Mapping[str, str] = os.environ) -> str | None:
     """The token of `[server]`, None where there is none; raises ConfigError."""
+    use = _of_server(server)
+    return use.reveal(environ) if use else None
+
+
+def secrets_of(ops: Ops, server: Server) -> tuple[Use, ...]:
+    """Every secret of the two tables."""
+    uses = (_of_token(ops), _of_webhook(ops), _of_server(server))
+    return tuple(use for use in uses if use is not None)
+
+
+def _of_server(server: Server) -> Use | None:
     held = server.admin_token
-    if held is None:
-        return None
-    return Use("token", held, "server.admin_token", token_flaw).reveal(environ)
-
-
-def secrets_of(ops: Ops) -> tuple[Use, ...]:
-    """Every secret of the table."""
-    return tuple(use for use in (_of_token(ops), _of_webhook(ops)) if use is not None)
+    return Use("token", held, "server.admin_token", token_flaw) if held else None
 
 
 def _of_token(ops: Ops) -> Use | None:

@@ -19,10 +19,7 @@ def unreadable_secrets(
     A warning and no error: where a file is checked, the variables of the service need not be set.
     """
     first: dict[tuple[Secret, object], Use] = {}
-    for use in (
-        *ops.secrets_of(settings.ops),
-        *(use for source in settings.sources for use in access.secrets_of(source)),
-    ):
+    for use in secrets_in_use(settings):
         first.setdefault((use.secret, use.flaw), use)
     found = []
     for use in first.values():
@@ -31,3 +28,11 @@ def unreadable_secrets(
         except ConfigError as error:
             found.append(error)
     return tuple(found)
+
+
+def secrets_in_use(settings: Settings) -> tuple[Use, ...]:
+    """Every secret that the configuration names, with what it is for."""
+    return (
+        *ops.secrets_of(settings.ops, settings.server),
+        *(use for source in settings.sources for use in access.secrets_of(source)),
+    )

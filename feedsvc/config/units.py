@@ -82,6 +82,13 @@ def cron(value: object) -> Cron:
     return Cron(fields)
 
 
+def write_every(value: Every) -> str:
+    """As the configuration has it."""
+    if isinstance(value, Cron):
+        return value.fields
+    return value if isinstance(value, str) else write_duration(value)
+
+
 def write_duration(value: timedelta) -> str:
     """The shortest written form: `"1h30m"`."""
     rest = int(value.total_seconds())

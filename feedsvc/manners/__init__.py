@@ -3,6 +3,7 @@
     due, but late -----------------------> rest()
     a good answer -> freshness() and Pace -> next_visit()     well() and moved() -> Standing
     no good answer ------------------------> after_failure()  failed() ----------> Standing
+    times of day (calendar.py) take the place of an interval in both
 
 Pure rules: `now` is given, nothing is asked or stored here. `every` is the operator's word and is
 taken as it is, even where it is a second: it may be a host of their own. The source's own wishes
@@ -11,12 +12,22 @@ only ever slow us down, by a week at most; how many requests a host sees at once
 
 from __future__ import annotations
 
+from feedsvc.manners.calendar import (
+    Calendar,
+    Every,
+    after_step,
+    every_of,
+    look_after,
+    next_time,
+    spread,
+)
 from feedsvc.manners.freshness import freshness
 from feedsvc.manners.rhythm import rhythm
 from feedsvc.manners.standing import Health, Standing, failed, gone, health, late, moved, well
-from feedsvc.manners.visits import Every, after_failure, next_visit, rest, without_network
+from feedsvc.manners.visits import after_failure, next_visit, rest, without_network
 
 __all__ = [
-    "Every", "Health", "Standing", "after_failure", "failed", "freshness", "gone", "health", "late",
-    "moved", "next_visit", "rest", "rhythm", "well", "without_network",
+    "Calendar", "Every", "Health", "Standing", "after_failure", "after_step", "every_of", "failed",
+    "freshness", "gone", "health", "late", "look_after", "moved", "next_time", "next_visit", "rest",
+    "rhythm", "spread", "well", "without_network",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from feedsvc.manners.visits import Every
+from feedsvc.manners.calendar import SLACK, Calendar, Every
 
 GONE_FOR = timedelta(hours=48)
 """How long a source has to say that it is gone before it is believed."""
@@ -89,7 +89,8 @@ def gone(standing: Standing, *, now: datetime) -> Standing:
 
     One 410 may be a mistake that is mended the next day.
     """
-    since = standing.gone_since or now
+    # A clock that ran ahead then may have said when; 48 hours pass by the one that goes now.
+    since = min(standing.gone_since or now, now)
     parked = standing.parked
     if parked is None and now - since >= GONE_FOR:
         parked = f"gone since {since:%Y-%m-%d} (410): asked again by hand only"
@@ -132,8 +133,12 @@ def _adoptable(url: str, moved_to: str, *, secret: bool) -> bool:
 
 def late(next_due: datetime | None, now: datetime, every: Every) -> bool:
     """Whether a source that was due has not been asked for longer than a slow schedule explains."""
-    grace = _LATE if every == "auto" else max(_LATE, min(every, _LATEST))
-    return next_due is not None and now - next_due > grace
+    if next_due is None or now - next_due <= _LATE:
+        return False
+    if every == "auto":
+        return True
+    interval = every.gap(next_due) if isinstance(every, Calendar) else every
+    return now - next_due > min(interval + interval / SLACK, _LATEST)
 
 
 def health(

@@ -6,6 +6,9 @@ is an early visit. What falls due together is spread by the turns in `web`. Afte
 jitter, since a server that comes back should not meet all at once those whom it turned away; but
 not after the first one, which is visited again as if nothing had happened.
 
+Times of day (`every = "0 6 * * *"`) stay what they are: what the source wishes, and the wait after
+a failure, decide which of them is the next one.
+
 Due times are whole seconds, as the store keeps them, rounded up.
 """
 
@@ -13,13 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
-from typing import Literal, TypeAlias
 
+from feedsvc.manners.calendar import Calendar, Every, chance, fitting
 from feedsvc.manners.rhythm import UNKNOWN, rhythm
 from feedsvc.model import Pace, utc
-
-Every: TypeAlias = timedelta | Literal["auto"]
 
 MOST_ASKED = timedelta(days=7)
 """What a source may ask for, and how far beyond `every` it can move a visit."""
@@ -65,9 +65,11 @@ def next_visit(
 
     A source is `pushed` whose hub tells us of news: then it is asked to be sure only.
     """
+    asked = min(max(fresh or _NOTHING, pace.ttl or _NOTHING, pace.every or _NOTHING), MOST_ASKED)
+    if isinstance(every, Calendar):
+        return _timely(every, pace, now, now + (max(asked, PUSHED) if pushed else asked))
     own = rhythm(published, now=now) if every == "auto" else every
     own = max(own, PUSHED) if pushed else own
-    asked = min(max(fresh or _NOTHING, pace.ttl or _NOTHING, pace.every or _NOTHING), MOST_ASKED)
     latest = _whole(now + own + MOST_ASKED)
     return min(_outside(pace, max((began or now) + own, now + asked)), latest)
 
@@ -88,16 +90,20 @@ def after_failure(
     comes with a 429 or 503 it takes the place of the doubling: the server knows best. `seed` is the
     source's name; the jitter depends on nothing else.
     """
-    own = UNKNOWN if every == "auto" else min(every, MOST_BACKED_OFF)
+    own = min(_interval(every, now), MOST_BACKED_OFF)
     if status == 410:
         wait = GONE
     elif status in _ASKS_TO_WAIT and retry_after is not None:
         wait = own
     else:
         doublings = min(failures - 1, _DOUBLINGS)
-        jitter = _JITTER * _chance(seed) if doublings else 0.0
+        jitter = _JITTER * chance(seed) if doublings else 0.0
         room = MOST_BACKED_OFF / (1 + _JITTER)  # so that the longest waits are spread, too
         wait = max(own, min(own * 2**doublings, room) * (1 + jitter))
+    if isinstance(every, Calendar):
+        # The next time of day is one wait away; a longer wait passes some over.
+        due = every.after(max(now, now + wait - own))
+        return _timely(every, pace, now, max(due, now + (retry_after or _NOTHING)))
     if retry_after is not None:
         wait = max(wait, retry_after)
     return _outside(pace, now + wait)
@@ -117,7 +123,27 @@ def rest(pace: Pace, *, due: datetime | None, now: datetime) -> datetime | None:
 
 def without_network(*, now: datetime, every: Every) -> datetime:
     """When to try again where nobody could be reached: soon, since no source is at fault."""
-    return _whole(now + (NETWORK if every == "auto" else min(every, NETWORK)))
+    return _whole(now + min(_interval(every, now), NETWORK))
+
+
+def _interval(every: Every, now: datetime) -> timedelta:
+    """What lies between two visits if nothing else is known."""
+    if every == "auto":
+        return UNKNOWN
+    return every.gap(now) if isinstance(every, Calendar) else every
+
+
+def _timely(calendar: Calendar, pace: Pace, now: datetime, earliest: datetime) -> datetime:
+    """The first fitting time of day that is in no skipped hour or day.
+
+    Where a week has none, the source is asked as soon after its time of day as it allows.
+    """
+    due = first = _whole(fitting(calendar, now, _whole(earliest)))
+    while due <= first + MOST_ASKED:
+        if (open_ := _outside(pace, due)) == due:
+            return due
+        due = fitting(calendar, now, open_)
+    return _outside(pace, first)
 
 
 def _outside(pace: Pace, moment: datetime) -> datetime:
@@ -137,9 +163,3 @@ def _whole(moment: datetime) -> datetime:
     """Rounded up: a visit may be late by a part of a second, never early."""
     floor = moment.replace(microsecond=0)
     return floor if floor == moment else floor + _SECOND
-
-
-def _chance(seed: str) -> float:
-    """From 0 to 1, and always the same for a source, so that its waits only grow."""
-    data = seed.encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(data, digest_size=4).digest()) / 2**32

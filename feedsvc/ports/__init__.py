@@ -27,6 +27,7 @@ from feedsvc.ports.beside import (
 )
 from feedsvc.ports.intake import (
     BELIEVED,
+    Asked,
     Change,
     Clock,
     EntryChange,
@@ -55,14 +56,18 @@ from feedsvc.ports.output import (
     Selection,
 )
 from feedsvc.ports.push import Announced, Call, Crowd, Desk, Notice, Reply, Subscriber, Subscription
-from feedsvc.ports.records import AudienceDay, Chore, RecordStore
+from feedsvc.ports.records import DAEMON, AudienceDay, Chore, RecordStore
 from feedsvc.ports.store import Store
+from feedsvc.ports.upkeep import KEPT, Limit, Pruned, Shown, Space
 from feedsvc.ports.verdicts import Corrected, Standing, Version
 
 __all__ = [
     "BELIEVED",
+    "DAEMON",
+    "KEPT",
     "Announced",
     "ArchivePage",
+    "Asked",
     "Audience",
     "AudienceDay",
     "Call",
@@ -81,6 +86,7 @@ __all__ = [
     "KnownEntry",
     "KnownFile",
     "LedgerLine",
+    "Limit",
     "Listed",
     "Media",
     "Member",
@@ -92,6 +98,7 @@ __all__ = [
     "Parser",
     "Placed",
     "Progress",
+    "Pruned",
     "Publisher",
     "RecordStore",
     "Released",
@@ -100,8 +107,10 @@ __all__ = [
     "Reply",
     "Selection",
     "Shelf",
+    "Shown",
     "Source",
     "SourceRow",
+    "Space",
     "Standing",
     "Store",
     "Stored",

@@ -17,6 +17,10 @@ class Clock(Protocol):
         """The present, aware and in UTC."""
         ...
 
+    def elapsed(self) -> float:
+        """Seconds since some moment, by a clock that nobody sets and that sees a machine sleep."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -71,6 +75,15 @@ class SourceRow:
     since: datetime | None
     parent: str | None = None  # the OPML source it stands in
     paused: datetime | None = None  # since when its operator wants it left alone
+    asked: datetime | None = None  # when it was asked last, and got its due time
+
+
+class Asked(NamedTuple):
+    """When a source was asked, and when it is due."""
+
+    parent: str | None  # the OPML source it stands in
+    asked: datetime
+    due: datetime
 
 
 class Memory(NamedTuple):
@@ -127,6 +140,7 @@ class KnownEntry(NamedTuple):
     state: str  # what its source makes of it, whatever its operator says
     noise: int  # changes in a row that changed no word
     verdict: str | None = None  # its operator's
+    pruned: int = 0  # whether nothing but this is left of it: it stays out, whatever it says
 
 
 class EntryChange(NamedTuple):
@@ -170,6 +184,7 @@ class Stored:
     document: bytes  # the digest of the bytes it was read from last
     article: Article  # in the state that its source makes of it, whatever its operator says
     verdict: str | None = None  # its operator's
+    erased: bool = False  # purged or pruned: it is known, and never written again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ class FeedRow:
     seen: int = 0  # the number of the last change (`article.changed`) that it has built
     looked: datetime | None = None  # up to when it has followed what falls due and expires
     page_size: int | None = None  # of its archive, frozen with the first page
+    rhythm: int | None = None  # seconds that usually lie between its newest entries
 
 
 class PageFile(NamedTuple):

@@ -9,6 +9,11 @@ from typing import Any, Protocol
 
 from feedsvc.model import LogEntry
 
+DAEMON = "daemon"
+"""The remark of the daemon: its `pid`, `version`, `began`, `configuration`, and what of a new
+configuration it `refused`.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
@@ -59,6 +64,10 @@ class RecordStore(Protocol):
 
         `level` also takes what is graver.
         """
+        ...
+
+    def troubles(self) -> dict[tuple[str, str], str]:
+        """What the journal says last of whom it says something bad, by kind and subject."""
         ...
 
     def chores(self) -> dict[str, Chore]: ...

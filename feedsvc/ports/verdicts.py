@@ -15,6 +15,7 @@ class Standing(NamedTuple):
     verdict: Verdict | None = None  # its operator's
     at: datetime | None = None  # of that
     reason: str | None = None
+    pruned: datetime | None = None  # since when nothing is left of what it said
 
 
 class Corrected(NamedTuple):

@@ -28,6 +28,7 @@ from feedsvc.regenerate.groupbuild import GroupBuild, group_head
 from feedsvc.regenerate.groups import group_of
 from feedsvc.regenerate.moving import clear_moved, follow_moves
 from feedsvc.regenerate.ops import OPS, ops_due, ops_files
+from feedsvc.regenerate.pace import paces
 from feedsvc.regenerate.press import Pages, Press
 from feedsvc.regenerate.published import published_feeds
 from feedsvc.regenerate.report import (
@@ -106,7 +107,8 @@ def _regenerated(
     reports.extend(site_files(press, public, listed, ledger, options))
     reports.extend(ops_files(press, ledger, options))
     if not options.check:
-        serving_file(press, [head for _, head in published], store.redirects())
+        heads = [head for _, head in published]
+        serving_file(press, heads, store.redirects(), paces(published, rows))
         written = any(report.outcome == "written" for report in reports)
         if written and options.verify:
             store.prune_fragments()

@@ -16,6 +16,7 @@ from feedsvc.ports import ArchivePage, FeedRow, LedgerLine, Member, Selection, S
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
 from feedsvc.regenerate.editions import Editions, editions
 from feedsvc.regenerate.fragments import Fragments
+from feedsvc.regenerate.pace import rhythm
 from feedsvc.regenerate.press import PAGE, Press, beginning, head_of, rules_of
 from feedsvc.regenerate.proof import JUDGING, Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
@@ -218,6 +219,7 @@ class FeedBuild:
             left_out=self._problems(),
             guid=self.guid,
             page_size=self._size if shelf else None,
+            rhythm=rhythm([member.released for member in members]),
         )
         if not held:
             # A change that is not published yet is looked at again.

@@ -1,6 +1,6 @@
 """The serving index: what our server says beside the files (RFC 8288, WebSub §4, 301, 307, 410).
 
-    heads of the feeds, redirects of the store  ->  .feedsvc/serving.json  ->  serve/index.py
+    heads and paces of the feeds, redirects  ->  .feedsvc/serving.json  ->  serve/index.py
 
 It is made anew from the store at each build, so that it may be lost, and one that cannot be written
 holds nothing back: the server goes on with the last one.
@@ -12,32 +12,41 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import quote, unquote, urlsplit
 
 from feedsvc.decide.redirects import Rows, covering, is_address, is_feed
 from feedsvc.errors import PublishError
 from feedsvc.model import FeedHead, Format
 from feedsvc.regenerate.ops import OPS
+from feedsvc.regenerate.pace import LONGEST, SHORTEST, Pace
 from feedsvc.regenerate.press import PAGE, Press
 from feedsvc.text.urls import absolute
 
 INDEX = ".feedsvc/serving.json"
 """Where it lies in the output directory; no name that begins with a dot is ever served."""
 
+_NONE: Mapping[str, Pace] = MappingProxyType({})
 _PAGE_OF_ARCHIVE = re.compile(r"(.*/archive/)([0-9]+)(/[^/]+)", re.DOTALL)
 
 log = logging.getLogger(__name__)
 
 
-def serving_file(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> str | None:
+def serving_file(
+    press: Press,
+    heads: Sequence[FeedHead],
+    redirects: Rows,
+    paces: Mapping[str, Pace] = _NONE,
+) -> str | None:
     """Put the serving index in place if it differs; returns why it could not be.
 
     `heads` are those of every subscription document, `redirects` what `store.redirects()` holds,
     and what else has moved. A redirect of what is published again is left out, and forgotten.
+    `paces` are those of the feeds, by name.
     """
     redirects = _without_published(press, heads, redirects)
     try:
-        press.publisher.keep(INDEX, _index(press, heads, redirects))
+        press.publisher.keep(INDEX, _index(press, heads, redirects, paces))
     except PublishError as error:
         log.warning("the serving index stays as it was: %s", error)
         return error.line
@@ -67,7 +76,9 @@ def _folders(redirects: Rows, name: str) -> Iterator[str]:
         yield from (path for path in (folder, f"{folder}/") if path in redirects)
 
 
-def _index(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> bytes:
+def _index(
+    press: Press, heads: Sequence[FeedHead], redirects: Rows, paces: Mapping[str, Pace]
+) -> bytes:
     base = press.site.base_url
     at = urlsplit(base).path  # where readers find the output directory
     # Of a group all is private, its own page, too; and no key stands in a prefix.
@@ -90,6 +101,7 @@ def _index(press: Press, heads: Sequence[FeedHead], redirects: Rows) -> bytes:
             for path, target in _open_pages(head, base)
         },
         "gone": sorted(path for path, target in redirects.items() if target is None),
+        "feeds": {path: pace for head in heads for path, pace in _paces(head, paces, base)},
     }
     return json.dumps(told, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -101,6 +113,21 @@ def _links(head: FeedHead, base: str) -> Iterator[tuple[str, list[str]]]:
         path, own = _path(url, base), absolute(url, None)
         if path is not None and own is not None:
             yield path, [*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{own}>; rel="self"']
+
+
+def _paces(
+    head: FeedHead, paces: Mapping[str, Pace], base: str
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """How long the documents in the folder of a feed, and in that of its archive, may be kept."""
+    pace, folder = paces.get(head.name), _path(head.home, base)
+    if pace is None or folder is None:
+        return
+    # What is kept for the shortest time anyway need not be kept shorter before a change.
+    change = {"change": int(pace.change.timestamp())} if pace.change is not None else {}
+    own = change if pace.age > SHORTEST else {}
+    yield folder, {"age": pace.age, "limit": pace.limit, **own}
+    if pace.archive:
+        yield f"{folder}archive/", {"age": LONGEST, **change}
 
 
 def _targets(urls: Iterable[str]) -> Iterator[str]:

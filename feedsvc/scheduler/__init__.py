@@ -1,7 +1,8 @@
 """`feedsvc run`: APScheduler decides when, the store knows who.
 
-daemon.py     the tick, and the life of the process
-telling.py    what is said of it
+daemon.py      the life of the process: lock, signals, ticks, reload, end
+rounds.py      what a tick does with one configuration
+reloading.py   the configuration file, and what a reload cannot change
 """
 
 from __future__ import annotations

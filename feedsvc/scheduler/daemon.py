@@ -1,4 +1,4 @@
-"""`feedsvc run`: APScheduler decides when, the store knows who.
+"""The life of `feedsvc run`: its lock, its signals, its ticks, its configuration, its end.
 
 One light tick asks the store which sources and feeds are due; there is no job per source, so a
 restart neither forgets nor doubles one, and a tick with nothing due costs a few short queries.
@@ -8,61 +8,89 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feedsvc.app import App, is_remote
-from feedsvc.app.errands import Errand
-from feedsvc.app.remote import Remotes
+from feedsvc import __version__
+from feedsvc.app import App
 from feedsvc.errors import FeedsvcError, LockedError
-from feedsvc.ports import SourceRow
-from feedsvc.regenerate import (
-    RETRY,
-    BuildOptions,
-    due_feeds,
-    others_due,
+from feedsvc.ports import DAEMON, Call, Desk, Reply
+from feedsvc.scheduler.reloading import (
+    ConfigFile,
+    Load,
+    check_same_place,
+    listed,
+    removed_sources,
 )
-from feedsvc.scheduler.telling import Teller
-from feedsvc.settings import Source
-from feedsvc.sync import Options, SourceReport
+from feedsvc.scheduler.rounds import Rounds
+from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
 
 # Without a handler Python prints warnings as they are: a build may take longer than a tick, which
-# APScheduler warns of every time, and a fault is told by `tell`. `-v` and `--debug` show both.
+# APScheduler warns of every time, and a fault is told by the journal. `-v` and `--debug` show both.
 for _logger in ("apscheduler", "feedsvc"):
     logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 TICK = 1  # second
 BREATH = 0.05  # seconds between being woken and looking
-GRACE = 8.0  # seconds that work in flight has to come to an end when asked to stop
+GRACE = 7.0  # seconds that work in flight has to come to an end when asked to stop
+
+_PATIENCE = 0.5  # seconds: `status` holds the lock for a moment to see whether anybody does
+
+
+class Server(Protocol):
+    """The server beside the daemon, as far as it is ours to end."""
+
+    async def stop(self) -> None:
+        """Answer no more, and give the address back."""
+        ...
+
+
+Serve = Callable[[Settings, Desk, Callable[[str], object]], Awaitable[Server]]
+"""Starts a server for these settings, which tells its events; ConfigError if it cannot listen."""
 
 
 class Daemon:
     """Syncs what is due and builds what was touched, until it is stopped.
 
-    `tell` is given one line for everything that happened and everything that went wrong.
+    What happens is told to those who listen to the journal of `app`. `load` reads the
+    configuration anew, `serve` starts the server of the output directory; without them there is no
+    reload and no server.
     """
 
-    def __init__(self, app: App, tell: Callable[[str], object]) -> None:
-        self._app = app
-        self._told = Teller(tell)
+    def __init__(self, app: App, *, load: Load | None = None, serve: Serve | None = None) -> None:
+        self._rounds = Rounds(app)
+        self._load = load
+        self._serve = serve
+        self._server: Server | None = None
+        self._file = ConfigFile(app.settings.path)
+        self._reload_asked = False
+        self._retiring: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._signal: int | None = None
-        self._looked_at_all = False  # at the start the configuration or the files may be others
-        self._next_try = app.clock.now()  # when a site without its page is built again
-        self._next_visits = app.clock.now()  # when remote sources are asked again
-        self._at_end = AsyncExitStack()
-        self._remotes: Remotes | None = None
-        self._visits: set[asyncio.Task[None]] = set()
-        self._visited: set[str] = set()  # sources that are being visited
-        self._errands: dict[str, asyncio.Task[None]] = {}  # those under way, by their names
         self._wake = asyncio.Event()
+
+    @property
+    def _app(self) -> App:
+        return self._rounds.app
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a build is still under way when `run` has returned.
+
+        It is the work of a thread, which only the end of the process ends; it leaves what a kill
+        leaves, and the next build goes on from there.
+        """
+        return self._work is not None and not self._work.done()
 
     async def run(self) -> int | None:
         """Work until SIGINT or SIGTERM; returns the signal that ended it.
@@ -78,30 +106,33 @@ class Daemon:
             misfire_grace_time=None,
         )
         with self._alone(), self._signals_caught():
+            if self._serve is not None:
+                self._server = await self._serve(self._app.settings, self._desk, self._of_server)
             waking = asyncio.create_task(self._look_when_woken())
             try:
+                self._leave_remark()
                 self._attend()
                 await self._tick()
                 with suppress(FeedsvcError):  # what is wrong with the store was told
-                    self._told.state(self._app)
+                    self._tell_state()
                 scheduler.start()
                 await self._stop.wait()
             finally:
                 waking.cancel()
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
-                await self._finish_work()
-                await self._at_end.aclose()
+                await self._end()
         return self._signal
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with ExitStack() as stack:
             try:
-                stack.enter_context(self._app.store.lock("daemon", timeout=0))
+                stack.enter_context(self._app.store.lock("daemon", timeout=_PATIENCE))
             except LockedError as error:
                 raise LockedError(
-                    "another `feedsvc run` is at work on this store", hint="stop it first"
+                    f"another `feedsvc run` is at work on this store{_by(self._app)}",
+                    hint="stop it first; `feedsvc sync` beside it is safe",
                 ) from error
             yield
 
@@ -109,18 +140,24 @@ class Daemon:
     def _signals_caught(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
 
-        def caught(number: int) -> None:
+        def ended(number: int) -> None:
             self._signal = number
             self._stop.set()
 
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        for number in wanted:
-            loop.add_signal_handler(number, caught, number)
+        def asked_to_reload() -> None:
+            self._reload_asked = True
+            self._wake.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ended, number)
+        loop.add_signal_handler(signal.SIGHUP, asked_to_reload)
         try:
             yield
         finally:
-            for number in wanted:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.remove_signal_handler(number)
+
+    # -- ticks -------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
         if self._stop.is_set() or self._work is not None:
@@ -134,11 +171,10 @@ class Daemon:
             if self._work.done():
                 self._work = None
 
-    def _attend(self) -> None:
-        try:
-            self._app.attend(self._wake.set)
-        except FeedsvcError as error:  # the store may be locked for a while, as at any tick
-            self._told.once("daemon", error.line)
+    async def _do_what_is_due(self) -> None:
+        if self._load is not None and (self._reload_asked or self._file.changed()):
+            await self._reload(self._load)
+        await self._rounds.look()
 
     async def _look_when_woken(self) -> None:
         """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
@@ -151,142 +187,132 @@ class Daemon:
                 await asyncio.sleep(0)  # whoever waited for it as well notes that it is over
             await self._tick()
 
-    async def _finish_work(self) -> None:
-        """Let a build end; stop a sync between two batches, which loses nothing."""
-        under_way = {*self._visits, *self._errands.values(), *filter(None, [self._work])}
-        for task in under_way:
-            task.cancel()
-        if under_way:
-            await asyncio.wait(under_way, timeout=GRACE)
+    def _attend(self) -> None:
+        try:
+            self._app.attend(self._wake.set)
+        except FeedsvcError as error:  # the store may be locked for a while, as at any tick
+            self._app.journal.trouble("daemon", "hubs", error.line)
 
-    async def _do_what_is_due(self) -> None:
-        # Each on its own: what keeps sources from being asked does not keep feeds from being built.
-        steps = {
-            "daemon": self._sync_due, "building": self._build_due, "errands": self._errands_due,
-        }  # fmt: skip
-        for who, step in steps.items():
+    async def _desk(self, call: Call) -> Reply:
+        """What is asked at the server is answered by the App of the day."""
+        desk = self._app.desk
+        return Reply(404) if desk is None else await desk(call)
+
+    def _of_server(self, event: str) -> None:
+        self._app.journal.happened("server", event, level="warning")
+
+    # -- the configuration -------------------------------------------------------------------------
+
+    async def _reload(self, load: Load) -> None:
+        """Go on with what the configuration says now; what is broken changes nothing."""
+        self._reload_asked = False
+        self._file.read()
+        journal, old = self._app.journal, self._app.settings
+        try:
+            settings = load()
+            check_same_place(old, settings)
+            app = self._app.renewed(settings)
+            await self._serve_anew(old, settings)
+        except FeedsvcError as error:
+            journal.trouble("daemon", "configuration", f"not taken over: {error}")
+            self._leave_remark(refused=str(error))
+            return
+        journal.trouble("daemon", "configuration", None)
+        for name in removed_sources(old, settings):
+            journal.happened(
+                "daemon",
+                "is no longer configured: its articles stay in the store and leave the feeds",
+                subject=name,
+                level="warning",
+            )
+        journal.happened("daemon", "the configuration was read again")
+        retired, self._rounds = self._rounds, Rounds(app)
+        self._file = ConfigFile(settings.path)
+        self._attend()
+        self._leave_remark()
+        retiring = asyncio.create_task(self._retire(retired))
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
+
+    async def _serve_anew(self, old: Settings, new: Settings) -> None:
+        """Another server, if what it is told is different."""
+        if self._serve is None or _served(old) == _served(new):
+            return
+        if old.server.listen == new.server.listen and self._server is not None:
+            # Only one can listen there: if the new one fails, the old one comes back.
+            await self._server.stop()
             try:
-                await step()
-                self._told.once(who, None)
-            except FeedsvcError as error:
-                # The store may be locked or the disk full for a while: the next tick tries again.
-                self._told.once(who, error.line)
-            except Exception as error:
-                log.debug("a tick failed", exc_info=True)
-                self._told.once(who, f"unexpected: {error!r}")
-
-    async def _sync_due(self) -> None:
-        app = self._app
-        names, rows = app.due_sources()
-        for source in app.settings.sources:
-            if source.name not in names:
-                # A command that reads a newer configuration than ours has taken it out.
-                changed = "is no longer configured: restart `feedsvc run`"
-                self._told.once(source.name, changed)
-        remote = []
-        for source in app.some_sources(rows):
-            if app.why_not(source, rows[source.name], by_hand=False) is not None:
-                continue
-            if is_remote(source):
-                remote.append(source)
-            else:
-                options = Options(patient=False)
-                with suppress(LockedError):  # it is synced by hand just now: not ours to do
-                    synced = await app.sync(
-                        only=[source.name], force=True, build=False, options=options
-                    )
-                    self._told.sources(synced.sources)
-
-        await self._start_visits(remote, rows)
-
-    async def _start_visits(self, due: Sequence[Source], rows: dict[str, SourceRow]) -> None:
-        """Visit remote sources beside everything else: the slowest may take half a minute."""
-        due = [source for source in due if source.name not in self._visited]
-        if not due or self._app.clock.now() < self._next_visits:
+                self._server = await self._serve(new, self._desk, self._of_server)
+            except FeedsvcError:
+                self._server = await self._serve(old, self._desk, self._of_server)
+                raise
             return
-        if self._remotes is None:
-            self._remotes = await self._at_end.enter_async_context(self._app.remotes())
-        asked = {source.name for source in due}  # by this visit, and not back yet
-        self._visited |= asked
+        before = self._server
+        self._server = await self._serve(new, self._desk, self._of_server)
+        if before is not None:
+            await before.stop()
 
-        def back(names: Set[str]) -> None:
-            self._visited.difference_update(asked & names)
-            asked.difference_update(names)
+    async def _retire(self, rounds: Rounds) -> None:
+        """Let what the former configuration has begun come to its end."""
+        await rounds.wind_down()
+        # What it stored meanwhile has marked the feeds of the former configuration.
+        self._rounds.look_at_all()
 
-        visits = asyncio.create_task(self._visit(self._remotes, due, rows, back))
-        self._visits.add(visits)
+    # -- how it is ---------------------------------------------------------------------------------
 
-        def done(task: asyncio.Task[None]) -> None:
-            self._visits.discard(task)
-            back(set(asked))
+    def _tell_state(self) -> None:
+        """What is published, so that a start without any news does not look like a failure."""
+        configured = {feed.name for feed in self._app.settings.feeds}
+        rows = [row for row in self._app.store.feeds() if row.name in configured]
+        feeds = listed(f"{row.name} ({row.entries})" for row in rows)
+        self._app.journal.happened("daemon", f"feeds, with their entries: {feeds}")
 
-        visits.add_done_callback(done)
-
-    async def _visit(
-        self,
-        remotes: Remotes,
-        due: Sequence[Source],
-        rows: dict[str, SourceRow],
-        back: Callable[[Set[str]], None],
-    ) -> None:
-        def written(reports: Sequence[SourceReport]) -> None:
-            back({report.name for report in reports})
-            self._told.sources(reports)
-
-        try:
-            await remotes.sync(due, rows, written=written)
-            self._told.once("visits", None)
-            unheard = await self._app.tell(remotes)
-            self._told.once("webhook", unheard.line if unheard else None)
-        except FeedsvcError as error:
-            self._visits_failed(error.line)
-        except Exception as error:
-            log.debug("visits failed", exc_info=True)
-            self._visits_failed(f"unexpected: {error!r}")
-
-    def _visits_failed(self, trouble: str) -> None:
-        """The store could not take what came of visits: to its sources, they never were."""
-        # All of them are due still, and would be asked anew at every tick while the disk is full.
-        self._next_visits = self._app.clock.now() + RETRY
-        self._told.once("visits", trouble)
-
-    async def _build_due(self) -> None:
+    def _leave_remark(self, *, refused: str | None = None) -> None:
+        """Leave for other commands how this daemon is."""
         app, now = self._app, self._app.clock.now()
-        page = app.settings.publish.directory / "index.html"
-        missing = not page.exists() and now >= self._next_try
-        due = due_feeds(app.store, app.settings.feeds, now)
-        everything = missing or not self._looked_at_all
-        if not (everything or due or others_due(app.press, now)):
-            return
-        # Only what is due: a feed that is held back has its own time to be tried again.
-        options = BuildOptions(feeds=() if everything else due, verify=everything)
-        # In a thread, so that signals and the server's supervisor are heard meanwhile. Only one
-        # build runs at a time, which feedgen needs: it switches the process's locale.
-        building = asyncio.create_task(asyncio.to_thread(app.regenerate, options))
         try:
-            built = await asyncio.shield(building)
-        except asyncio.CancelledError:
-            built = await building
-        self._looked_at_all = True
-        if not page.exists():  # it is held back, or there is no room: not again at every tick
-            self._next_try = now + RETRY
-        self._told.build(built)
-
-    async def _errands_due(self) -> None:
-        """Do errands beside everything else, and beside one another: a hub may let us wait."""
-        for errand in self._app.due_errands():
-            if errand.name not in self._errands:
-                self._errands[errand.name] = asyncio.create_task(self._run_errand(errand))
-
-    async def _run_errand(self, errand: Errand) -> None:
-        try:
-            again = await self._app.run_errand(errand)
-            self._looked_at_all = self._looked_at_all and not again
-            self._told.once(errand.name, None)
+            known = app.store.remark(DAEMON)
+            mine = known is not None and known[0].get("pid") == os.getpid()
+            began = known[0]["began"] if known is not None and mine else now.isoformat()
+            value = {
+                "pid": os.getpid(),
+                "version": __version__,
+                "began": began,
+                "configuration": str(app.settings.path),
+                "refused": refused,
+            }
+            app.store.leave_remark(DAEMON, value, now)
         except FeedsvcError as error:
-            self._told.once(errand.name, error.line)
-        except Exception as error:
-            log.debug("an errand failed", exc_info=True)
-            self._told.once(errand.name, f"unexpected: {error!r}")
-        finally:
-            del self._errands[errand.name]
+            app.journal.trouble("daemon", "store", error.line)
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    async def _end(self) -> None:
+        """Let a build come to its end; stop a sync between two batches, which loses nothing."""
+        deadline = time.monotonic() + GRACE
+        self._app.journal.happened("daemon", "ending")
+        serving = asyncio.create_task(self._server.stop()) if self._server is not None else None
+        if self._work is not None:
+            self._rounds.interrupt()
+            self._work.cancel()
+            await asyncio.wait({self._work}, timeout=GRACE)
+        for retiring in self._retiring:
+            retiring.cancel()
+        await self._rounds.end(max(deadline - time.monotonic(), 0.1))
+        if serving is not None:
+            await serving
+        with suppress(FeedsvcError):
+            self._app.store.leave_remark(DAEMON, None, self._app.clock.now())
+
+
+def _served(settings: Settings) -> tuple[object, ...]:
+    return settings.server, settings.publish.directory
+
+
+def _by(app: App) -> str:
+    """The process that holds the store, as far as it says so."""
+    with suppress(FeedsvcError):
+        known = app.store.remark(DAEMON)
+        if known is not None:
+            return f" (process {known[0].get('pid')})"
+    return ""

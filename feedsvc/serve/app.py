@@ -24,11 +24,13 @@ from feedsvc.serve.conditional import (
     may_send_part,
     negotiate,
 )
+from feedsvc.serve.deltas import Deltas, asks_for_delta
 from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
-from feedsvc.serve.index import Rules, Watch
+from feedsvc.serve.index import Watch
 from feedsvc.serve.pages import Page
 from feedsvc.serve.relay import DESK, Relay
 from feedsvc.serve.rsgi import Connection, Scope
+from feedsvc.serve.rules import Rules
 
 _LONGEST_TARGET = 8192  # RFC 9112 §3: at least 8000 octets of a request line are to be understood
 _OPENING = 10.0  # seconds; the engine opens a large file within milliseconds
@@ -42,13 +44,28 @@ class Application:
         self._library = library
         self._watch = Watch(library.directory)
         self._relay = relay
+        self._deltas = Deltas()
+
+    def at_once(self, scope: Scope, connection: Connection) -> bool:
+        """Answer with what is in memory; False, and nothing done, if that is not all it takes.
+
+        In the engine's thread, beside the event loop in which all else happens: what is used here
+        changes in one step, by one assignment or one method of a builtin.
+        """
+        try:
+            resource, rules = self._library.held(scope.path), self._watch.current
+            if resource is None or rules is None or not _is_plain(scope):
+                return False
+            return _send_resource(connection, resource, scope, rules, self._library.now())
+        except Exception as error:
+            _fail(scope, connection, error)
+        return True
 
     async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
         try:
             await self._answer(scope, connection)
-        except Exception as error:  # the last stop: a reader gets an answer
-            print(f"{scope.method} {scope.path!r}: {error!r}", file=sys.stderr, flush=True)
-            _send(connection, pages.FAULT, scope.method)
+        except Exception as error:
+            _fail(scope, connection, error)
 
     async def _answer(self, scope: Scope, connection: Connection) -> None:
         method, path = scope.method, scope.path  # the path is percent-decoded, once
@@ -78,13 +95,53 @@ class Application:
             return
         rules = self._watch.current or await self._watch.look()
         if isinstance(found, Resource):
-            _send_resource(connection, found, scope, rules, self._library.now())
+            now = self._library.now()
+            if _send_resource(connection, found, scope, rules, now):
+                return
+            if not await self._send_delta(connection, found, scope, rules, now):
+                _send_resource(connection, found, scope, rules, now, whole=True)
         elif isinstance(found, Redirect) and not path.endswith("/"):
             query = f"?{scope.query_string}" if scope.query_string else ""
             _send(connection, pages.moved(f"{quote(path)}/{query}"), method)
         else:
             known = rules.answer(path, scope.query_string)
             _send(connection, known or pages.NOT_FOUND, method)
+
+    async def _send_delta(
+        self, connection: Connection, resource: Resource, scope: Scope, rules: Rules, now: float
+    ) -> bool:
+        """Send what is new since the version that a reader has; False if it has to have all."""
+        path, asked = scope.path, scope.headers
+        known = self._library.versions.find(path, joined(asked.get_all("if-none-match")) or "")
+        coding = negotiate(joined(asked.get_all("accept-encoding")), resource.codings)
+        if known is None or coding is None:
+            return False
+        tag, before = known
+        limit = rules.pace(path).limit
+        body = await self._deltas.since(before, path, resource, coding, limit)
+        if body is None:
+            return False
+        form = resource.form(coding, document=asked.get("sec-fetch-dest") == "document")
+        fields = rules.fields(path, form.fields, now) if rules.of_files else form.fields
+        fields = headers.of_delta(fields, base=tag, length=len(body))
+        _send(connection, Page(226, fields, body), scope.method)
+        return True
+
+
+def _is_plain(scope: Scope) -> bool:
+    """Whether a request can be answered with a file, for all that is known without its path."""
+    return (
+        scope.method in ("GET", "HEAD")
+        # RFC 9112 §3.2
+        and (scope.http_version != "1.1" or len(scope.headers.get_all("host")) == 1)
+        and len(scope.query_string) < _LONGEST_TARGET // 2
+    )
+
+
+def _fail(scope: Scope, connection: Connection, error: Exception) -> None:
+    """The last stop: the operator is told, and a reader gets an answer."""
+    print(f"{scope.method} {scope.path!r}: {error!r}", file=sys.stderr, flush=True)
+    _send(connection, pages.FAULT, scope.method)
 
 
 def _send(connection: Connection, page: Page, method: str) -> None:
@@ -95,14 +152,23 @@ def _send(connection: Connection, page: Page, method: str) -> None:
 
 
 def _send_resource(
-    connection: Connection, resource: Resource, scope: Scope, rules: Rules, now: float
-) -> None:
-    """Send the form of a resource that the request asks for, or say that the client has it."""
+    connection: Connection,
+    resource: Resource,
+    scope: Scope,
+    rules: Rules,
+    now: float,
+    *,
+    whole: bool = False,
+) -> bool:
+    """Send the form of a resource that the request asks for, or say that the client has it.
+
+    False, and nothing done: the client would rather have what is new than the `whole`.
+    """
     method, path, asked = scope.method, scope.path, scope.headers
     coding = negotiate(joined(asked.get_all("accept-encoding")), resource.codings)
     if coding is None:
         _send(connection, pages.not_acceptable(headers.vary(resource.kind)), method)
-        return
+        return True
     form = resource.form(coding, document=asked.get("sec-fetch-dest") == "document")
     conditions = Preconditions(
         if_match=joined(asked.get_all("if-match")),
@@ -114,12 +180,16 @@ def _send_resource(
     match evaluate(conditions, etag=form.etag, modified=modified, now=now):
         case Outcome.NOT_MODIFIED:
             fields = form.not_modified
-            connection.response_empty(304, rules.fields(path, fields) if rules.of_files else fields)
-            return
+            connection.response_empty(
+                304, rules.fields(path, fields, now) if rules.of_files else fields
+            )
+            return True
         case Outcome.FAILED:
             page = pages.precondition_failed(form.etag, headers.vary(resource.kind))
             _send(connection, page, method)
-            return
+            return True
+    if conditions.if_none_match is not None and not whole and asks_for_delta(asked):
+        return False
     span: Span | NoSpan = NoSpan.WHOLE
     if (
         method == "GET"  # §14.2: for HEAD there is no range
@@ -130,8 +200,8 @@ def _send_resource(
     if span is NoSpan.UNSATISFIABLE:
         page = pages.no_such_range(content.length, headers.vary(resource.kind))
         _send(connection, page, method)
-        return
-    fields = rules.fields(path, form.fields) if rules.of_files else form.fields
+        return True
+    fields = rules.fields(path, form.fields, now) if rules.of_files else form.fields
     if method == "HEAD":
         connection.response_empty(200, fields)
     elif isinstance(span, Span):
@@ -139,6 +209,7 @@ def _send_resource(
         _send_content(connection, 206, fields, content, span)
     else:
         _send_content(connection, 200, fields, content, None)
+    return True
 
 
 def _send_content(

@@ -84,11 +84,11 @@ async def _serve(
 ) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
-    from feedsvc.serve.engine import engine
+    from feedsvc.serve.engine import Engine
     from feedsvc.serve.files import Library
     from feedsvc.serve.relay import Relay
 
-    server = engine(
+    server = Engine(
         Application(Library(directory), None if desk is None else Relay(desk)),
         listener,
         connections=_CONNECTIONS,
@@ -117,8 +117,7 @@ async def _serve(
         )
         ended.start()
     # The socket listens already: who connects before the engine runs is answered by it.
-    server.on_startup(lambda: _say(f"ready {address_of(listener)}"))
-    await server.serve()
+    await server.serve(ready=lambda: _say(f"ready {address_of(listener)}"))
     if not stopping:
         print("the server engine ended by itself", file=sys.stderr, flush=True)
     return 0 if stopping else 1

@@ -35,14 +35,14 @@ def negotiate(accept_encoding: str | None, available: tuple[str, ...]) -> str | 
 
 
 def _negotiate(field: str, available: tuple[str, ...]) -> str | None:
-    weights = _weights(field)
-    others = weights.get("*")
+    wanted = weights(field)
+    others = wanted.get("*")
     best, best_weight = None, 0
     for coding in available:
-        weight = weights.get(coding, others or 0)
+        weight = wanted.get(coding, others or 0)
         if weight > best_weight:
             best, best_weight = coding, weight
-    plain = weights.get(IDENTITY, others)
+    plain = wanted.get(IDENTITY, others)
     if plain is None:  # RFC 9110 §12.5.3: it is still acceptable, but not asked for
         return best or IDENTITY
     return IDENTITY if plain > best_weight else best
@@ -54,9 +54,12 @@ _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _ALIASES = {"x-gzip": "gzip"}  # RFC 9110 §8.4.1.3
 
 
-def _weights(field: str) -> dict[str, int]:
-    """The codings a header names, in thousandths; what is ill-formed is skipped."""
-    weights: dict[str, int] = {}
+def weights(field: str) -> dict[str, int]:
+    """What a list header names, and how much it is wanted, in thousandths.
+
+    What is ill-formed is skipped.
+    """
+    found: dict[str, int] = {}
     for item in field.split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
         weight = 1000
@@ -67,8 +70,8 @@ def _weights(field: str) -> dict[str, int]:
                 weight = round(float(value) * 1000) if _WEIGHT.fullmatch(value) else -1
         if name and weight >= 0:
             name = name.lower()
-            weights[_ALIASES.get(name, name)] = weight
-    return weights
+            found[_ALIASES.get(name, name)] = weight
+    return found
 
 
 # Is the client's copy still good
@@ -118,6 +121,11 @@ def _names(field: str, etag: str, *, weak: bool) -> bool:
     if field.strip() == "*":
         return True
     return any(opaque == etag and (weak or not is_weak) for is_weak, opaque in _ETAG.findall(field))
+
+
+def opaque_tags(field: str) -> list[str]:
+    """The entity tags of a list as they are compared weakly: without a `W/`."""
+    return [opaque for _, opaque in _ETAG.findall(field)]
 
 
 # Dates

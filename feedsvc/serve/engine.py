@@ -1,59 +1,130 @@
-"""Granian, set up for files behind one already listening socket; the only place that knows it."""
+"""Granian, set up for files behind one already listening socket; the only place that knows it.
+
+    connection --> Rust thread --> the engine's Python thread --> at_once(): answered from memory
+                                                              \\-> __rsgi__(): a task in our loop
+
+Its own way to embed it makes a task in the event loop of every request. For answers that lie in
+memory this is most of their cost: without it 1.6 times as many are sent, and it is what the
+scheduler below leaves out. It names parts of Granian that are not meant for others, so the version
+is pinned, and a test tells when they are not what they were.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from granian.constants import HTTPModes, Interfaces
+from granian._granian import CallbackScheduler, RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
-from granian.net import SocketHolder  # type: ignore[attr-defined]
-from granian.server.embed import Server
+
+from feedsvc.serve.rsgi import Connection, Scope
+
+_READING_THREADS = 4  # of the engine, for large files: what they read mostly lies in memory
+_NO_TLS = (False, None, None, None, "tls1.3", None, [], False)
 
 
-class _Engine(Server):
-    """Granian's embedded server on a socket that was bound for it.
+class Application(Protocol):
+    """What answers requests."""
 
-    On its own it binds late, with SO_REUSEPORT: a taken address would be shared instead of refused,
-    and port 0 would stay unknown.
+    def at_once(self, scope: Scope, connection: Connection) -> bool:
+        """Answer if that can be done without waiting; else do nothing and say False.
+
+        Called in the engine's thread, next to a running event loop, one request after the other.
+        """
+
+    async def __rsgi__(self, scope: Scope, connection: Connection) -> None:
+        """Answer, in the event loop."""
+
+
+class Engine:
+    """Answers what comes in on `listener` with `application`, in the running event loop.
+
+    One process, one Rust thread, and only HTTP/1: whoever speaks HTTP/2 to readers stands in front
+    of us. When `connections` are open, further ones wait in the socket until one of them ends.
     """
 
-    listener: socket.socket
+    def __init__(
+        self,
+        application: Application,
+        listener: socket.socket,
+        *,
+        connections: int,
+        backlog: int,
+        header_bytes: int,
+        header_timeout: int,
+    ) -> None:
+        self._application = application
+        self._signal = WorkerSignal()
+        # The socket is ours and bound: left to itself the engine would bind late, and share a taken
+        # address by SO_REUSEPORT instead of refusing it.
+        holder = SocketHolder(listener.fileno(), False, backlog)  # type: ignore[call-arg]
+        self._worker = RSGIWorker(
+            1,
+            (None, holder),
+            None,
+            1,
+            _READING_THREADS,
+            1,
+            30,
+            connections,
+            "1",
+            HTTP1Settings(header_read_timeout=header_timeout, max_buffer_size=header_bytes),
+            None,
+            False,
+            None,
+            *_NO_TLS,
+            (None, None),
+        )  # type: ignore[call-arg]
 
-    def _init_shared_socket(self) -> None:
-        descriptor = self.listener.fileno()
-        holder = SocketHolder(descriptor, False, self.backlog)  # type: ignore[call-arg]
-        vars(self).update(_ssp=None, _sfd=descriptor, _shd=holder)
+    async def serve(self, ready: Callable[[], object] = lambda: None) -> None:
+        """Answer until told to stop, and the answers on their way are sent."""
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        self._signal.add_cb(lambda: loop.call_soon_threadsafe(ended.set))
+        self._worker.serve_async(_Scheduler(loop, self._application), loop, self._signal)  # type: ignore[attr-defined]
+        ready()
+        await ended.wait()
 
     def stop(self) -> None:
         """Take no more connections; `serve` returns when the answers on their way are sent."""
-        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+        self._signal.set()
 
 
-def engine(
-    application: Any,
-    listener: socket.socket,
-    *,
-    connections: int,
-    backlog: int,
-    header_bytes: int,
-    header_timeout: int,
-) -> _Engine:
-    """An engine for `application`, to be served in the running loop: one process, one Rust thread.
+class _Scheduler(CallbackScheduler):
+    """Decides where a request is answered. Called in the engine's thread; never raises."""
 
-    Only HTTP/1: whoever speaks HTTP/2 to readers stands in front of us.
-    """
-    server = _Engine(
-        application,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=header_timeout, max_buffer_size=header_bytes
-        ),
-        websockets=False,
-        log_enabled=False,
-        backlog=backlog,
-        backpressure=connections,
-    )
-    server.listener = listener
-    return server
+    def __new__(cls, loop: asyncio.AbstractEventLoop, application: Application) -> _Scheduler:
+        # The last three are for tasks of the engine's own making: it makes none.
+        return super().__new__(cls, loop, application.__rsgi__, None, _unused, _unused)  # type: ignore[call-arg]
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, application: Application) -> None:
+        super().__init__()
+        at_once, context = application.at_once, self._ctx
+
+        def begin(request: Any) -> None:
+            request.taskref(loop.create_task(answer(request)))
+
+        async def answer(request: Any) -> None:
+            try:
+                await application.__rsgi__(request.scope, request.proto)
+            except BaseException as error:  # also that it is cancelled
+                request.err(error)
+            else:
+                request.done()
+
+        def schedule(request: Any) -> None:
+            if at_once(request.scope, request.proto):
+                request.done()
+                return
+            try:
+                loop.call_soon_threadsafe(begin, request, context=context)
+            except RuntimeError:  # the loop is closed: the process ends
+                request.done()
+
+        self._schedule_fn = schedule
+
+
+def _unused(*_: object) -> None:
+    raise AssertionError

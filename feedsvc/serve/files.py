@@ -15,17 +15,21 @@ import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 from feedsvc.serve import headers
 from feedsvc.serve.conditional import IDENTITY
+from feedsvc.serve.entries import Version, cut, is_subscribed
 from feedsvc.serve.headers import Fields
 from feedsvc.serve.paths import CODINGS, INDEX, MediaType, media_type, parts
 from feedsvc.serve.sidecars import Readable, decodes_to, digest
+from feedsvc.serve.versions import Versions
 
 FRESH = 0.1  # seconds a look at the disk is good for
+LONGEST = 4 * 1024 * 1024  # bytes; of longer documents, readers are sent the whole
 LARGE = 1024 * 1024  # bytes; a file above stays on the disk and is sent from its open descriptor
 BUDGET = 32 * 1024 * 1024  # bytes of bodies held; with Python and the engine well below 120 MB
 _RECORD_COST = 4096  # the headers and objects of a resource
@@ -74,6 +78,12 @@ class Content:
     def cost(self) -> int:
         return _DESCRIPTOR_COST if self.body is None else len(self.body)
 
+    def bytes(self) -> bytes:
+        """All of it; of a large file from the disk."""
+        if self.body is not None:
+            return self.body
+        return self.file.read(0, self.length) if self.file is not None else b""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Representation:
@@ -96,6 +106,7 @@ class Resource:
     modified: int
     codings: tuple[str, ...]
     contents: Mapping[str, Content]
+    version: Version | None  # of a document that readers subscribe to
     forms: Mapping[tuple[str, bool], Representation]
 
     def form(self, coding: str, *, document: bool) -> Representation:
@@ -115,10 +126,12 @@ class _Held:
     marks: tuple[Mark | None, ...]
     looked: float
     cost: int = field(init=False)
+    whole: bool = field(init=False)  # no part of it is on the disk
 
     def __post_init__(self) -> None:
         contents = self.resource.contents.values()
         self.cost = _RECORD_COST + sum(content.cost for content in contents)
+        self.whole = all(content.body is not None for content in contents)
 
 
 class Library:
@@ -140,6 +153,16 @@ class Library:
         self._held: OrderedDict[str, _Held] = OrderedDict()  # least recently asked for first
         self._readings: dict[str, asyncio.Task[Resource | Redirect | None]] = {}
         self.size = 0  # bytes held, as the budget counts them
+        self.versions = Versions()  # of what was read, also of what is no longer there
+
+    def held(self, path: str) -> Resource | None:
+        """What lies in memory for a path, whole and unchanged; in any thread, and without waiting."""
+        held = self._held.get(path)
+        if held is None or not held.whole or not _unchanged(held):
+            return None
+        with suppress(KeyError):  # dropped meanwhile, in the other thread
+            self._held.move_to_end(path)
+        return held.resource
 
     async def get(self, path: str) -> Resource | Redirect | None:
         """What a reader who asks for this decoded path is to get; None: nothing is there.
@@ -176,11 +199,15 @@ class Library:
         self._drop(path)
         if isinstance(found, Redirect):
             return found
+        resource = found.resource
+        if resource.version is not None:
+            tags = (content.digest.hex() for content in resource.contents.values())
+            self.versions.learn(path, tags, resource.version)
         self._held[path] = found
         self.size += found.cost
         while self.size > self._budget and len(self._held) > 1:
             self.size -= self._held.popitem(last=False)[1].cost
-        return found.resource
+        return resource
 
     def _drop(self, path: str) -> None:
         held = self._held.pop(path, None)
@@ -209,7 +236,7 @@ class Library:
             content = self._sidecar(coding, path, document) or _kept(coding, document, earlier)
             if content is not None:
                 contents[coding] = content
-        resource = _resource(media_type(names[-1]), modified, contents)
+        resource = _resource(media_type(names[-1]), modified, contents, _version(names, document))
         return _Held(resource=resource, paths=paths, marks=marks, looked=looked)
 
     def _sidecar(self, coding: str, path: str, document: Content) -> Content | None:
@@ -322,12 +349,23 @@ class _Reader:
         return piece
 
 
-def _resource(kind: MediaType, modified: int, contents: dict[str, Content]) -> Resource:
+def _version(names: tuple[str, ...], document: Content) -> Version | None:
+    """What is remembered of a document, so that a reader may later ask what is new."""
+    if not is_subscribed(names) or document.length > LONGEST:
+        return None
+    parts = cut(names[-1], document.bytes())
+    return None if parts is None else parts.version
+
+
+def _resource(
+    kind: MediaType, modified: int, contents: dict[str, Content], version: Version | None
+) -> Resource:
     return Resource(
         kind=kind,
         modified=modified,
         codings=tuple(coding for coding in CODINGS if coding in contents),
         contents=contents,
+        version=version,
         forms=dict(_forms(kind, modified, contents)),
     )
 

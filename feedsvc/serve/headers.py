@@ -7,8 +7,20 @@ from feedsvc.serve.paths import MediaType
 
 Fields = tuple[tuple[str, str], ...]
 
-# Several readers poll no faster than max-age; a cache may bridge a restart with what it has.
-CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=60, stale-if-error=86400"
+SHORTEST = 300
+"""Seconds that everything may be kept for; what is told of a feed may allow more."""
+
+
+def cache_control(age: int) -> str:
+    """Several readers poll no faster than max-age; a cache may bridge a restart with what it has.
+
+    The minute in which a cache may still send the last one, while it asks for the next, spares
+    whoever comes first the wait (RFC 5861).
+    """
+    return f"public, max-age={age}, stale-while-revalidate=60, stale-if-error=86400"
+
+
+CACHE_CONTROL = cache_control(SHORTEST)
 
 # Pages carry one inline <style> and no script; pictures come from wherever an article took them.
 CONTENT_SECURITY_POLICY = (
@@ -41,7 +53,7 @@ OPTIONS: Fields = (
     ("access-control-allow-methods", "GET, HEAD"),
     (
         "access-control-allow-headers",
-        "If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range",
+        "A-IM, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range",
     ),
     ("access-control-max-age", "86400"),
 )
@@ -95,6 +107,31 @@ def of_private(fields: Fields) -> Fields:
     kept = (field for field in fields if field[0] not in _ONLY_PUBLIC)
     cache = dict(fields).get("cache-control", "").replace("public", "private")
     return (*kept, *((("cache-control", cache),) if cache else ()), *_PRIVATE)
+
+
+def with_age(fields: Fields, age: int) -> Fields:
+    """The fields of an answer that may be kept for so many seconds."""
+    told = ("cache-control", cache_control(age))
+    return tuple(told if name == "cache-control" else (name, value) for name, value in fields)
+
+
+def of_delta(fields: Fields, *, base: str, length: int) -> Fields:
+    """The fields of the 226 that says what is new since `base` to a 200 with `fields`.
+
+    The tag and the date are those of the whole (RFC 3229 §10.4.1): to be asked with next time. A
+    cache that knows nothing of this must not keep it (§10.8.2), and one that keeps it nonetheless
+    is told what it depends on.
+    """
+    told = {
+        "content-length": str(length),
+        "cache-control": "no-store, im",
+        "vary": f"{dict(fields)['vary']}, A-IM, If-None-Match",
+    }
+    return (
+        *((name, told.get(name, value)) for name, value in fields if name != "accept-ranges"),
+        ("im", "feed"),
+        ("delta-base", base),
+    )
 
 
 def of_part(fields: Fields, *, start: int, stop: int, length: int) -> Fields:

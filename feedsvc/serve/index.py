@@ -1,92 +1,25 @@
-"""The serving index in memory: what is answered beside the files, for `app.py`.
+"""The serving index in memory: what the builder left there for `app.py`.
 
-    .feedsvc/serving.json --Watch--> Rules --> Link and X-Robots-Tag of a file; 301, 307, 410
+    .feedsvc/serving.json --Watch--> Rules --> Link, X-Robots-Tag, max-age of a file; 301, 307, 410
 
-Only a path at which no file lies is asked for a redirect, so what is published always wins. Like a
-file, the index is looked at every 0.1 s at most, and one that is damaged changes nothing.
+Like a file, the index is looked at every 0.1 s at most, and one that is damaged changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard
-from urllib.parse import quote
+from typing import Any, TypeGuard
 
-from feedsvc.serve import headers, pages
 from feedsvc.serve.files import FRESH, Mark, mark
-from feedsvc.serve.headers import Fields
-from feedsvc.serve.pages import Page
-from feedsvc.serve.paths import INDEX, parts
+from feedsvc.serve.headers import SHORTEST
+from feedsvc.serve.rules import Lead, Pace, Rules
 
 PLACE = Path(".feedsvc") / "serving.json"
-_MADE = 1_000  # fields of answers that are kept, for the documents asked for most
 _LARGEST = 64 * 1024 * 1024  # bytes: hundreds of thousands of redirects
-
-
-class Lead(NamedTuple):
-    """Where a path leads; nowhere if what was there is gone."""
-
-    target: str | None
-    permanent: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What one version of the index says.
-
-    Paths begin with a slash; one that also ends with it speaks for everything below.
-    """
-
-    links: Mapping[str, str] = field(default_factory=dict)  # the value of the Link field
-    private: frozenset[str] = frozenset()  # folders
-    leads: Mapping[str, Lead] = field(default_factory=dict)
-    _made: dict[tuple[str, int], tuple[Fields, Fields]] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def of_files(self) -> bool:
-        """Whether something is said of files at all."""
-        return bool(self.links or self.private)
-
-    def fields(self, path: str, fields: Fields) -> Fields:
-        """The fields of a file's answer, with what the index says of its path."""
-        known = self._made.get((path, id(fields)))
-        if known is not None and known[0] is fields:
-            return known[1]
-        link = self.links.get(path)
-        said = fields if link is None else headers.with_link(fields, link)
-        if self.private and _covering(self.private, path) is not None:
-            said = headers.of_private(said)
-        if said is not fields:
-            if len(self._made) >= _MADE:
-                self._made.clear()
-            self._made[path, id(fields)] = fields, said
-        return said
-
-    def answer(self, path: str, query: str) -> Page | None:
-        """The answer for a path at which no file lies; None if nothing is known of it."""
-        if not self.leads or parts(path) is None:
-            return None
-        known = _covering(self.leads, path)
-        if path.endswith("/") and path != known and f"{path}{INDEX}" in self.leads:
-            known = f"{path}{INDEX}"
-        if known is None:
-            return None
-        target, permanent = self.leads[known]
-        if target is None:
-            return pages.GONE
-        if known.endswith("/") and target.endswith("/"):
-            target += quote(path[len(known) :])
-        page = pages.moved(_with_query(target, query), permanent=permanent)
-        # The target may lie below the path of the site's base address, which is not ours to know.
-        if any(folder in f"{path} {target}" for folder in self.private):
-            page = page._replace(fields=headers.of_private(page.fields))
-        return page
 
 
 class Watch:
@@ -137,27 +70,6 @@ class Watch:
         self.current = None
 
 
-def _covering(known: Container[str], path: str) -> str | None:
-    """The precise path, or else the longest folder that `path` is or lies in."""
-    if path in known:
-        return path
-    if f"{path}/" in known:
-        return f"{path}/"
-    end = path.rfind("/", 0, -1)
-    while end > 0:
-        if path[: end + 1] in known:
-            return path[: end + 1]
-        end = path.rfind("/", 0, end)
-    return None
-
-
-def _with_query(target: str, query: str) -> str:
-    if not query:
-        return target
-    address, mark, fragment = target.partition("#")
-    return f"{address}{'&' if '?' in address else '?'}{query}{mark}{fragment}"
-
-
 # -- the file: in a thread -------------------------------------------------------------------------
 
 
@@ -179,6 +91,7 @@ def _load(place: str) -> Rules:
         links={_path(path): _link(values) for path, values in _table(told, "links").items()},
         private=frozenset(_path(path) for path in _list(told, "noindex")),
         leads=leads,
+        feeds={_path(path): _pace(told) for path, told in _table(told, "feeds").items()},
     )
 
 
@@ -214,6 +127,20 @@ def _link(values: object) -> str:
     if not isinstance(values, list) or not values or not all(map(_is_field, values)):
         raise ValueError(f"no links: {values!r}")
     return ", ".join(values)
+
+
+def _pace(told: object) -> Pace:
+    if not isinstance(told, dict):
+        raise ValueError(f"no pace: {told!r}")  # noqa: TRY004
+    age, change, limit = (told.get(name) for name in ("age", "change", "limit"))
+    for number in (age, change, limit):
+        if number is not None and (type(number) is not int or number < 0):
+            raise ValueError(f"no pace: {told!r}")
+    return Pace(
+        age=SHORTEST if age is None else age,
+        change=math.inf if change is None else change,
+        limit=limit,
+    )
 
 
 def _is_field(value: object) -> TypeGuard[str]:

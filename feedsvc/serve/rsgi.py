@@ -17,6 +17,14 @@ class Headers(Protocol):
 
     def items(self) -> list[tuple[str, str]]: ...
 
+    def keys(self) -> list[str]:
+        """The names of all lines, in lower case; here none is left out."""
+        ...
+
+    def __contains__(self, key: str, /) -> bool:
+        """Whether there is a line of this name; here none is left out."""
+        ...
+
 
 class Scope(Protocol):
     """A request; `path` is percent-decoded once, bytes that are not UTF-8 became U+FFFD."""
@@ -32,6 +40,11 @@ class Scope(Protocol):
 
     @property
     def query_string(self) -> str: ...
+
+    @property
+    def client(self) -> str:
+        """The peer of the connection, `127.0.0.1:50000` or `[::1]:50000`."""
+        ...
 
     @property
     def headers(self) -> Headers: ...

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from feedsvc.model import Article, FileStat, Problem, State
+from feedsvc.model import Article, FileStat, Problem, State, Verdict
 from feedsvc.ports import Change, KnownFile, Stored
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
@@ -149,6 +149,7 @@ class Intake(Marks):
                         document=row["document"],
                         article=_as_its_source_has_it(row),
                         verdict=row["verdict"],
+                        erased=row["verdict"] == Verdict.PURGED or row["pruned"] is not None,
                     )
         return tuple(found.values())
 

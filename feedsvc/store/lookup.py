@@ -63,18 +63,18 @@ class Lookup:
         """Why each of these articles stands where it does."""
         columns = (
             source.c.name, article.c.key, article.c.verdict, article.c.verdict_at,
-            article.c.state_reason,
+            article.c.state_reason, article.c.pruned,
         )  # fmt: skip
         query = select(*columns).join(source, source.c.id == article.c.source_id)
         told = or_(article.c.verdict.is_not(None), article.c.state_reason.is_not(None))
         found: dict[tuple[str, str], Standing] = {}
         with reading(self._engine) as connection:
             for some in chunks([one.guid for one in articles]):
-                for name, key, verdict, at, reason in connection.execute(
+                for name, key, verdict, at, reason, pruned in connection.execute(
                     query.where(article.c.guid.in_(some), told)
                 ):
                     found[name, key] = Standing(
-                        Verdict(verdict) if verdict else None, moment(at), reason
+                        Verdict(verdict) if verdict else None, moment(at), reason, moment(pruned)
                     )
         return [found.get((one.source, one.key), Standing()) for one in articles]
 
@@ -115,13 +115,13 @@ class Lookup:
         return tuple(found[row] for row in rows)
 
     def history(self, one: Article) -> tuple[Version, ...]:
-        """How an article read from its first revision to the present one; nothing if purged."""
+        """How an article read from its first revision to the present one; nothing if erased."""
         own = select(article, body, source.c.name).join(body, body.c.article_id == article.c.id)
         own = own.join(source, source.c.id == article.c.source_id)
         named = (source.c.name == one.source, article.c.key == one.key)
         with reading(self._engine) as connection:
             row = connection.execute(own.where(*named)).mappings().first()
-            if row is None or row["verdict"] == Verdict.PURGED:
+            if row is None or row["verdict"] == Verdict.PURGED or row["pruned"] is not None:
                 return ()
             query = select(revision).where(revision.c.article_id == row["id"])
             before = connection.execute(query.order_by(revision.c.number)).mappings().all()

@@ -2,20 +2,28 @@
 
 A new database is made from `schema.py` at once; only an older one pays for importing Alembic, which
 walks the steps in `migrations/versions/`. A test proves that both ways end in the same schema.
+
+Whoever opens a store brings it up to date: who installs a new version only starts it. But not under
+the hands of somebody else: a daemon of the version before would go on with a schema that it does
+not know.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select
 
-from feedsvc.errors import StoreError
+from feedsvc.errors import LockedError, StoreError
+from feedsvc.store.copy import snapshot, sync_file
 from feedsvc.store.engine import migrating, reading, writing
+from feedsvc.store.locks import LOCK_TIMEOUT, hold, hold_all
 from feedsvc.store.schema import REVISIONS, metadata
+
+log = logging.getLogger(__name__)
 
 _version = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 
@@ -73,32 +81,53 @@ def _make(engine: Engine, revision: str) -> None:
 
 
 def _migrate(engine: Engine, revisions: Sequence[str], steps: Path) -> None:
-    with migrating(engine) as connection:
+    database = Path(engine.url.database or "")
+    with ExitStack() as stack:
+        stack.enter_context(hold(database, "migrate"))
         # Two at once: the second finds it done, and must not take that for the state before.
+        with reading(engine) as connection:
+            found = _revision(connection, revisions)
+        if found is None or found == revisions[-1]:
+            return
+        try:
+            stack.enter_context(hold_all(database, timeout=LOCK_TIMEOUT))
+        except LockedError as error:
+            raise LockedError(
+                f"the store needs migration from schema {found} to {revisions[-1]}, and {error}",
+                hint="stop it, then `feedsvc migrate`",
+            ) from error
+        connection = stack.enter_context(migrating(engine))
         found = _revision(connection, revisions)
         if found is None or found == revisions[-1]:
             return
-        _backup(engine, found)
+        copy = _backup(database, found)
         _walk(connection, steps, revisions[-1])
+    log.info("%s: schema %s became %s; %s is as before", database, found, revisions[-1], copy)
 
 
-def _backup(engine: Engine, revision: str) -> None:
-    """A copy of the database as it was, beside it; SQLite's own online copy, safe while in use."""
-    if not engine.url.database or engine.url.database == ":memory:":
-        return
-    place = Path(engine.url.database)
-    copy = place.with_name(f"{place.name}.before-{revision}.bak")
+def backup_of(database: Path, revision: str) -> Path:
+    """Where the store as it was before a migration is to be found after it."""
+    return database.with_name(f"{database.name}.before-{revision}.bak")
+
+
+def _backup(database: Path, revision: str) -> Path:
+    """A copy of the database as it was, beside it."""
+    copy = backup_of(database, revision)
     half = copy.with_name(f"{copy.name}.tmp")
     try:
-        with closing(sqlite3.connect(place)) as old, closing(sqlite3.connect(half)) as new:
-            old.backup(new)
+        half.unlink(missing_ok=True)  # of one that was killed
+        half.touch(mode=0o600)
+        snapshot(database, half)
+        sync_file(half)
         half.replace(copy)
-    except (OSError, sqlite3.Error) as error:
+        sync_file(copy.parent)
+    except (OSError, StoreError) as error:
         half.unlink(missing_ok=True)
         raise StoreError(
             f"the store needs migration, and no backup could be written to {copy}: {error}",
             hint="make room or rights for it, then try again",
         ) from error
+    return copy
 
 
 def _walk(connection: Connection, steps: Path, newest: str) -> None:

@@ -294,6 +294,7 @@ def _feed_columns(row: FeedRow) -> dict[str, Any]:
         "seen": row.seen,
         "looked": seconds(row.looked),
         "page_size": row.page_size,
+        "rhythm": row.rhythm,
     }
 
 
@@ -320,4 +321,5 @@ def _feed_row(values: tuple[Any, ...]) -> FeedRow:
         seen=row["seen"],
         looked=moment(row["looked"]),
         page_size=row["page_size"],
+        rhythm=row["rhythm"],
     )

@@ -86,6 +86,19 @@ class Records:
             for row in reversed(rows)
         )
 
+    def troubles(self) -> dict[tuple[str, str], str]:
+        """What was said last of whom something bad was said; see `ports.RecordStore`."""
+        newest = (
+            select(func.max(journal.c.id))
+            .where(journal.c.subject.is_not(None))
+            .group_by(journal.c.kind, journal.c.subject)
+        )
+        query = select(journal.c.kind, journal.c.subject, journal.c.message).where(
+            journal.c.id.in_(newest), journal.c.level != LEVELS[0]
+        )
+        with reading(self._engine) as connection:
+            return {(kind, who): said for kind, who, said in connection.execute(query)}
+
     # -- jobs --------------------------------------------------------------------------------------
 
     def chores(self) -> dict[str, Chore]:

@@ -22,14 +22,14 @@ from feedsvc.store.events import Events, Happened, note
 from feedsvc.store.rows import article_row, seconds
 from feedsvc.store.schema import article, remote, source
 from feedsvc.store.sources import Sources, source_problems
-from feedsvc.store.struck import not_purged, restate
+from feedsvc.store.struck import not_erased, restate
 from feedsvc.store.writing import Written, insert_articles, next_change, revise_articles
 
 # The state is what its source makes of it (`struck.own_state`): what it is compared with.
 _OWN_STATE = "coalesce(own_state, state)"
 _KNOWN = (
     "SELECT id, key, declared, link, title, document, said, published,"
-    " coalesce(own_state, state), noise, verdict FROM article"
+    " coalesce(own_state, state), noise, verdict, pruned IS NOT NULL FROM article"
 )
 
 
@@ -216,6 +216,7 @@ class _Ended(NamedTuple):
     """The columns of `source` that a visit changes, in the order in which they are written."""
 
     next_due: int | None
+    asked: int | None
     last_ok: int | None
     state: str
     failures: int
@@ -238,6 +239,7 @@ def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
         changed = visit.state != was.state
         ended = _Ended(
             next_due=seconds(visit.next_due),
+            asked=seconds(visit.now),
             last_ok=seconds(visit.now if visit.good else was.last_ok),
             state=visit.state,
             failures=visit.failures,
@@ -290,7 +292,7 @@ def _write_quiet(connection: Connection, quiet: Sequence[EntryChange]) -> None:
     if quiet:
         connection.execute(
             update(article)
-            .where(article.c.id == bindparam("row"), not_purged())
+            .where(article.c.id == bindparam("row"), not_erased())
             .values(
                 said=bindparam("new_said"),
                 document=bindparam("words"),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 REVISIONS = ("0001", "0002", "0003", "0004")
@@ -54,6 +55,11 @@ source = Table(
     Column("paused", BigInteger),  # since when its operator wants it left alone
     Column("lease", Text),  # the run that is asking it now
 )
+ASKABLE = "NOT removed AND paused IS NULL AND state != 'parked'"
+TAKEN_OUT = "removed AND parent IS NULL"
+Index("ix_source_next_due", source.c.next_due, sqlite_where=text(ASKABLE))
+Index("ix_source_taken_out", source.c.name, sqlite_where=text(TAKEN_OUT))
+Index(None, source.c.asked)
 
 remote = Table(
     "remote",
@@ -106,6 +112,7 @@ article = Table(
     # the verdict is lifted.
     Column("own_state", Text),
     Column("own_reason", Text),
+    Column("pruned", BigInteger),  # since when only this row is left of it: see `prune.py`
     UniqueConstraint("source_id", "key"),
 )
 Index(None, article.c.released.desc(), article.c.guid)
@@ -190,6 +197,7 @@ feed = Table(
     Column("seen", Integer, nullable=False, server_default="0"),  # `article.changed` it has built
     Column("looked", BigInteger),  # up to when it has followed what falls due and expires
     Column("page_size", Integer),  # articles on a page of its archive, frozen with the first one
+    Column("rhythm", Integer),  # seconds that usually lie between its newest entries
 )
 
 membership = Table(
@@ -411,12 +419,12 @@ journal = Table(
     Column("id", Integer, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("level", Text, nullable=False),  # info | warning | error
-    Column("kind", Text, nullable=False),  # sync | build | state | daemon | server | maintenance
+    Column("kind", Text, nullable=False),  # sync | build | daemon | server | maintenance
     Column("subject", Text),  # the source, the feed, the job
     Column("message", Text, nullable=False),
     Column("fields", Text),  # JSON: numbers that belong to it
 )
-Index(None, journal.c.subject)
+Index(None, journal.c.kind, journal.c.subject)
 
 chore = Table(
     "chore",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from feedsvc.errors import LockedError, NotFoundError, StoreError
+from feedsvc.errors import NotFoundError
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
@@ -18,6 +18,7 @@ from feedsvc.store.engine import connect, reading
 from feedsvc.store.explain import Explain
 from feedsvc.store.facets import Facets
 from feedsvc.store.intake import Intake
+from feedsvc.store.locks import LOCK_TIMEOUT, hold, is_held
 from feedsvc.store.lookup import Lookup
 from feedsvc.store.media import MediaFacts
 from feedsvc.store.migrate import bring_up_to_date
@@ -30,11 +31,10 @@ from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
 from feedsvc.store.sitemaps import Sitemaps
 from feedsvc.store.slugs import Slugs
+from feedsvc.store.steps import Steps
 from feedsvc.store.tokens import Tokens
 from feedsvc.store.verdicts import Verdicts
 from feedsvc.store.websub import Websub
-
-LOCK_TIMEOUT = 60  # seconds one run waits for another
 
 
 class SqlStore(
@@ -49,6 +49,7 @@ class SqlStore(
     Slugs,
     ArticlePages,
     Sitemaps,
+    Steps,
     Verdicts,
     Lookup,
     Facets,
@@ -72,24 +73,13 @@ class SqlStore(
 
         The operating system lets go of it when a process dies, so a crash never leaves it behind.
         """
-        from filelock import FileLock, Timeout  # not needed to read
-
         database = Path(self._engine.url.database or "feedsvc.db")
-        place = database.with_name(f"{database.name}.{name}.lock")
-        held = FileLock(place, timeout=timeout)
-        try:
-            held.acquire()
-        except Timeout as error:
-            raise LockedError(
-                f"another feedsvc is at work on this store ({name})",
-                hint=f"wait for it or stop it; the lock is {place}",
-            ) from error
-        except OSError as error:
-            raise StoreError(f"cannot lock {place}: {error.strerror}") from error
-        try:
+        with hold(database, name, timeout=timeout):
             yield
-        finally:
-            held.release()
+
+    def is_locked(self, name: str) -> bool:
+        """Whether some process holds `name` at this moment."""
+        return is_held(Path(self._engine.url.database or "feedsvc.db"), name)
 
     # -- what people look at -----------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class StoryRow(NamedTuple):
     verdict_at: int | None
     own_state: str | None
     own_reason: str | None
+    pruned: int | None
 
     @property
     def reason_of_its_own(self) -> str | None:

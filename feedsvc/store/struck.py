@@ -157,13 +157,14 @@ def restate(
     moved = 0
     for some in chunks(list(rows)):
         named = article.c.id.in_(some)
-        free = and_(named, article.c.verdict.is_(None))
-        kept = and_(named, article.c.verdict.is_not(None), not_purged())
+        free = and_(named, article.c.verdict.is_(None), not_erased())
+        kept = and_(named, article.c.verdict.is_not(None), not_erased())
         moved += connection.execute(update(article).where(free).values(**plain)).rowcount
         connection.execute(update(article).where(kept).values(**aside))
     return moved if state is not None else 0
 
 
-def not_purged() -> ColumnElement[bool]:
-    """What was purged is never written again."""
-    return article.c.verdict.is_distinct_from(Verdict.PURGED.value)
+def not_erased() -> ColumnElement[bool]:
+    """What was purged or pruned is never written again."""
+    purged = article.c.verdict.is_distinct_from(Verdict.PURGED.value)
+    return and_(purged, article.c.pruned.is_(None))

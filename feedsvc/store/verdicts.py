@@ -56,7 +56,7 @@ class Verdicts(Marks):
     def restore(self, guids: Sequence[str], *, now: datetime) -> tuple[Corrected, ...]:
         """Lift verdicts: the articles are what their sources make of them by now.
 
-        Raises UsageError for one that was purged.
+        Raises UsageError for one that was purged or pruned.
         """
         with writing(self._engine) as connection:
             named = of_ids(connection, guids)
@@ -65,6 +65,11 @@ class Verdicts(Marks):
                     raise UsageError(
                         f"'{one.guid}' was purged: nothing is left of it to restore",
                         hint="publish it anew under another id and address",
+                    )
+                if all(row.pruned is not None for row in named if row.guid == one.guid):
+                    raise UsageError(
+                        f"'{one.guid}' was pruned: nothing is left of it to restore",
+                        hint="a backup may have it, or publish it anew under another id",
                     )
             struck = [one for one in named if one.verdict is not None]
             rows = distinct([*named, *struck_along(connection, struck)])

@@ -39,6 +39,7 @@ class _Before(NamedTuple):
     state: str
     state_reason: str | None
     verdict: str | None
+    pruned: int | None
 
 
 _INSERT_ARTICLE = insertion(article, "id", "source_id", "changed", *ArticleRow._fields)
@@ -113,7 +114,7 @@ def _own_state(one: Article, told: Struck) -> str | None:
 
 
 def revise_articles(connection: Connection, revised: Sequence[Written], now: datetime) -> None:
-    """Keep what is replaced as a revision, then replace it; what was purged stays as it is."""
+    """Keep what is replaced as a revision, then replace it; what is erased stays as it is."""
     before = _before(connection, [one.row for one in revised if one.row is not None])
     known = [(one.row, one) for one in revised if one.row is not None and one.row in before]
     if not known:
@@ -157,7 +158,11 @@ def _before(connection: Connection, rows: Sequence[int]) -> dict[int, _Before]:
             select(article.c.id, *columns).where(article.c.id.in_(some))
         ):
             found[row] = _Before(*rest)
-    return {row: was for row, was in found.items() if was.verdict != Verdict.PURGED.value}
+    return {
+        row: was
+        for row, was in found.items()
+        if was.verdict != Verdict.PURGED.value and was.pruned is None
+    }
 
 
 def _columns(one: Written, was: _Before, number: int) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from feedsvc.decide import (
     stable_key,
     value_of,
 )
-from feedsvc.model import Article, Unreadable, Verdict
+from feedsvc.model import Article, Unreadable
 from feedsvc.ports import Change
 from feedsvc.sync.run import Read, Run, keep, unreadable
 
@@ -125,7 +125,7 @@ def _judge(run: Run, item: Read, candidates: Candidates, *, finally_: bool) -> C
         )
         return _change(item, None, article)
     run.live[found.stored.row] = path
-    if found.stored.verdict == Verdict.PURGED:
+    if found.stored.erased:
         # Known, and never written again: not even what its parser complains of.
         silent = replace(item, draft=replace(draft, warnings=()))
         return _change(silent, found.stored.row, None)

@@ -206,6 +206,7 @@ class _Weigher:
             stored.row: (items[index], stored)
             for index, stored in found.known.items()
             if stored.verdict != Verdict.PURGED
+            and not stored.pruned
             and (
                 self._reread
                 or items[index].said != stored.said

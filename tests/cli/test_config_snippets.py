@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Shell
+from tests.support import Shell, free_port
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 CADDY = shutil.which("caddy")
@@ -51,11 +51,6 @@ name = "sport"
 """
 
 Request = tuple[int, dict[str, str], bytes]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def ask(port: int, path: str, method: str = "GET", **headers: str) -> Request:

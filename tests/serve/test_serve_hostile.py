@@ -288,7 +288,7 @@ SHORT_OF_PATIENCE = """
     import asyncio, sys
     from pathlib import Path
     from feedsvc.serve.app import Application
-    from feedsvc.serve.engine import engine
+    from feedsvc.serve.engine import Engine
     from feedsvc.serve.files import Library
     from feedsvc.serve.listen import listen
 
@@ -298,7 +298,7 @@ SHORT_OF_PATIENCE = """
     async def main():
         application = Application(Library(Path(sys.argv[1])))
         limits = dict(connections=8, backlog=8, header_bytes=65536, header_timeout=500)
-        await engine(application, listener, **limits).serve()
+        await Engine(application, listener, **limits).serve()
 
     asyncio.run(main())
 """

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from feedsvc.config import load
 from feedsvc.ports import Call
 from feedsvc.sync import Options
 from tests.feedserver import Asked, Site
-from tests.support import FrozenClock
+from tests.support import FrozenClock, free_port
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing here waits that long when all is well
 
@@ -160,13 +159,6 @@ def test_over_many_days_it_is_renewed_and_hardly_polled(tmp_path: Path, clock: F
 
 
 # -- two daemons -----------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Daemon:

@@ -67,6 +67,7 @@ def _document(article: Article, standing: Standing, now: datetime) -> dict[str, 
         "verdict": standing.verdict.value if standing.verdict else None,
         "verdict_at": iso_utc(standing.at) if standing.at else None,
         "reason": standing.reason,
+        "pruned_at": iso_utc(standing.pruned) if standing.pruned else None,
         "subtitle": article.subtitle,
         "section": article.section,
         "image": {"url": image.url, "caption": image.caption, "credit": image.credit}

@@ -79,6 +79,8 @@ def _lines(
             yield f"  also: {', '.join(others)}"
         elif not changes:
             yield "  nothing that is read"
+    if standing.pruned is not None:
+        yield f"pruned {when(standing.pruned, zone)}: what it said is no longer kept"
     if standing.verdict is not None and standing.at is not None:
         reason = f": {standing.reason}" if standing.reason else ""
         yield f"{standing.verdict.value} {when(standing.at, zone)}{reason}"
@@ -99,6 +101,7 @@ def _document(article: Article, versions: Sequence[Version], standing: Standing)
         "verdict": standing.verdict.value if standing.verdict else None,
         "verdict_at": iso_utc(standing.at) if standing.at else None,
         "reason": standing.reason,
+        "pruned_at": iso_utc(standing.pruned) if standing.pruned else None,
         "revisions": [
             {
                 "number": version.number,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   feedsvc source add https://example.org/
   feedsvc source add https://example.org/feed.xml --name neighbours --every 1h --tag harbour
+  feedsvc source add https://example.org/daily.xml --every "0 6 * * *"   every day at six
   feedsvc source add https://example.org/blogroll.opml   every feed of a list
 """
 
@@ -45,7 +46,10 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="of a feed, of its site, or of an OPML file")
     parser.add_argument("--name", type=name, metavar="NAME", help="default: made of its address")
     parser.add_argument(
-        "--every", type=every, metavar="TIME", help="such as 30m, or auto; default: 15m"
+        "--every",
+        type=every,
+        metavar="TIME",
+        help='such as 30m, auto, or times of day: "0 6 * * *"; default: 15m',
     )
     parser.add_argument(
         "--tag", type=tag, action="append", default=[], metavar="TAG",

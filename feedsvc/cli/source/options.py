@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from feedsvc.config.shapes import NotYetError, WrongValueError
-from feedsvc.settings import Cron
 
 T = TypeVar("T")
 
@@ -30,10 +29,7 @@ def every(text: str) -> str:
     """A duration in its shortest form, times of day, or `auto`."""
     from feedsvc.config import units
 
-    span = _read(units.interval, text)
-    if isinstance(span, Cron):
-        return span.fields
-    return span if isinstance(span, str) else units.write_duration(span)
+    return units.write_every(_read(units.interval, text))
 
 
 def _read(reader: Callable[[object], T], text: str) -> T:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
@@ -70,11 +69,10 @@ def _document(app: App, source: Source) -> dict[str, Any]:
 
 def _settings(source: Source) -> dict[str, Any]:
     """What the configuration says, but for its secrets."""
-    from feedsvc.config.units import write_duration
+    from feedsvc.config.units import write_every
 
-    every = source.every
     return {
-        "every": write_duration(every) if isinstance(every, timedelta) else every,
+        "every": write_every(source.every) if source.every is not None else None,
         "tags": list(source.tags),
         "language": source.language,
         "timezone": source.timezone.key,

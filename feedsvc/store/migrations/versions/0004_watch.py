@@ -1,4 +1,4 @@
-"""The journal, jobs at times of day, the audience of feeds, and when a source was asked."""
+"""The journal, jobs at times of day, the audience of feeds, when a source was asked, pruning."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,17 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("source") as batch:
         batch.add_column(sa.Column("asked", sa.BigInteger(), nullable=True))
+    # The next best thing, so that what a clock that was ahead has left is found.
+    op.execute("UPDATE source SET asked = last_ok")
+    askable = "NOT removed AND paused IS NULL AND state != 'parked'"
+    taken_out = "removed AND parent IS NULL"
+    op.create_index("ix_source_next_due", "source", ["next_due"], sqlite_where=sa.text(askable))
+    op.create_index("ix_source_taken_out", "source", ["name"], sqlite_where=sa.text(taken_out))
+    op.create_index("ix_source_asked", "source", ["asked"])
+    with op.batch_alter_table("article") as batch:
+        batch.add_column(sa.Column("pruned", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("feed") as batch:
+        batch.add_column(sa.Column("rhythm", sa.Integer(), nullable=True))
     op.create_table(
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -23,7 +34,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
-    op.create_index("ix_journal_subject", "journal", ["subject"])
+    op.create_index("ix_journal_kind_subject", "journal", ["kind", "subject"])
     op.create_table(
         "chore",
         sa.Column("name", sa.Text(), nullable=False),

@@ -1,0 +1,243 @@
+"""`feedsvc run` and its configuration: read again when asked to or when the file changes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support import free_port
+
+CONFIG = """
+[site]
+title = "Harbour News"
+base_url = "https://news.example.org"
+[server]
+listen = "127.0.0.1:0"
+[[source]]
+name = "desk"
+path = "articles"
+settle = "0s"
+every = "1s"
+"""
+WIRE = """
+[[source]]
+name = "wire"
+path = "wire"
+settle = "0s"
+every = "1s"
+"""
+PATIENCE = 40.0
+
+
+class Daemon:
+    """A running `feedsvc run`, its folder, and what it said."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "said.txt"
+        self.configure(CONFIG)
+        for name in ("articles", "wire"):
+            (root / name).mkdir()
+        self.write("articles/first.txt", "First")
+        self.process: subprocess.Popen[str] | None = None
+
+    def write(self, path: str, title: str) -> None:
+        (self.root / path).write_text(f"{title}\n2025-01-01\n\nText.\n")
+
+    def configure(self, text: str) -> None:
+        half = self.root / "feedsvc.toml.new"
+        half.write_text(text)
+        half.replace(self.root / "feedsvc.toml")
+
+    def start(self, *options: str) -> None:
+        with self.log.open("a") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "feedsvc", "run", *options],
+                cwd=self.root, stderr=said, text=True,
+            )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, what: Callable[[], object]) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert self.process.poll() is None, f"it ended:\n{self.said}"
+            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
+            time.sleep(0.05)
+
+    def hears(self, line: str) -> None:
+        self.wait_for(lambda: line in self.said)
+
+    def published(self, path: str = "all/atom.xml") -> str:
+        file = self.root / "public" / path
+        return file.read_text() if file.exists() else ""
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def end(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+    def ask(self, *arguments: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "feedsvc", "--json", *arguments],
+            cwd=self.root, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    made = Daemon(tmp_path)
+    yield made
+    if made.process is not None:
+        made.process.kill()
+        made.process.wait()
+
+
+def test_a_changed_file_is_taken_over_and_everything_built_anew(daemon: Daemon) -> None:
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.published())
+
+    daemon.configure(CONFIG.replace("Harbour News", "Hafenblatt") + WIRE)
+    daemon.write("wire/second.txt", "Second")
+
+    daemon.wait_for(lambda: "Second" in daemon.published())
+    daemon.wait_for(lambda: "Hafenblatt" in daemon.published())
+    assert "the configuration was read again" in daemon.said
+
+
+def test_sighup_reads_it_again_though_nothing_changed(daemon: Daemon) -> None:
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.published())
+
+    daemon.signal(signal.SIGHUP)
+
+    daemon.hears("the configuration was read again")
+    daemon.write("articles/second.txt", "Second")
+    daemon.wait_for(lambda: "Second" in daemon.published())
+    assert daemon.end() == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(CONFIG + "[[source]\n", id="no-toml"),
+        pytest.param(CONFIG.replace("every", "evry"), id="a-misspelt-key"),
+        pytest.param(CONFIG.replace("name =", 'kind = "fax"\nname ='), id="no-such-kind"),
+        pytest.param(CONFIG + '[store]\nurl = "sqlite:///other.db"\n', id="another-store"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_a_broken_file_is_refused_and_the_old_one_runs_on(daemon: Daemon, broken: str) -> None:
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.published())
+
+    daemon.configure(broken)
+    daemon.signal(signal.SIGHUP)
+
+    daemon.hears("configuration: not taken over: ")
+    daemon.write("articles/second.txt", "Second")
+    daemon.wait_for(lambda: "Second" in daemon.published())
+    daemon.configure(CONFIG.replace("Harbour News", "Hafenblatt"))  # mended
+    daemon.hears("configuration: is well again")
+    daemon.wait_for(lambda: "Hafenblatt" in daemon.published())
+    assert daemon.said.count("not taken over") == 1
+
+
+def test_status_and_log_say_why_a_file_was_refused(daemon: Daemon) -> None:
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.published())
+    kept = daemon.root / "as-it-was.toml"
+    kept.write_text(CONFIG)
+
+    daemon.configure(CONFIG.replace("every", "evry"))
+
+    daemon.hears("not taken over")
+    status = daemon.ask("-c", "as-it-was.toml", "status")
+    assert "no key 'evry'" in status["daemon"]["refused"]
+    assert [p["path"] for p in status["problems"]] == ["feedsvc.toml"]
+    log = daemon.ask("-c", "as-it-was.toml", "log", "--level", "error")
+    assert "no key 'evry'" in log["entries"][-1]["message"]
+
+
+def test_a_source_that_leaves_the_file_is_named(daemon: Daemon) -> None:
+    daemon.configure(CONFIG + WIRE)
+    daemon.write("wire/second.txt", "Second")
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "Second" in daemon.published())
+
+    daemon.configure(CONFIG)
+
+    daemon.hears("wire: is no longer configured: its articles stay in the store")
+    daemon.wait_for(lambda: "Second" not in daemon.published())
+
+
+def test_a_source_that_is_renamed_keeps_its_articles(daemon: Daemon) -> None:
+    daemon.start("--no-server")
+    daemon.wait_for(lambda: "First" in daemon.published())
+    entry = daemon.published().partition("<entry>")[2].partition("</entry>")[0]
+
+    daemon.configure(CONFIG.replace('name = "desk"', 'name = "harbour"\nwas = "desk"'))
+
+    daemon.hears("the configuration was read again")
+    daemon.write("articles/second.txt", "Second")
+    daemon.wait_for(lambda: "Second" in daemon.published())
+    assert entry in daemon.published()
+    assert "no longer configured" not in daemon.said
+
+
+def test_a_new_address_is_served_and_the_old_one_is_not(daemon: Daemon) -> None:
+    first, second = free_port(), free_port()
+    daemon.configure(CONFIG.replace(":0", f":{first}"))
+    daemon.start()
+    daemon.wait_for(lambda: answers(first))
+
+    daemon.configure(CONFIG.replace(":0", f":{second}"))
+
+    daemon.wait_for(lambda: answers(second))
+    daemon.wait_for(lambda: not answers(first))
+    assert daemon.end() == 0
+
+
+def test_an_address_in_use_is_refused_and_readers_are_still_answered(daemon: Daemon) -> None:
+    first = free_port()
+    daemon.configure(CONFIG.replace(":0", f":{first}"))
+    daemon.start()
+    daemon.wait_for(lambda: answers(first))
+    with pytest.MonkeyPatch.context():
+        import socket
+
+        taken = socket.create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+
+    daemon.configure(CONFIG.replace(":0", f":{port}"))
+
+    daemon.hears("not taken over")
+    assert answers(first)
+    taken.close()
+
+
+def answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
