@@ -90,6 +90,12 @@ class NotFoundError(FeedsvcError):
     exit_code = 7
 
 
+class ClockError(FeedsvcError):
+    """The clock of the machine cannot be right."""
+
+    retryable = True
+
+
 class OfflineError(FeedsvcError):
     """There is no network at all, or `--offline` forbids it."""
 

@@ -28,6 +28,7 @@ base_url = "https://planet.example.org"
 [sync]
 allow_networks = ["127.0.0.0/8"]
 timeout = "40s"
+per_host = 16
 """
 
 DESK = """
@@ -284,6 +285,32 @@ class TestEnd:
         )
         assert titles == {"quick 1", "quick 2"}
         assert known == [("quick",)]
+
+    def test_in_the_middle_of_a_sync_of_a_thousand_what_was_read_is_kept_and_the_rest_is_due(
+        self, planet: Planet
+    ) -> None:
+        names = [f"s{number}" for number in range(1_000)]
+        for name in names:
+            body = rss(story(1, title=f"{name} 1", guid=name, link=f"https://{name}.example.org/1"))
+            planet.server[f"/{name}"] = Answer(body=body, delay=0.2)
+        planet.configure(*names)
+        planet.start()
+        planet.wait_for(lambda: sum(map(planet.asked, names)) >= 200)
+        asked_to = time.monotonic()
+
+        ended = planet.end()
+
+        assert (ended, time.monotonic() - asked_to < 10) == (0, True)
+        asked = {name for name in names if planet.asked(name)}
+        kept = {name for (name,) in planet.store("SELECT name FROM source WHERE last_ok > 0")}
+        due = {name for (name,) in planet.store("SELECT name FROM source WHERE next_due IS NULL")}
+        assert len(asked) < 1_000
+        assert len(asked - kept) <= 16 + 1  # on their way when it was told to end
+        assert kept | due == set(names)
+        assert {title.split()[0] for (title,) in planet.store("SELECT title FROM article")} == kept
+        planet.start()
+        planet.wait_for(lambda: len(planet.store("SELECT 1 FROM article")) == 1_000)
+        assert all(planet.asked(name) == 1 for name in kept)
 
     def test_what_was_given_up_is_asked_at_the_next_start(self, planet: Planet) -> None:
         planet.server["/ferry"] = HANGING

@@ -13,9 +13,10 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from time import clock_gettime, monotonic
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from feedsvc.app.clockwork import check_clock, mend, stepped
 from feedsvc.app.errands import Errand, errands_of, run_errands
 from feedsvc.app.journal import Journal
 from feedsvc.app.reading import is_remote, outline
@@ -24,6 +25,7 @@ from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
 from feedsvc.model import Draft, Hints
+from feedsvc.manners import Calendar, every_of
 from feedsvc.ports import Clock, Desk, Parser, Progress, Source, SourceRow
 from feedsvc.registry import PARSERS, SOURCES, names, resolve
 from feedsvc.settings import Settings
@@ -42,6 +44,9 @@ READING = "1"
 RESCAN = timedelta(seconds=5)
 """How often the daemon looks into a folder that has no `every` of its own."""
 
+RESCAN_WATCHED = timedelta(minutes=1)
+"""The same, where the system tells at once what happens in it: to be sure only."""
+
 
 _FORBIDDEN = "--offline forbids to ask it"
 """Why a source is skipped that nothing else keeps us from asking."""
@@ -58,8 +63,9 @@ class SystemClock:
 
     def elapsed(self) -> float:
         """Seconds since the machine was started; those that it slept count."""
-        # Linux stops CLOCK_MONOTONIC while a machine sleeps, others do not (and lack the first).
-        return clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        # Linux stops CLOCK_MONOTONIC while a machine sleeps; others do not, and lack the first.
+        which = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+        return time.monotonic() if which is None else time.clock_gettime(which)
 
     async def sleep(self, seconds: float) -> None:
         """Wait, and let others go on."""
@@ -104,6 +110,8 @@ class App:
         self.unheard: FeedsvcError | None = None
         """Why the operator's webhook could not be told, the last time."""
         self._wake: Callable[[], object] | None = None
+        self.watched: Collection[str] = ()
+        """The folders, by their names, of which the system tells what happens in them."""
 
     def close(self) -> None:
         """Give the store back."""
@@ -127,12 +135,30 @@ class App:
         """Tell the store which sources are configured, once.
 
         Only what syncs or builds does so: to look at a store with another configuration must not
-        take the articles of that one's sources out.
+        take the articles of that one's sources out. Raises ClockError.
         """
+        check_clock(self.clock)
         if not self._enrolled:
             sources = [(s.name, s.was, s.kind, _place(s)) for s in self.settings.sources]
             self.store.enrol(sources, self.clock.now())
             self._enrolled = True
+            self.mend_times()
+
+    def mend_times(self) -> None:
+        """Look for what a clock that was ahead has noted, and let it wait from now on."""
+        if mend(self.settings, self.store, self.clock):
+            self.journal.happened(
+                "daemon", "the clock went back: what was due ahead of it is due anew"
+            )
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was put forward `by`, or back: everybody waits on as long as before."""
+        stepped(self.settings, self.store, self.clock, by)
+        seconds = by.total_seconds()
+        way = "forward" if seconds > 0 else "back"
+        self.journal.happened(
+            "daemon", f"the clock was put {way} by {abs(by)}: what waits, waits on as before"
+        )
 
     # -- stage 1 ---------------------------------------------------------------------------------
 
@@ -423,7 +449,7 @@ class App:
 
         return Plan(
             name=source.name,
-            every=source.every if isinstance(source.every, timedelta) else RESCAN,
+            every=self._rescan(source),
             on_delete=source.on_delete or "withdraw",
             hints=hints,
             policy=Policy(future=source.future or "hold", link=source.link),
@@ -450,6 +476,12 @@ class App:
                 ]
             ),
         )
+
+    def _rescan(self, source: SourceSettings) -> timedelta | Calendar:
+        """How often a folder is looked into; with `every` as its operator says."""
+        if source.every is None or source.every == "auto":
+            return RESCAN_WATCHED if source.name in self.watched else RESCAN
+        return cast("timedelta | Calendar", every_of(source.every, source.timezone))
 
     @property
     def authority(self) -> Authority:

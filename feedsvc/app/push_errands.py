@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from feedsvc.web import Client
     from feedsvc.websub.leases import Leases
 
-TENDED = timedelta(minutes=1)
-"""How often our hub looks for subscribers whose time is over, or whose topic is gone."""
+TENDED = 60.0
+"""Seconds: how often our hub looks for subscribers whose time is over, or whose topic is gone."""
 
-REST = timedelta(minutes=1)
-"""Until others are told again after the store could not note that they had heard."""
+REST = 60.0
+"""Seconds until others are told again after the store could not note that they had heard."""
 
-LOOKED = timedelta(seconds=5)
-"""How often sources are compared with our subscriptions."""
+LOOKED = 5.0
+"""Seconds: how often sources are compared with our subscriptions."""
 
 _GONE = "it is no longer published here"
 
@@ -42,11 +42,11 @@ class Turn:
     def __init__(self, app: App, name: str) -> None:
         self._app = app
         self._name = name
-        self._not_before: datetime | None = None
+        self._not_before = 0.0  # by `Clock.elapsed`, as all that is only remembered
 
-    def free(self, now: datetime) -> bool:
+    def free(self) -> bool:
         """Whether it may be done now."""
-        return self._not_before is None or now >= self._not_before
+        return self._app.clock.elapsed() >= self._not_before
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[Client | None]:
@@ -66,7 +66,7 @@ class Turn:
                     yield client
             except StoreError:
                 # What was heard cannot be noted: nobody is to hear it again at every tick.
-                self._not_before = self._app.clock.now() + REST
+                self._not_before = self._app.clock.elapsed() + REST
                 raise
 
 
@@ -81,7 +81,7 @@ class OutboxErrand:
 
     def due(self, now: datetime) -> bool:
         """Whether anybody is to be told."""
-        return self._turn.free(now) and self._app.store.outbox_due(now)
+        return self._turn.free() and self._app.store.outbox_due(now)
 
     async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`
         """Tell everybody who is to be told."""
@@ -109,14 +109,15 @@ class HubErrand:
     def __init__(self, app: App) -> None:
         self._app = app
         self._turn = Turn(app, self.name)
-        self._tended: datetime | None = None
+        self._tended: float | None = None
 
     def due(self, now: datetime) -> bool:
         """Whether somebody is to be asked."""
-        if self._tended is None or now - self._tended >= TENDED:
-            self._tended = now
+        elapsed = self._app.clock.elapsed()
+        if self._tended is None or elapsed - self._tended >= TENDED:
+            self._tended = elapsed
             self._tend(now)
-        return self._turn.free(now) and self._app.store.intents_due(now)
+        return self._turn.free() and self._app.store.intents_due(now)
 
     def _tend(self, now: datetime) -> None:
         from feedsvc.websub.wishes import Wish
@@ -144,14 +145,15 @@ class LeasesErrand:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._looked: datetime | None = None
+        self._looked: float | None = None
 
     def due(self, now: datetime) -> bool:
         """Whether a hub is to be asked."""
         if not self._app.attended:
             return False
-        if self._looked is None or now - self._looked >= LOOKED:
-            self._looked = now
+        elapsed = self._app.clock.elapsed()
+        if self._looked is None or elapsed - self._looked >= LOOKED:
+            self._looked = elapsed
             self._leases.look()
         return bool(self._app.store.subscriptions_due(now, limit=1))
 

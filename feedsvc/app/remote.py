@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from feedsvc.sync.remote_plan import Job
     from feedsvc.web import Client, Resolve
 
-LATELY = timedelta(minutes=10)  # since somebody answered: so long there is a network
+LATELY = 600.0  # seconds since somebody answered: so long there is a network
 SLOTS = 32  # runs that may ask sources of one store at once
 
 
@@ -49,7 +49,7 @@ class Remotes:
         self._aside = aside
         self._run = run
         self._telling = asyncio.Lock()
-        self._answered: datetime | None = None  # when anybody did, the last time
+        self._answered: float | None = None  # when anybody did, the last time
 
     async def sync(
         self,
@@ -84,13 +84,14 @@ class Remotes:
             )
             for source in sources
         ]
-        lately = self._answered is not None and began - self._answered < LATELY
+        elapsed = self._clock.elapsed()
+        lately = self._answered is not None and elapsed - self._answered < LATELY
         report = await sync_remote(
             jobs, self._store, self._clock, run=self._run, dead=_dead(self._store, self._run),
             progress=progress, written=written, network=lately,
         )  # fmt: skip
         if report.answered:
-            self._answered = self._clock.now()
+            self._answered = self._clock.elapsed()
         self._note_missed(jobs, report)
         return report
 

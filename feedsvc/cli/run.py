@@ -79,7 +79,7 @@ def run_daemon(
     """
     import asyncio
 
-    from feedsvc.scheduler import Daemon
+    from feedsvc.scheduler import Daemon, Notifier
 
     lines = Lines(console, form)
     app.journal.hear(lines.entry)
@@ -94,7 +94,12 @@ def run_daemon(
 
     if not server:
         lines.say(f"publishing to {app.settings.publish.directory} (Ctrl-C ends)")
-    daemon = Daemon(app, load=load, serve=serve if server else None)
+    daemon = Daemon(
+        app,
+        load=load,
+        serve=serve if server else None,
+        notifier=Notifier.of_environment(),
+    )
 
     async def run() -> int:
         code = EXIT_INTERRUPTED if await daemon.run() == signal.SIGINT else 0

@@ -112,7 +112,7 @@ def render(families: Iterable[Family], *, openmetrics: bool) -> tuple[str, bytes
 
     collected: Any = _Collected(families)
     if openmetrics:
-        return OPENMETRICS, generate_openmetrics(collected)
+        return OPENMETRICS, generate_openmetrics(collected)  # type: ignore[no-untyped-call]
     return TEXT, generate_latest(collected)
 
 
@@ -151,5 +151,5 @@ def _cumulative(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[
     total, buckets = 0.0, []
     for bound, count in zip((*bounds, math.inf), counts, strict=True):
         total += count
-        buckets.append((floatToGoString(bound), total))
+        buckets.append((floatToGoString(bound), total))  # type: ignore[no-untyped-call]
     return buckets

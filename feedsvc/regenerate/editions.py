@@ -29,6 +29,9 @@ from feedsvc.regenerate.press import open_pages
 from feedsvc.settings import Feed, Site
 
 
+_LONGEST = timedelta(days=8)  # of a period: a week, and the hour by which clocks are put back
+
+
 @dataclass(frozen=True, kw_only=True)
 class Editions:
     """The editions of a digest, and when time alone changes them.
@@ -88,6 +91,17 @@ def editions(
         next_change=min(events, default=None),
         make=lambda: tuple(map(partial(article_of, store, feed, site, guid), issues)),
     )
+
+
+def oldest_in_use(store: Store, feed: Feed, site: Site, now: datetime) -> datetime | None:
+    """From when on an article stands in an edition that is shown or to come.
+
+    None: whatever its age, since there are fewer editions than there may be.
+    """
+    chosen, _ = _chosen(store, feed, site, now)
+    if len(chosen) >= feed.limit:
+        return chosen[-1][0].start
+    return now - feed.since - _LONGEST if feed.since else None
 
 
 # -- which articles --------------------------------------------------------------------------------

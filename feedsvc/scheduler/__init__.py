@@ -2,11 +2,14 @@
 
 daemon.py      the life of the process: lock, signals, ticks, reload, end
 rounds.py      what a tick does with one configuration
+notify.py      what systemd is told
+clockwork.py   the clock when it is set, or sleeps
 reloading.py   the configuration file, and what a reload cannot change
 """
 
 from __future__ import annotations
 
 from feedsvc.scheduler.daemon import Daemon
+from feedsvc.scheduler.notify import Notifier
 
-__all__ = ["Daemon"]
+__all__ = ["Daemon", "Notifier"]

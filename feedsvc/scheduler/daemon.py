@@ -13,15 +13,17 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from feedsvc import __version__
 from feedsvc.app import App
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.ports import DAEMON, Call, Desk, Reply
+from feedsvc.scheduler.notify import Notifier
+from feedsvc.scheduler.clockwork import Beat, Clockwork
 from feedsvc.scheduler.reloading import (
     ConfigFile,
     Load,
@@ -41,7 +43,10 @@ for _logger in ("apscheduler", "feedsvc"):
 
 TICK = 1  # second
 BREATH = 0.05  # seconds between being woken and looking
+MENDED = 60.0  # seconds between two looks for what a clock that was ahead has left
 GRACE = 7.0  # seconds that work in flight has to come to an end when asked to stop
+
+STUCK = 3600.0  # seconds a tick may take before the watchdog is left to bark
 
 _PATIENCE = 0.5  # seconds: `status` holds the lock for a moment to see whether anybody does
 
@@ -66,7 +71,15 @@ class Daemon:
     reload and no server.
     """
 
-    def __init__(self, app: App, *, load: Load | None = None, serve: Serve | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        load: Load | None = None,
+        serve: Serve | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self._notifier = notifier or Notifier()
         self._rounds = Rounds(app)
         self._load = load
         self._serve = serve
@@ -76,8 +89,12 @@ class Daemon:
         self._retiring: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
+        self._began = 0.0  # on the monotonic clock: what is under way
         self._signal: int | None = None
         self._wake = asyncio.Event()
+        self._clockwork = Clockwork(app.clock)
+        self._stepped = timedelta()  # by so much the clock was set, and the store does not know yet
+        self._mended = app.clock.elapsed()
 
     @property
     def _app(self) -> App:
@@ -100,7 +117,7 @@ class Daemon:
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(
             self._tick,
-            IntervalTrigger(seconds=TICK),
+            Beat(TICK),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
@@ -109,7 +126,10 @@ class Daemon:
             if self._serve is not None:
                 self._server = await self._serve(self._app.settings, self._desk, self._of_server)
             waking = asyncio.create_task(self._look_when_woken())
+            pacing = asyncio.create_task(self._keep_pace(scheduler))
             try:
+                # Before the first build, which may take minutes: what was published is served.
+                self._notifier.ready(self._size())
                 self._leave_remark()
                 self._attend()
                 await self._tick()
@@ -119,6 +139,7 @@ class Daemon:
                 await self._stop.wait()
             finally:
                 waking.cancel()
+                pacing.cancel()
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
                 await self._end()
@@ -160,8 +181,11 @@ class Daemon:
     # -- ticks -------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
+        if self._work is None or time.monotonic() - self._began < STUCK:
+            self._notifier.alive()
         if self._stop.is_set() or self._work is not None:
             return
+        self._began = time.monotonic()
         self._work = asyncio.create_task(self._do_what_is_due())
         stopping = asyncio.create_task(self._stop.wait())
         try:
@@ -174,7 +198,37 @@ class Daemon:
     async def _do_what_is_due(self) -> None:
         if self._load is not None and (self._reload_asked or self._file.changed()):
             await self._reload(self._load)
-        await self._rounds.look()
+        self._heed_clock()
+        if not self._stepped:  # else nobody knows who is due
+            await self._rounds.look()
+
+    async def _keep_pace(self, scheduler: AsyncIOScheduler) -> None:
+        """Let the ticks go on when the clock is set, by a clock that nobody sets."""
+        while True:
+            await asyncio.sleep(TICK)
+            if self._heed_clock() and scheduler.running:
+                for job in scheduler.get_jobs():
+                    job.modify(next_run_time=job.trigger.get_next_fire_time(None, _present()))
+
+    def _heed_clock(self) -> bool:
+        """Let everybody wait on as before, if the clock was set; returns whether it was.
+
+        Looked for at every beat, as what is noted afterwards is of the new time already.
+        """
+        app = self._app
+        step = self._clockwork.step()
+        self._stepped += step or timedelta()
+        try:
+            if self._stepped:
+                app.clock_stepped(self._stepped)
+                self._stepped = timedelta()
+            elif app.clock.elapsed() - self._mended >= MENDED:
+                self._mended = app.clock.elapsed()
+                app.mend_times()
+            app.journal.trouble("daemon", "clock", None)
+        except FeedsvcError as error:  # the store may be locked for a while, as at any tick
+            app.journal.trouble("daemon", "clock", error.line)
+        return step is not None
 
     async def _look_when_woken(self) -> None:
         """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
@@ -205,6 +259,7 @@ class Daemon:
 
     async def _reload(self, load: Load) -> None:
         """Go on with what the configuration says now; what is broken changes nothing."""
+        self._notifier.reloading()
         self._reload_asked = False
         self._file.read()
         journal, old = self._app.journal, self._app.settings
@@ -216,6 +271,7 @@ class Daemon:
         except FeedsvcError as error:
             journal.trouble("daemon", "configuration", f"not taken over: {error}")
             self._leave_remark(refused=str(error))
+            self._notifier.ready(f"{self._size()}; a new configuration was refused")
             return
         journal.trouble("daemon", "configuration", None)
         for name in removed_sources(old, settings):
@@ -230,6 +286,7 @@ class Daemon:
         self._file = ConfigFile(settings.path)
         self._attend()
         self._leave_remark()
+        self._notifier.ready(self._size())
         retiring = asyncio.create_task(self._retire(retired))
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
@@ -260,6 +317,10 @@ class Daemon:
 
     # -- how it is ---------------------------------------------------------------------------------
 
+    def _size(self) -> str:
+        settings = self._app.settings
+        return f"{len(settings.sources)} sources, {len(settings.feeds)} feeds"
+
     def _tell_state(self) -> None:
         """What is published, so that a start without any news does not look like a failure."""
         configured = {feed.name for feed in self._app.settings.feeds}
@@ -289,6 +350,7 @@ class Daemon:
 
     async def _end(self) -> None:
         """Let a build come to its end; stop a sync between two batches, which loses nothing."""
+        self._notifier.stopping()
         deadline = time.monotonic() + GRACE
         self._app.journal.happened("daemon", "ending")
         serving = asyncio.create_task(self._server.stop()) if self._server is not None else None
@@ -307,6 +369,11 @@ class Daemon:
 
 def _served(settings: Settings) -> tuple[object, ...]:
     return settings.server, settings.publish.directory
+
+
+def _present() -> datetime:
+    """The time by which APScheduler goes."""
+    return datetime.now(UTC)
 
 
 def _by(app: App) -> str:

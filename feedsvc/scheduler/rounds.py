@@ -34,8 +34,9 @@ class Rounds:
         self.app = app
         self._journal = app.journal
         self._looked_at_all = False  # at the start the configuration or the files may be others
-        self._next_try = app.clock.now()  # when a site without its page is built again
-        self._next_visits = app.clock.now()  # when remote sources are asked again
+        # By `Clock.elapsed`, since the clock may be set:
+        self._next_try = 0.0  # when a site without its page is built again
+        self._next_visits = 0.0  # when remote sources are asked again
         self._at_end = AsyncExitStack()
         self._remotes: Remotes | None = None
         self._visits: set[asyncio.Task[None]] = set()
@@ -117,7 +118,7 @@ class Rounds:
     async def _start_visits(self, due: Sequence[Source], rows: dict[str, SourceRow]) -> None:
         """Visit remote sources beside everything else: the slowest may take half a minute."""
         due = [source for source in due if source.name not in self._visited]
-        if not due or self.app.clock.now() < self._next_visits:
+        if not due or self.app.clock.elapsed() < self._next_visits:
             return
         if self._remotes is None:
             self._remotes = await self._at_end.enter_async_context(self.app.remotes())
@@ -156,14 +157,14 @@ class Rounds:
         if not await self._attempt("visits", visit):
             # The store could not take what came of visits: to its sources, they never were. All of
             # them are due still, and would be asked anew at every tick while the disk is full.
-            self._next_visits = self.app.clock.now() + RETRY
+            self._next_visits = self.app.clock.elapsed() + RETRY.total_seconds()
 
     # -- feeds -------------------------------------------------------------------------------------
 
     async def _build_due(self) -> None:
         app, now = self.app, self.app.clock.now()
         page = app.settings.publish.directory / "index.html"
-        missing = not page.exists() and now >= self._next_try
+        missing = not page.exists() and app.clock.elapsed() >= self._next_try
         due = due_feeds(app.store, app.settings.feeds, now)
         everything = missing or not self._looked_at_all
         if not (everything or due or others_due(app.press, now)):
@@ -181,7 +182,7 @@ class Rounds:
             raise
         self._looked_at_all = True
         if not page.exists():  # it is held back, or there is no room: not again at every tick
-            self._next_try = now + RETRY
+            self._next_try = app.clock.elapsed() + RETRY.total_seconds()
 
     def _go_on(self, _what: str, _done: int, _all: int) -> None:
         """Asked by a build between two feeds."""

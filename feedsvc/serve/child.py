@@ -24,8 +24,10 @@ from feedsvc.errors import ConfigError
 from feedsvc.serve.listen import BACKLOG, address_of, listen
 
 _HEADER_TIMEOUT = 15_000  # milliseconds for a request's head; an idle connection is kept as long
-_HEADER_BYTES = 64 * 1024
-_CONNECTIONS = 1024
+_HEADER_BYTES = 32 * 1024  # what most servers take; a connection holds as much at most
+_CONNECTIONS = 2048  # at once, as far as the limit of open files allows
+_OTHER_FILES = 128  # those held open for large answers, and the process's own
+_FEWEST = 16
 _GRACE = 3.0  # seconds for answers on their way
 
 
@@ -39,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ConfigError as error:
         _say(f"error {error}")
         _leave(error.exit_code)
-    _allow_open_files()
+    connections = _allow_connections()
     desk = None if options.desk is None else socket.socket(fileno=options.desk)
-    _leave(asyncio.run(_serve(options.directory, listener, options.parent, desk)))
+    _leave(asyncio.run(_serve(options.directory, listener, connections, options.parent, desk)))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -69,18 +71,30 @@ def _listener(options: argparse.Namespace) -> socket.socket:
     return listen(host.removeprefix("[").removesuffix("]"), int(port))
 
 
-def _allow_open_files() -> None:
-    """Raise the soft limit of open files, often 1024, above the number of connections."""
+def _allow_connections() -> int:
+    """How many connections there may be, with the limit of open files, often 1024, raised for them.
+
+    Each is a file, and a large answer is one more. Out of files the engine could take no connection
+    and no feed could be read: so the connections end before the files do, and the next one waits.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * _CONNECTIONS
+    wanted = 2 * _CONNECTIONS + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            soft = limit
+    if soft == resource.RLIM_INFINITY:
+        return _CONNECTIONS
+    return max(_FEWEST, min(_CONNECTIONS, (soft - _OTHER_FILES) // 2))
 
 
 async def _serve(
-    directory: Path, listener: socket.socket, parent: int | None, desk: socket.socket | None
+    directory: Path,
+    listener: socket.socket,
+    connections: int,
+    parent: int | None,
+    desk: socket.socket | None,
 ) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
@@ -91,7 +105,7 @@ async def _serve(
     server = Engine(
         Application(Library(directory), None if desk is None else Relay(desk)),
         listener,
-        connections=_CONNECTIONS,
+        connections=connections,
         backlog=BACKLOG,
         header_bytes=_HEADER_BYTES,
         header_timeout=_HEADER_TIMEOUT,

@@ -33,7 +33,7 @@ _PASSED_ON_PREFIXES = ("x-forwarded", "x-original-f", "x-envoy-", "cf-connecting
 
 _PORT = re.compile(r":[0-9]{1,5}\Z")
 _LONGEST = 4096  # characters of a `Forwarded` line that are read
-# RFC 7239 §4: forwarded-pair; of the value, that is more than a token, only quotes and ends matter.
+# RFC 7239 §4: a pair, with what is more than a token in quotes, though not all proxies do that.
 _PAIR = re.compile(
     r"""\s*([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^";\s]+)\s*(?:;|\Z)""", re.ASCII
 )

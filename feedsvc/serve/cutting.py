@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -35,7 +36,9 @@ class NotToBeCutError(ValueError):
 
 def xml_pieces(document: bytes) -> Pieces:
     """The pieces of an Atom or RSS document."""
-    finder = _Finder()
+    if b"\0" in document:
+        raise NotToBeCutError("in an encoding in which a byte is no character")
+    finder = _Finder(document)
     try:
         finder.parser.Parse(document, True)
     except expat.ExpatError as error:
@@ -43,7 +46,7 @@ def xml_pieces(document: bytes) -> Pieces:
     spans = finder.spans
     if not spans:
         raise NotToBeCutError("no entries")
-    between = {document[one.stop : two.start] for one, two in zip(spans, spans[1:], strict=False)}
+    between = {document[one.stop : two.start] for one, two in pairwise(spans)}
     if len(between) > 1 or any(blank.strip() for blank in between):
         raise NotToBeCutError("something stands between the entries")
     return Pieces(
@@ -78,7 +81,8 @@ _KINDS: Mapping[str, _Kind] = {
 class _Finder:
     """Notes where entries begin and end while a document is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: bytes) -> None:
+        self._document = document
         self.spans: list[_Span] = []
         self._open: list[str] = []
         self._kind: _Kind | None = None
@@ -111,8 +115,9 @@ class _Finder:
         self._open.pop()
         kind = self._kind
         if kind is not None and name == kind.entry and tuple(self._open) == kind.holder:
-            # Where the tag begins: an end tag holds nothing but its name, and maybe blanks.
-            self.spans.append(_Span(self._start, self.parser.CurrentByteIndex, "".join(self._id)))
+            # The index is where the tag begins; it holds nothing but its name, and maybe blanks.
+            stop = self._document.index(b">", self.parser.CurrentByteIndex) + 1
+            self.spans.append(_Span(self._start, stop, "".join(self._id)))
 
     def _refuse(self, *_: object) -> None:
         raise NotToBeCutError("a document type, which may define entities")

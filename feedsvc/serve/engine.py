@@ -22,7 +22,8 @@ from granian.http import HTTP1Settings
 from feedsvc.serve.rsgi import Connection, Scope
 
 _READING_THREADS = 4  # of the engine, for large files: what they read mostly lies in memory
-_NO_TLS = (False, None, None, None, "tls1.3", None, [], False)
+_IDLE = 30  # seconds; of use with several threads for Python
+_NO_TLS: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
 
 
 class Application(Protocol):
@@ -60,30 +61,32 @@ class Engine:
         # The socket is ours and bound: left to itself the engine would bind late, and share a taken
         # address by SO_REUSEPORT instead of refusing it.
         holder = SocketHolder(listener.fileno(), False, backlog)  # type: ignore[call-arg]
-        self._worker = RSGIWorker(
-            1,
+        arguments: tuple[Any, ...] = (
+            1,  # the number of the worker
             (None, holder),
             None,
-            1,
+            1,  # thread for connections
             _READING_THREADS,
-            1,
-            30,
+            1,  # thread for Python
+            _IDLE,
             connections,
             "1",
             HTTP1Settings(header_read_timeout=header_timeout, max_buffer_size=header_bytes),
-            None,
-            False,
-            None,
+            None,  # no HTTP/2
+            False,  # no web sockets
+            None,  # no files of its own
             *_NO_TLS,
-            (None, None),
-        )  # type: ignore[call-arg]
+            (None, None),  # no metrics
+        )
+        self._worker = RSGIWorker(*arguments)
 
     async def serve(self, ready: Callable[[], object] = lambda: None) -> None:
         """Answer until told to stop, and the answers on their way are sent."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         self._signal.add_cb(lambda: loop.call_soon_threadsafe(ended.set))
-        self._worker.serve_async(_Scheduler(loop, self._application), loop, self._signal)  # type: ignore[attr-defined]
+        scheduler = _Scheduler(loop, self._application)
+        self._worker.serve_async(scheduler, loop, self._signal)  # type: ignore[attr-defined]
         ready()
         await ended.wait()
 
@@ -97,7 +100,8 @@ class _Scheduler(CallbackScheduler):
 
     def __new__(cls, loop: asyncio.AbstractEventLoop, application: Application) -> _Scheduler:
         # The last three are for tasks of the engine's own making: it makes none.
-        return super().__new__(cls, loop, application.__rsgi__, None, _unused, _unused)  # type: ignore[call-arg]
+        needed: tuple[Any, ...] = (loop, application.__rsgi__, None, _unused, _unused)
+        return super().__new__(cls, *needed)
 
     def __init__(self, loop: asyncio.AbstractEventLoop, application: Application) -> None:
         super().__init__()

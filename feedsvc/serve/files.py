@@ -156,7 +156,7 @@ class Library:
         self.versions = Versions()  # of what was read, also of what is no longer there
 
     def held(self, path: str) -> Resource | None:
-        """What lies in memory for a path, whole and unchanged; in any thread, and without waiting."""
+        """What lies in memory for a path, whole and unchanged: without waiting, in any thread."""
         held = self._held.get(path)
         if held is None or not held.whole or not _unchanged(held):
             return None

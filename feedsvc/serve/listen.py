@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 from feedsvc.errors import ConfigError
+from feedsvc.serve.holder import holder
 
 BACKLOG = 1024
 _STALLED = 20_000  # milliseconds a client may take nothing of what is sent to it
@@ -20,15 +20,17 @@ def listen(host: str, port: int, *, stalled: int = _STALLED) -> socket.socket:
     An address that someone else listens on is refused, never shared (no SO_REUSEPORT): two servers
     would answer by turns.
     """
+    numeric = None
     try:
         if not 0 <= port <= 65535:  # getaddrinfo would take the rest of a division
             raise OverflowError(port)
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
+        numeric = str(address[0])
         return _bound(family, address, stalled)
     except (OSError, UnicodeError, OverflowError) as error:
-        reason, hint = _explain(error, port)
+        reason, hint = _explain(error, numeric, port)
         raise ConfigError(f"cannot listen on {_join(host, port)}: {reason}", hint=hint) from error
 
 
@@ -62,48 +64,41 @@ def _join(host: str, port: int) -> str:
 _ELSEWHERE = "choose another address with `listen` under [server]"
 
 
-def _explain(error: Exception, port: int) -> tuple[str, str]:
+def _explain(error: Exception, address: str | None, port: int) -> tuple[str, str]:
     """Why an address cannot be had, and what to do."""
     if isinstance(error, socket.gaierror | UnicodeError):
         return "no such host name", "use an IP address of this machine, such as 127.0.0.1"
     if isinstance(error, OverflowError):
         return "no such port", "ports are 0 to 65535"
-    code = error.errno if isinstance(error, OSError) else None
-    if code == errno.EADDRINUSE:
-        holder = _holder(port)
-        by = f" by {holder}" if holder else ""
-        return f"the address is already in use{by}", f"stop it, or {_ELSEWHERE}"
-    if code in (errno.EACCES, errno.EPERM):
-        why = " (ports below 1024 are reserved for the administrator)" if port < 1024 else ""
-        return f"permission denied{why}", _ELSEWHERE
-    if code == errno.EADDRNOTAVAIL:
-        return "this machine has no such address", _ELSEWHERE
-    return os.strerror(code) if code else str(error), _ELSEWHERE
+    match error.errno if isinstance(error, OSError) else None:
+        case errno.EADDRINUSE:
+            found = None if address is None else holder(address, port)
+            by, it = ("", "whoever uses it") if found is None else (f" by {found}", "that one")
+            return f"the address is already in use{by}", f"stop {it}, or {_ELSEWHERE}"
+        case errno.EACCES | errno.EPERM if port < (first := _first_free_to_all()):
+            return (
+                f"ports below {first} are reserved for the administrator",
+                f"{_ELSEWHERE}, such as port {max(first, 8080)}, with a web server in front of it",
+            )
+        case errno.EACCES | errno.EPERM:
+            return "permission denied", _ELSEWHERE
+        case errno.EADDRNOTAVAIL:
+            return (
+                "this machine has no such address",
+                "use 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses, or one of "
+                "those that `ip address` shows",
+            )
+        case errno.EAFNOSUPPORT:
+            return "this machine has no IPv6", "use an IPv4 address, such as 127.0.0.1"
+        case None:
+            return str(error), _ELSEWHERE
+        case code:
+            return os.strerror(code), _ELSEWHERE
 
 
-_LISTENING = "0A"  # the state as the kernel's tables write it
-
-
-def _holder(port: int) -> str | None:
-    """The process that listens on a port, as far as this user may see: Linux, best effort."""
-    inodes = {
-        f"socket:[{columns[9]}]"
-        for table in ("/proc/net/tcp", "/proc/net/tcp6")
-        for columns in _rows(Path(table))
-        if columns[3] == _LISTENING and int(columns[1].rpartition(":")[2], 16) == port
-    }
-    if not inodes:
-        return None
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-        with suppress(OSError):
-            if str(descriptor.readlink()) in inodes:
-                process = descriptor.parents[1]
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-    return None
-
-
-def _rows(table: Path) -> list[list[str]]:
+def _first_free_to_all() -> int:
+    """The lowest port that needs no rights; Linux lets it be set."""
     try:
-        return [line.split() for line in table.read_text().splitlines()[1:]]
-    except OSError:
-        return []
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return 1024

@@ -33,7 +33,7 @@ class Versions:
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._by_tag: dict[str, dict[str, Known]] = {}  # path -> tag, without its quotes
-        self._order: OrderedDict[int, str] = OrderedDict()  # number -> path
+        self._order: OrderedDict[int, tuple[str, Known]] = OrderedDict()  # the oldest first
         self._next = 0
         self.size = 0  # bytes, as the budget counts them
 
@@ -48,13 +48,11 @@ class Versions:
         cost = _COST + digests + len(tags) * _COST_OF_TAG
         known = Known(self._next, version, tags, cost)
         self._by_tag.setdefault(path, {}).update(dict.fromkeys(tags, known))
-        self._order[known.number] = path
+        self._order[known.number] = path, known
         self._next += 1
         self.size += cost
         while self.size > self._budget:
-            number, oldest = next(iter(self._order.items()))
-            there = self._by_tag[oldest].values()
-            self._forget(oldest, next(one for one in there if one.number == number))
+            self._forget(*next(iter(self._order.values())))
 
     def find(self, path: str, if_none_match: str) -> tuple[str, Known] | None:
         """The newest version of a document among those that a reader has, and its tag."""

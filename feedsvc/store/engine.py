@@ -65,6 +65,20 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def file_of(url: str) -> Path:
+    """The file of the store at `url`, there or not; raises StoreError if it is to be in none."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"store.url is no database address: {url}") from error
+    file = parsed.database
+    if parsed.get_backend_name() != "sqlite" or not file or file == ":memory:":
+        raise StoreError(
+            f"the store {url} is no file", hint="give it one: sqlite:///path/to/feedsvc.db"
+        )
+    return Path(file)
+
+
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
     teach(connection)

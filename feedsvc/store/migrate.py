@@ -22,6 +22,7 @@ from feedsvc.store.copy import snapshot, sync_file
 from feedsvc.store.engine import migrating, reading, writing
 from feedsvc.store.locks import LOCK_TIMEOUT, hold, hold_all
 from feedsvc.store.schema import REVISIONS, metadata
+from feedsvc.store.whole import foreign
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +55,19 @@ def _revision(connection: Connection, revisions: Sequence[str]) -> str | None:
     if _version.name in names:
         found = connection.execute(select(_version.c.version_num)).scalar()
     if found is None or not names.issuperset(_ALWAYS):
+        raise foreign(Path(place or ""), min(names))
+    check_known(f"{place}", found, revisions)
+    return found
+
+
+def check_known(what: str, revision: str, revisions: Sequence[str] = REVISIONS) -> None:
+    """Raise StoreError if `what` has a schema of the future."""
+    if revision not in revisions:
         raise StoreError(
-            f"{place} is a database of something else (it has a table '{min(names)}')",
-            hint='give feedsvc a file of its own: store.url = "sqlite:///var/feedsvc.db"',
-        )
-    if found not in revisions:
-        raise StoreError(
-            f"{place} was written by a newer feedsvc (schema {found}, "
+            f"{what} was written by a newer feedsvc (schema {revision}, "
             f"this one knows up to {revisions[-1]})",
             hint="install the newer version again, or put a backup in its place",
         )
-    return found
 
 
 _ALWAYS = {"source", "article", "file", "feed", "ledger"}  # in every schema there ever was

@@ -8,46 +8,23 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 from feedsvc.errors import LockedError, StoreError
 from feedsvc.store.copy import Step, is_damage, opened, said, sync_file, transfer
 
 _PATIENCE = 3.0  # seconds for somebody who may have the store open for good
 _JOURNALS = ("-wal", "-shm", "-journal")
-_OURS = {"alembic_version", "source", "article", "ledger"}  # in every schema there ever was
-_MISSED = ("article", "token", "subscriber")  # who was given a key or subscribed counts as well
-
-
-def lies_at(database: Path) -> Literal["nothing", "empty", "store", "other", "damaged"]:
-    """What lies where a store of any schema is to be put; raises StoreError."""
-    if not database.exists():
-        return "nothing"
-    try:
-        with opened(database, "rw") as connection:
-            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-            tables = {name for (name,) in connection.execute(query)}
-            if tables and not tables.issuperset(_OURS):
-                return "other"
-            for table in (one for one in _MISSED if one in tables):
-                if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608
-                    return "store"
-    except sqlite3.Error as error:
-        if is_damage(error):
-            return "damaged"
-        raise said(database, error) from error
-    return "empty"
 
 
 def put_in_place(
     fresh: Path, database: Path, *, aside: Path | None = None, step: Step | None = None
 ) -> None:
-    """Let `database` hold what `fresh` does, which lies in a folder beside it that is thrown away.
+    """Let `database` hold what `fresh` does, whose folder beside it is thrown away later.
 
-    Raises StoreError.    Raises LockedError if anybody else has it open. Who kills this leaves the one or the other:
-    SQLite writes it as one transaction, into the same file, so that whoever opens that meanwhile
-    waits, and that no journal of the old one is ever applied to the new one. With `aside` the old
-    one is copied there first. A damaged one, with which SQLite cannot do so, is moved there.
+    Raises StoreError, and LockedError if anybody else has it open. Who kills this leaves the one or
+    the other: SQLite writes it as one transaction, into the same file, so that whoever opens that
+    meanwhile waits, and that no journal of the old one is ever applied to the new one. With `aside`
+    the old one is copied there first. A damaged one, with which SQLite cannot do so, is moved.
     """
     try:
         _write_over(fresh, database, aside, step)

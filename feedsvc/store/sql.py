@@ -24,6 +24,7 @@ from feedsvc.store.media import MediaFacts
 from feedsvc.store.migrate import bring_up_to_date
 from feedsvc.store.output import Output
 from feedsvc.store.pages import ArticlePages
+from feedsvc.store.prune import Prune
 from feedsvc.store.records import Records
 from feedsvc.store.redirects import Redirects
 from feedsvc.store.remotes import Remotes
@@ -55,6 +56,7 @@ class SqlStore(
     Facets,
     Tokens,
     Explain,
+    Prune,
     Records,
 ):
     """Everything feedsvc remembers; fits `ports.Store`."""

@@ -131,6 +131,8 @@ def _known(now: datetime, by: int = 0) -> dict[str, int | None]:
 def _put(connection: Connection, dues: Mapping[str, datetime]) -> None:
     if dues:
         connection.execute(
-            update(source).where(source.c.name == bindparam("who")).values(next_due=bindparam("at")),
+            update(source)
+            .where(source.c.name == bindparam("who"))
+            .values(next_due=bindparam("at")),
             [{"who": name, "at": seconds(due)} for name, due in dues.items()],
         )

@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from feedsvc.decide import believable_loss
 from feedsvc.errors import FeedsvcError, LockedError, SourceError
+from feedsvc.manners import look_after
 from feedsvc.model import Problem, State
 from feedsvc.ports import Clock, Progress, Source, Store
 from feedsvc.sync.judge import judge_all
@@ -70,7 +71,7 @@ async def sync_source(
 def _failed(plan: Plan, store: Store, clock: Clock, error: SourceError) -> SourceReport:
     log.debug("source %s failed", plan.name, exc_info=True)
     row, now = store.source(plan.name).row, clock.now()
-    store.finish(row, now=now, next_due=now + plan.every, failure=str(error))
+    store.finish(row, now=now, next_due=look_after(plan.every, now), failure=str(error))
     return SourceReport(name=plan.name, outcome="failed", reason=str(error), hint=error.hint)
 
 
@@ -129,11 +130,13 @@ async def _sync(
     moving = any(path not in known for path in harvest.restless)
     doubt = _lose(run, frozenset() if moving else harvest.missing, options)
     doubts = [Problem(source=plan.name, path=None, reason=doubt)] if doubt else []
+    now = clock.now()
+    due = look_after(plan.every, now)
     store.finish(
         run.row,
-        now=clock.now(),
+        now=now,
         # Files still being written are looked at again as soon as they may be quiet.
-        next_due=clock.now() + (min(plan.every, SOON) if harvest.restless else plan.every),
+        next_due=min(due, now + SOON) if harvest.restless else due,
         failure=None,
         problems=(*doubts, *harvest.problems),
         fingerprint=plan.fingerprint,

@@ -15,6 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from feedsvc.errors import LockedError
@@ -29,6 +30,7 @@ UNDER_WAY = 256  # sources between being asked and being read; more would only w
 BATCH_SOURCES = 500  # in one commit
 BATCH_ENTRIES = 3_000
 PATIENCE = 5.0  # seconds a visit waits for others before it is written
+STEP = 1.0  # seconds by which a clock is set at least; less is only put right
 QUIET = 0.5  # seconds without another one after which it waits no longer, if somebody listens
 
 
@@ -83,7 +85,7 @@ async def sync_remote(
         if written is not None:
             written([reports[visit.source.name] for visit in visits])
 
-    batch = _Batch(store, spoilt, told)
+    batch = _Batch(store, clock, spoilt, told)
     try:
         pause = None if written is None else QUIET
         async with _visits(mine, visitor, clock, pause) as visits:
@@ -121,9 +123,10 @@ class _Batch:
     """Visits that are written together."""
 
     store: RemoteStore
+    clock: Clock
     spoilt: Callable[[Visit, Exception], Visit]
     told: Callable[[Sequence[Visit]], None]  # of visits that are written
-    visits: list[Visit] = field(default_factory=list)
+    visits: list[tuple[Visit, float]] = field(default_factory=list)  # and the clock's setting then
     entries: int = 0
     since: float = 0.0
 
@@ -131,7 +134,7 @@ class _Batch:
         now = asyncio.get_running_loop().time()
         if not self.visits:
             self.since = now
-        self.visits.append(visit)
+        self.visits.append((visit, self._setting()))
         self.entries += len(visit.entries)
         if (
             len(self.visits) >= BATCH_SOURCES
@@ -143,11 +146,17 @@ class _Batch:
     def write(self) -> None:
         # In the order of the configuration, not of the answers: of two copies of an article the
         # one that is stored first stands for both.
-        visits = sorted(self.visits, key=lambda visit: visit.source.row)
+        setting = self._setting()
+        visits = [_by_clock(visit, setting - then) for visit, then in self.visits]
+        visits.sort(key=lambda visit: visit.source.row)
         self.visits, self.entries = [], 0
         if visits:
             self._write(visits)
             self.told(visits)
+
+    def _setting(self) -> float:
+        """What the clock is ahead of the time that has passed: another one once it is set."""
+        return self.clock.now().timestamp() - self.clock.elapsed()
 
     def _write(self, visits: Sequence[Visit]) -> None:
         """Write visits in one transaction, or, if one of them spoils it, in as many as it takes.
@@ -167,6 +176,17 @@ class _Batch:
             half = len(visits) // 2
             self._write(visits[:half])
             self._write(visits[half:])
+
+
+def _by_clock(visit: Visit, by: float) -> Visit:
+    """A visit by the clock as it goes when it is written: meanwhile it was put forward `by`.
+
+    What is written already was moved along with the clock; this one would be due far too early.
+    """
+    if abs(by) < STEP:
+        return visit
+    moved = timedelta(seconds=round(by))
+    return replace(visit, now=visit.now + moved, next_due=visit.next_due + moved)
 
 
 @asynccontextmanager

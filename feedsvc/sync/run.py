@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from feedsvc.decide import Authority, Policy
+from feedsvc.manners import Calendar
 from feedsvc.model import Document, Draft, Hints, Unreadable
 from feedsvc.ports import Change, KnownFile, Parser, Store
 
@@ -18,7 +19,7 @@ class Plan:
     """How one source is synced, apart from what it holds."""
 
     name: str
-    every: timedelta
+    every: timedelta | Calendar
     on_delete: Literal["withdraw", "keep"]
     hints: Hints
     policy: Policy

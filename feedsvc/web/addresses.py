@@ -53,8 +53,7 @@ class Guard:
 
     async def way(self, host: str, port: int) -> Way:
         """The permitted addresses of a host; raises UnreachableError or RefusedError."""
-        known = _without_asking(host) or await self._look_up(host, port)
-        found = [_plain(address) for address in known]
+        found = await self.found(host, port)
         verdicts = [(address, refusal(address, self._allowed)) for address in found]
         fit = tuple(dict.fromkeys(address for address, why in verdicts if why is None))
         if not fit:
@@ -67,6 +66,11 @@ class Guard:
                 f"or FEEDSVC_SYNC__ALLOW_NETWORKS='{listed}'",
             )
         return Way(tuple(map(str, fit)), own=_special(fit))
+
+    async def found(self, host: str, port: int) -> list[Address]:
+        """The addresses of a host, permitted or not; raises UnreachableError."""
+        known = _without_asking(host) or await self._look_up(host, port)
+        return [_plain(address) for address in known]
 
     def refuses(self, host: str) -> str | None:
         """Why a host that is itself an address is not asked; None for one that only has a name."""

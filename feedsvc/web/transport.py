@@ -192,17 +192,21 @@ class Transport(httpx.AsyncBaseTransport):
         return connection
 
     def _context(self) -> ssl.SSLContext:
-        """The trust of the system; certifi's where the system has none, as in small containers."""
         if self._tls is None:
-            context = ssl.create_default_context()
-            chosen = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
-            if not chosen and not context.cert_store_stats()["x509_ca"]:
-                import certifi
-
-                context.load_verify_locations(certifi.where())
-            context.set_alpn_protocols(["http/1.1"])
-            self._tls = context
+            self._tls = trust()
         return self._tls
+
+
+def trust() -> ssl.SSLContext:
+    """The trust of the system; certifi's where the system has none, as in small containers."""
+    context = ssl.create_default_context()
+    chosen = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
+    if not chosen and not context.cert_store_stats()["x509_ca"]:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 _METHODS = ("GET", "HEAD", "POST")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from feedsvc.cli.service.plan import Plan
 from feedsvc.cli.service.quoting import cron_command
 from feedsvc.cli.service.units import MARK
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, UsageError
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
@@ -28,6 +28,8 @@ _NIGHTLY = "30 3 * * *"
 
 def lines(plan: Plan) -> str:
     """All of them, with an explanation; in the form of /etc/cron.d for a service of the machine."""
+    if plan.user is not None and plan.user.isdecimal():
+        raise UsageError("cron knows users by their names", hint="say who: --run-as USER")
     told = "".join(f"# {name}=… has to be set above these lines.\n" for name in plan.variables)
     return f"{MARK} for cron.\n{_EXPLANATION}{told}\n{''.join(_jobs(plan))}"
 

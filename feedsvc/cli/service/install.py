@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import join
 from typing import Any
 
 from feedsvc.cli.command import Commands, add_command
@@ -72,7 +73,7 @@ def _run(console: Console) -> int:
         outcomes = _into_files(wanted, force=args.force)
     if place.root == Path("/"):
         _make_folders(plan)
-    following = [" ".join(words) for words in _following(plan, style, place, wanted)]
+    following = [join(words) for words in _following(plan, style, place, wanted)]
     if args.now:
         for words in _started(style, wanted):
             systemctl.run(place.system, *words)
@@ -173,15 +174,17 @@ def _started(style: Style, wanted: Mapping[Path, str]) -> Iterator[tuple[str, ..
 def _following(
     plan: Plan, style: Style, place: Place, wanted: Mapping[Path, str]
 ) -> Iterator[tuple[str, ...]]:
+    """The commands that are left to whoever installs."""
+    started = list(_started(style, wanted)) if style != "cron" else []
     if place.root != Path("/"):
         owner = ("-o", plan.user) if plan.user else ()
-        yield ("install", "-d", *owner, *map(str, plan.writable))
-    if style == "cron":
+        yield ("install", "-d", *owner, *(str(place.root / path.relative_to("/"))
+                                          for path in plan.writable))  # fmt: skip
+        enable = [words for words in started if words[0] == "enable"]
+        yield from (("systemctl", f"--root={place.root}", "enable", *words[2:]) for words in enable)
         return
-    *words, _ = (*_started(style, wanted), ()) if style == "timer" else _started(style, wanted)
-    for word in words:
-        yield systemctl.command(place.system, *word)
-    if not place.system:
+    yield from (systemctl.command(place.system, *words) for words in started[:2])
+    if started and not place.system:
         yield ("loginctl", "enable-linger")  # or it ends when its user logs out
 
 

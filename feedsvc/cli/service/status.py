@@ -1,4 +1,4 @@
-"""`feedsvc service status`: what is installed, whether it fits the configuration, whether it runs."""
+"""`feedsvc service status`: what is installed, whether it fits, and whether it runs."""
 
 from __future__ import annotations
 

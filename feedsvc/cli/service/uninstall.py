@@ -67,8 +67,8 @@ def _run(console: Console) -> int:
     if args.json:
         console.document("service-uninstall", {"name": name, "files": removed, "next": following})
         return 0
-    for path in removed:
-        console.result(f"{path}: removed")
+    for what in removed:
+        console.result(f"{what}: removed")
     if following:
         console.say("next: " + " && ".join(following))
     return 0

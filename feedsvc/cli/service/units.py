@@ -131,9 +131,12 @@ def _unit(plan: Plan, description: str) -> list[str]:
 
 
 def _command(plan: Plan, *words: str) -> str:
-    python, *others = plan.command(*words)
+    command = plan.command(*words)
+    if not set(command[0]).isdisjoint("\"'\\"):
+        # systemd takes no program with one of these in its path, but takes them as arguments.
+        command = ("/bin/sh", "-c", 'exec "$0" "$@"', *command)
     # systemd.service(5): after a colon a dollar is a dollar, also in the name of the program.
-    return " ".join(unit_word(word) for word in (f":{python}", *others))
+    return " ".join(unit_word(word) for word in (f":{command[0]}", *command[1:]))
 
 
 def _identity(plan: Plan) -> Iterator[str]:
