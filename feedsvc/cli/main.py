@@ -10,35 +10,34 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from feedsvc import __version__
-from feedsvc.cli import (
-    article,
-    config,
-    demo,
-    feed,
-    init,
-    log,
-    regenerate,
-    run,
-    serve,
-    service,
-    source,
-    status,
-    subscriptions,
-    sync,
-    validate,
-)
 from feedsvc.cli.command import Parser
 from feedsvc.cli.console import Console
 from feedsvc.errors import EXIT_INTERRUPTED, ConfigError, FeedsvcError
 
-COMMANDS = (
-    demo, init, run, sync, regenerate, serve, status, log, source, feed, article, validate, config,
-    subscriptions, service,
-)  # fmt: skip
+COMMANDS: Mapping[str, str] = {
+    "demo": "demo",
+    "init": "init",
+    "run": "run",
+    "sync": "sync",
+    "regenerate": "regenerate",
+    "serve": "serve",
+    "status": "status",
+    "log": "log",
+    "source": "source",
+    "feed": "feed",
+    "article": "article",
+    "validate": "validate",
+    "config": "config",
+    "import": "subscriptions",
+    "export": "subscriptions",
+    "service": "service",
+}
+"""The commands, in the order of `--help`, and the modules of this package that have them."""
 
 _EPILOG = """\
 examples:
@@ -54,8 +53,8 @@ exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 some sources failed,
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The whole command line, or as much of it as `argv` needs: each command costs its imports."""
     common = _common_options()
     parser = Parser(
         prog="feedsvc",
@@ -67,9 +66,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"feedsvc {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.register(commands, common)
+    asked = _command_in(argv) if argv is not None else None
+    modules = COMMANDS.values() if asked is None else [COMMANDS[asked]]
+    for module in dict.fromkeys(modules):
+        import_module(f"feedsvc.cli.{module}").register(commands, common)
     return parser
+
+
+def _command_in(argv: Sequence[str]) -> str | None:
+    """The command that is asked for; None if that is not plain."""
+    words = iter(argv)
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in COMMANDS else None
+    return None
 
 
 def _common_options() -> argparse.ArgumentParser:
@@ -88,6 +100,7 @@ def _common_options() -> argparse.ArgumentParser:
     return common
 
 
+_WITH_VALUE = {"-c", "--config", "-C", "--directory"}
 _DEFAULTS = {
     "config": None, "directory": None, "json": False, "quiet": False, "verbose": False,
     "debug": False, "no_progress": False, "offline": False,
@@ -97,7 +110,8 @@ _DEFAULTS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     _prepare_streams()
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = build_parser(argv).parse_args(argv)
     for name, value in _DEFAULTS.items():
         if not hasattr(args, name):
             setattr(args, name, value)

@@ -19,7 +19,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -97,10 +96,9 @@ class AccessLog:
                 data = data[os.write(file, data) :]
         except OSError as error:
             self._tell(f"the access log is not written: {error.strerror}")
+            room = _MOST_WAITING - len(self._lines)  # for the rest, beside what came meanwhile
             left = data.decode().splitlines(keepends=True)
-            with suppress(IndexError):  # there is room, but for what came meanwhile
-                for line in reversed(left[-(_MOST_WAITING - len(self._lines)) :]):
-                    self._lines.appendleft(line)
+            self._lines.extendleft(reversed(left[max(len(left) - room, 0) :]))
         else:
             self._tell(None)
 

@@ -97,10 +97,10 @@ def write(path: Path, text: str) -> None:
 def remove(path: Path) -> None:
     """Take a unit away, and what `systemctl enable` made of it; raises FeedsvcError."""
     try:
-        path.unlink()
-        for link in path.parent.glob(f"*.wants/{path.name}"):
-            if link.is_symlink():
-                link.unlink()
+        # Looked for first: once they lead nowhere, a glob does not find them.
+        links = [link for link in path.parent.glob(f"*.wants/{path.name}") if link.is_symlink()]
+        for each in (path, *links):
+            each.unlink()
     except OSError as error:
         raise cannot("remove", path, error) from error
 

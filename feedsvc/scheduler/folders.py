@@ -1,0 +1,176 @@
+"""What happens in folders, told by the system: a new file is published within moments.
+
+    watchfiles, in a thread of its own -> names of sources -> daemon: looks into them at once
+
+The rescan stays as the net. It comes seldom where the system can be relied on to tell everything,
+and as often as ever elsewhere: other machines write to network file systems without a word to this
+one, a container's layers hide some of it, and the system watches only so many folders.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from feedsvc.scheduler.mounts import Reach, reach_of
+from feedsvc.sources.folder import is_temporary
+
+log = logging.getLogger(__name__)
+
+QUIET = 300  # milliseconds without another event after which a change is told
+LONGEST = 1_000  # milliseconds that a change waits for such a moment
+LOOK = 1_000  # milliseconds between two looks whether a folder is another one by now
+RETRY = 600.0  # seconds until watching is tried again that the system has refused
+
+
+class _Place(NamedTuple):
+    """A folder as it lies there: where a link leads, and which one it is."""
+
+    path: str
+    device: int
+    inode: int
+    reach: Reach
+
+
+class Folders:
+    """Watches folders and tells in which of them something happened.
+
+    `stirred` is called with the names of their sources, `refused` with what keeps us from watching
+    (None: nothing any more); both in the watching thread.
+    """
+
+    def __init__(
+        self,
+        stirred: Callable[[Collection[str]], object],
+        refused: Callable[[str | None], object],
+    ) -> None:
+        self._stirred = stirred
+        self._refused = refused
+        self._wanted: Mapping[str, Path] = {}
+        self._ended = False
+        self._news = threading.Event()  # other folders are wanted, or none any more
+        self._thread: threading.Thread | None = None
+        self.trusted: frozenset[str] = frozenset()
+        """The sources of whose folders everything is told."""
+
+    def watch(self, folders: Mapping[str, Path]) -> None:
+        """Watch these folders, by the names of their sources, and no others."""
+        if folders == self._wanted:
+            return
+        self._wanted = dict(folders)
+        if self._thread is None:
+            # A daemon thread: the system may keep it waiting for a disk that does not answer.
+            self._thread = threading.Thread(target=self._run, name="folders", daemon=True)
+            self._thread.start()
+        self._news.set()
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._ended = True
+        self._news.set()
+
+    # -- in the thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        known: Mapping[str, _Place] = {}
+        while not self._ended:
+            self._news.clear()
+            places = _places(self._wanted)
+            self._trust(())
+            # What came while nobody watched is not told by anybody.
+            self._tell(name for name in places if places[name] != known.get(name))
+            known = places
+            try:
+                refused = self._watch(places) if places else self._wait(LOOK / 1000)
+            except Exception as error:  # as many kinds as there are systems
+                log.debug("folders cannot be watched", exc_info=True)
+                refused = _said(error)
+            if refused is not None and not self._ended:
+                self._trust(())
+                self._refused(refused)
+                self._wait(RETRY)
+
+    def _wait(self, seconds: float) -> None:
+        self._news.wait(seconds)
+
+    def _watch(self, places: Mapping[str, _Place]) -> str | None:
+        """Tell what happens there until other folders are to be watched; or why nothing can be."""
+        from watchfiles import watch
+
+        roots = sorted({place.path for place in places.values()})
+        begun = False
+        for changes in watch(
+            *roots,
+            watch_filter=None,
+            debounce=LONGEST,
+            step=QUIET,
+            stop_event=self._news,
+            rust_timeout=LOOK,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        ):
+            if not begun:
+                begun = True
+                self._refused(None)
+                self._trust(name for name, place in places.items() if place.reach is Reach.LOCAL)
+                self._tell(places)  # a file may have come after the folder was looked into last
+            self._tell(_concerned(places, [path for _, path in changes]))
+            if _places(self._wanted) != places:  # a folder was made, moved or replaced
+                break
+        return None
+
+    def _tell(self, names: Iterable[str]) -> None:
+        if found := frozenset(names):
+            self._stirred(found)
+
+    def _trust(self, names: Iterable[str]) -> None:
+        before, self.trusted = self.trusted, frozenset(names)
+        # Their rescan was put off for as long as everything was told.
+        self._tell(before - self.trusted)
+
+
+def _places(wanted: Mapping[str, Path]) -> dict[str, _Place]:
+    """The folders that are there and may be watched."""
+    found = {}
+    for name, folder in wanted.items():
+        real = os.path.realpath(folder)
+        reach = reach_of(real)
+        if reach is Reach.REMOTE:
+            continue
+        try:
+            status = os.stat(real)  # noqa: PTH116  a path of the system's own, as it is
+        except OSError:
+            continue
+        found[name] = _Place(real, status.st_dev, status.st_ino, reach)
+    return found
+
+
+def _concerned(places: Mapping[str, _Place], paths: Collection[str]) -> set[str]:
+    """The sources in whose folders any of these paths lies, but for what is no article ever."""
+    found: set[str] = set()
+    for name, (root, *_) in places.items():
+        below = root.rstrip("/") + "/"
+        for path in paths:
+            if path == root:
+                found.add(name)
+            elif path.startswith(below):
+                parts = path[len(below) :].split("/")
+                if not any(is_temporary(part) for part in parts if part):
+                    found.add(name)
+    return found
+
+
+def _said(error: Exception) -> str:
+    """Why the system does not watch, and what to do."""
+    said = str(error)
+    if "limit" in said.lower() or getattr(error, "errno", None) in (24, 28):  # EMFILE, ENOSPC
+        return (
+            "the system watches no more folders (raise fs.inotify.max_user_watches); they are "
+            "looked into every few seconds instead"
+        )
+    return f"folders cannot be watched ({said}); they are looked into every few seconds instead"
