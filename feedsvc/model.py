@@ -65,6 +65,7 @@ class Harvest:
     missing: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     restless: tuple[str, ...] = ()  # still being written: left for the next time
+    quiet_in: float | None = None  # seconds after which the first of those may have come to rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

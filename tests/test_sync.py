@@ -1046,7 +1046,7 @@ def test_the_report_has_what_the_contract_names(service: Service) -> None:
     assert asdict(source) == {
         "name": "desk", "outcome": "ok", "new": 1, "changed": 0, "withdrawn": 0, "status": None,
         "reason": None, "hint": None, "seconds": 0.0, "problems": 0, "reached": True,
-        "restless": 0,
+        "restless": 0, "quiet_in": None,
     }  # fmt: skip
 
 

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, cast
 from feedsvc.app.clockwork import check_clock, mend, stepped
 from feedsvc.app.errands import Errand, errands_of, run_errands
 from feedsvc.app.journal import Journal
+from feedsvc.app.metrics import Metrics
 from feedsvc.app.reading import is_remote, outline
 from feedsvc.app.remote import Remotes, client, opened
 from feedsvc.config.nearest import nearest
 from feedsvc.decide import Authority, Policy, digest_of
 from feedsvc.errors import ConfigError, FeedsvcError, NotFoundError
-from feedsvc.model import Draft, Hints
 from feedsvc.manners import Calendar, every_of
+from feedsvc.model import Draft, Hints
 from feedsvc.ports import Clock, Desk, Parser, Progress, Source, SourceRow
 from feedsvc.registry import PARSERS, SOURCES, names, resolve
 from feedsvc.settings import Settings
@@ -33,6 +34,7 @@ from feedsvc.settings import Source as SourceSettings
 from feedsvc.sync import Options, Plan, SourceReport, sync_source
 
 if TYPE_CHECKING:
+    from feedsvc.app.standing import Numbers
     from feedsvc.regenerate import BuildOptions, BuildReport, Press
     from feedsvc.store import SqlStore
     from feedsvc.sync.remote import RemoteReport
@@ -112,6 +114,8 @@ class App:
         self._wake: Callable[[], object] | None = None
         self.watched: Collection[str] = ()
         """The folders, by their names, of which the system tells what happens in them."""
+        self.pinged: set[str] = set()
+        """The sources of which somebody told that there is news: they are asked without delay."""
 
     def close(self) -> None:
         """Give the store back."""
@@ -279,7 +283,21 @@ class App:
 
     def note_synced(self, reports: Iterable[SourceReport]) -> None:
         """Note how sources were synced: what the daemon does itself for visits of its own."""
+        reports = tuple(reports)
         self.journal.synced(reports)
+        self.metrics.synced(reports)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What this process counts of itself."""
+        return Metrics(self.clock)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """What the store tells in numbers, not asked more often than it takes."""
+        from feedsvc.app.standing import Numbers
+
+        return Numbers(self)
 
     @cached_property
     def journal(self) -> Journal:
@@ -295,6 +313,7 @@ class App:
         app.check_kinds()
         app.store  # noqa: B018 - opened now, so that it is told now what keeps it from that
         app.journal.follow(self.journal)
+        app.metrics = self.metrics
         return app
 
     @cached_property
@@ -510,6 +529,7 @@ class App:
         report = regenerate(self.press, self.settings.feeds, options, progress)
         if not options.check:
             self.journal.built(report, monotonic() - began)
+            self.metrics.built(report, monotonic() - began)
         return report
 
     @cached_property

@@ -29,7 +29,9 @@ def press_of(settings: Settings, store: SqlStore, clock: Clock, authority: Autho
         site=settings.site,
         authority=authority,
         store=store,
-        publisher=Directory(settings.publish.directory),
+        publisher=Directory(
+            settings.publish.directory, recall=lambda paths: store.ledger(paths=paths)
+        ),
         renderers=_Renderers(),
         pages=pages_of(settings.site),
         gate=_gate,

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from feedsvc.app import App
     from feedsvc.settings import Source
 
-PAUSE = timedelta(seconds=5)
-"""Between two visits to a source, at least, however often its hub says that there is news."""
+PAUSE = 5.0
+"""Seconds between two visits to a source, at least, however often its hub tells of news."""
 
 _OFTEN = 10  # documents that are taken in without such a pause
-_OFTEN_IN = timedelta(seconds=10)
+_OFTEN_IN = 10.0  # seconds
 _AT_ONCE = 4  # sources whose documents are taken in at one time
 _PATIENCE = 20  # tries, until whoever is asking the source has done so; hubs wait longer
 _TRY_AGAIN = 0.25  # seconds
@@ -37,8 +37,9 @@ class Taking:
         self._app = app
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._lately: dict[int, deque[datetime]] = {}  # by the rows of sources
-        self._pinged: dict[int, datetime] = {}
+        # By `Clock.elapsed` and the rows of sources:
+        self._lately: dict[int, deque[float]] = {}
+        self._pinged: dict[int, float] = {}
 
     async def __call__(self, one: Subscription, call: Call) -> None:
         """`call` is known to be from the hub of this subscription."""
@@ -56,9 +57,10 @@ class Taking:
         if source is None or not is_remote(source) or paused:
             return
         whole = call.body.strip() and len(call.body) <= source.max_bytes
-        often = self._too_often(one.source, now)
+        often = self._too_often(one.source)
         if not whole or often or not await self._read(source, call):
             store.ping(one.source, self._next_visit(one.source, now))
+            self._app.pinged.add(one.name)
         store.hub_told(one.source, now)
 
     async def _read(self, source: Source, call: Call) -> bool:
@@ -72,8 +74,9 @@ class Taking:
                     await self._app.clock.sleep(_TRY_AGAIN)
         raise LockedError(f"{source.name} is being asked just now")
 
-    def _too_often(self, source: int, now: datetime) -> bool:
+    def _too_often(self, source: int) -> bool:
         """To read a document takes time in which nothing else is done."""
+        now = self._app.clock.elapsed()
         lately = self._lately.setdefault(source, deque(maxlen=_OFTEN))
         if len(lately) == _OFTEN and now - lately[0] < _OFTEN_IN:
             return True
@@ -82,8 +85,8 @@ class Taking:
 
     def _next_visit(self, source: int, now: datetime) -> datetime:
         """At once, but not every time that the hub says so."""
-        last = self._pinged.get(source)
-        if last is None or last <= now:  # else it is to be asked in a moment as it is
-            last = now if last is None else max(now, last + PAUSE)
+        elapsed, last = self._app.clock.elapsed(), self._pinged.get(source)
+        if last is None or last <= elapsed:  # else it is to be asked in a moment as it is
+            last = elapsed if last is None else max(elapsed, last + PAUSE)
             self._pinged[source] = last
-        return last
+        return now + timedelta(seconds=last - elapsed)

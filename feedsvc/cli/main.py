@@ -32,10 +32,15 @@ COMMANDS: Mapping[str, str] = {
     "feed": "feed",
     "article": "article",
     "validate": "validate",
+    "doctor": "doctor",
     "config": "config",
     "import": "subscriptions",
     "export": "subscriptions",
+    "backup": "backup",
+    "restore": "restore",
+    "migrate": "migrate",
     "service": "service",
+    "completion": "completion",
 }
 """The commands, in the order of `--help`, and the modules of this package that have them."""
 

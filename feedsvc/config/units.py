@@ -16,7 +16,9 @@ _BYTES = {
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)[ ]?([a-z]+)", re.ASCII | re.IGNORECASE)
 _LARGEST = 2**40
-_CRON = re.compile(r"\S+(?:\s+\S+){4,5}|@[A-Za-z]+")
+_CLOCK = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*", re.ASCII)
+# What is meant to be times of day, right or wrong.
+_CRON = re.compile(r"\s*@.*|.*\*.*|\s*\S+(?:\s+\S+){4,}\s*|\s*\d\d?:\d\d\s*", re.DOTALL)
 _CRON_WORDS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -57,7 +59,7 @@ def interval(value: object) -> Every:
     """How often: a duration, times of day, or as often as it changes."""
     if value == "auto":
         return "auto"
-    if isinstance(value, str) and _CRON.fullmatch(value.strip()):
+    if isinstance(value, str) and _CRON.fullmatch(value):
         return cron(value)
     return _interval(value)
 
@@ -69,6 +71,9 @@ def cron(value: object) -> Cron:
     expected = 'times of day such as "0 6 * * *"'
     written = " ".join(value.split()).lower() if isinstance(value, str) else ""
     fields = _CRON_WORDS.get(written, written)
+    if (clock := _CLOCK.fullmatch(written)) is not None:
+        hour, minute = map(int, clock.groups())
+        raise WrongValueError(expected, f"did you mean '{minute} {hour} * * *'?")
     if written.startswith("@") and fields == written:
         raise WrongValueError(expected, f"there are {', '.join(_CRON_WORDS)}")
     if len(fields.split()) != 5:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -75,11 +75,10 @@ def by(
     name: str,
     help: str,
     labels: Values,
-    values: Mapping[Values, Any] | Iterable[tuple[Values, Any]],
+    values: Iterable[tuple[Values, Any]],
 ) -> Family:
     """A family with labels; the samples are sorted."""
-    found = values.items() if isinstance(values, Mapping) else values
-    return Family(name, help, kind, labels, tuple(sorted(found, key=lambda one: one[0])))
+    return Family(name, help, kind, labels, tuple(sorted(values, key=lambda one: one[0])))
 
 
 def packed(families: Iterable[Family]) -> list[Any]:

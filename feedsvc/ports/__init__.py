@@ -25,6 +25,7 @@ from feedsvc.ports.beside import (
     Shelf,
     Token,
 )
+from feedsvc.ports.figures import Batch, BuiltFeed, Figures
 from feedsvc.ports.intake import (
     BELIEVED,
     Asked,
@@ -70,6 +71,8 @@ __all__ = [
     "Asked",
     "Audience",
     "AudienceDay",
+    "Batch",
+    "BuiltFeed",
     "Call",
     "Change",
     "Chore",
@@ -82,6 +85,7 @@ __all__ = [
     "Event",
     "Facet",
     "FeedRow",
+    "Figures",
     "Fragment",
     "KnownEntry",
     "KnownFile",

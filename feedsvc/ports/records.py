@@ -25,6 +25,7 @@ class Chore:
     seconds: int | None = None
     outcome: str | None = None  # ok | failed
     reason: str | None = None
+    done: datetime | None = None  # when one began last that went well; the store sees to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from feedsvc.ports.beside import (
     Released,
     Shelf,
 )
+from feedsvc.ports.figures import FigureStore
 from feedsvc.ports.intake import Change, Event, KnownFile, SourceRow, Stored
 from feedsvc.ports.output import FeedRow, Fragment, LedgerLine, Member, PageFile, Selection
 from feedsvc.ports.records import RecordStore
@@ -375,6 +376,7 @@ class Store(
     PageStore,
     FeedStore,
     RecordStore,
+    FigureStore,
     Protocol,
 ):
     """Everything feedsvc remembers."""

@@ -10,20 +10,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from feedsvc.decide import digest
 from feedsvc.errors import PublishError
 from feedsvc.ports import LedgerLine, PageFile, Placed
 from feedsvc.publish.disk import Files, is_unfinished, prepare, removed, sweep, sync_all
 from feedsvc.publish.forms import SIDECARS, all_forms, forms
 
+Recall = Callable[[Sequence[str]], Mapping[str, LedgerLine]]
+"""The lines of the ledger at some paths, by path."""
+
 
 class Directory:
     """Places files under one folder; fits `ports.Publisher`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, recall: Recall | None = None) -> None:
+        """`recall` knows what was published at some paths."""
         self._root = root
+        self._recall = recall
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -74,6 +80,7 @@ class Directory:
         try:
             folders = {os.path.dirname(target) for target in whole}
             made = prepare(folders)
+            again = self._again(files)
             with Files() as fresh:
                 for target, body in whole.items():
                     fresh.write(target, body)
@@ -85,6 +92,9 @@ class Directory:
                         with contextlib.suppress(FileNotFoundError):
                             os.unlink(stale)
                 fresh.take_their_places()
+            for target, mtime in again:
+                with contextlib.suppress(FileNotFoundError):
+                    os.utime(target, ns=(mtime, mtime))
             sync_all(folders | made)
         except OSError as error:
             raise PublishError(
@@ -92,6 +102,23 @@ class Directory:
                 hint="the last files are still there; check room and rights of the folder",
             ) from error
         return {path: self._lying(path) for path in files}
+
+    def _again(self, files: Mapping[str, bytes]) -> list[tuple[str, int]]:
+        """The times of files that were published as they are now, and are not there.
+
+        They went with their disk, or it is another machine. To readers they are as old as they
+        were: the time is their Last-Modified, and of most web servers part of the ETag. A file that
+        stands there is another one, whose time may be later than that.
+        """
+        lost = [path for path in files if not os.path.exists(self._at(path))]
+        if not lost or self._recall is None:
+            return []
+        found: list[tuple[str, int]] = []
+        for path, line in self._recall(lost).items():
+            if line.digest == digest(files[path]):
+                every = {"": line.placed, **line.sidecars}
+                found += [(self._at(path + end), lay.mtime_ns) for end, lay in every.items()]
+        return found
 
     def _lying(self, path: str) -> tuple[Placed, dict[str, Placed]]:
         at = self._at(path)

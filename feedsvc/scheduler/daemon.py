@@ -11,19 +11,21 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedsvc import __version__
 from feedsvc.app import App
+from feedsvc.app.inside import answer
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.ports import DAEMON, Call, Desk, Reply
-from feedsvc.scheduler.notify import Notifier
 from feedsvc.scheduler.clockwork import Beat, Clockwork
+from feedsvc.scheduler.folders import Folders, watchable
+from feedsvc.scheduler.notify import Notifier
 from feedsvc.scheduler.reloading import (
     ConfigFile,
     Load,
@@ -35,6 +37,8 @@ from feedsvc.scheduler.rounds import Rounds
 from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Without a handler Python prints warnings as they are: a build may take longer than a tick, which
 # APScheduler warns of every time, and a fault is told by the journal. `-v` and `--debug` show both.
@@ -92,6 +96,8 @@ class Daemon:
         self._began = 0.0  # on the monotonic clock: what is under way
         self._signal: int | None = None
         self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._folders = Folders(self._in_loop(self._stir), self._in_loop(self._not_watched))
         self._clockwork = Clockwork(app.clock)
         self._stepped = timedelta()  # by so much the clock was set, and the store does not know yet
         self._mended = app.clock.elapsed()
@@ -114,6 +120,7 @@ class Daemon:
 
         Raises LockedError when another daemon runs on this store.
         """
+        self._loop = asyncio.get_running_loop()
         scheduler = AsyncIOScheduler(timezone="UTC")
         scheduler.add_job(
             self._tick,
@@ -140,6 +147,7 @@ class Daemon:
             finally:
                 waking.cancel()
                 pacing.cancel()
+                self._folders.end()
                 if scheduler.running:
                     scheduler.shutdown(wait=False)
                 await self._end()
@@ -200,7 +208,29 @@ class Daemon:
             await self._reload(self._load)
         self._heed_clock()
         if not self._stepped:  # else nobody knows who is due
+            self._folders.watch(watchable(self._app.settings))
+            self._app.watched = self._folders.trusted
             await self._rounds.look()
+
+    # -- folders -----------------------------------------------------------------------------------
+
+    def _in_loop(self, heard: Callable[[T], None]) -> Callable[[T], object]:
+        """For another thread: what is told there is heard here."""
+
+        def tell(told: T) -> None:
+            with suppress(RuntimeError):  # the end: nobody is here any more
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(heard, told)
+
+        return tell
+
+    def _stir(self, names: Collection[str]) -> None:
+        self._rounds.stir(names)
+
+    def _not_watched(self, refused: str | None) -> None:
+        self._app.journal.trouble("daemon", "folders", refused)
+
+    # -- the clock ---------------------------------------------------------------------------------
 
     async def _keep_pace(self, scheduler: AsyncIOScheduler) -> None:
         """Let the ticks go on when the clock is set, by a clock that nobody sets."""
@@ -249,8 +279,7 @@ class Daemon:
 
     async def _desk(self, call: Call) -> Reply:
         """What is asked at the server is answered by the App of the day."""
-        desk = self._app.desk
-        return Reply(404) if desk is None else await desk(call)
+        return await answer(self._app, call)
 
     def _of_server(self, event: str) -> None:
         self._app.journal.happened("server", event, level="warning")

@@ -13,13 +13,16 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from feedsvc.scheduler.mounts import Reach, reach_of
+from feedsvc.scheduler.mounts import Mounts, Reach
+from feedsvc.settings import Cron, Settings
 from feedsvc.sources.folder import is_temporary
 
 log = logging.getLogger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else it tells of every second
 
 QUIET = 300  # milliseconds without another event after which a change is told
 LONGEST = 1_000  # milliseconds that a change waits for such a moment
@@ -34,6 +37,18 @@ class _Place(NamedTuple):
     device: int
     inode: int
     reach: Reach
+
+
+def watchable(settings: Settings) -> dict[str, Path]:
+    """The folders in which news is to be noticed at once, by the names of their sources.
+
+    Not those that are looked into at times of day: that is what their operator wants.
+    """
+    return {
+        one.name: one.path
+        for one in settings.sources
+        if one.kind == "folder" and one.path is not None and not isinstance(one.every, Cron)
+    }
 
 
 class Folders:
@@ -54,6 +69,7 @@ class Folders:
         self._ended = False
         self._news = threading.Event()  # other folders are wanted, or none any more
         self._thread: threading.Thread | None = None
+        self._mounts = Mounts()
         self.trusted: frozenset[str] = frozenset()
         """The sources of whose folders everything is told."""
 
@@ -79,26 +95,24 @@ class Folders:
         known: Mapping[str, _Place] = {}
         while not self._ended:
             self._news.clear()
-            places = _places(self._wanted)
+            places = self._places()
             self._trust(())
             # What came while nobody watched is not told by anybody.
             self._tell(name for name in places if places[name] != known.get(name))
             known = places
+            if not places:
+                self._news.wait(LOOK / 1000)
+                continue
             try:
-                refused = self._watch(places) if places else self._wait(LOOK / 1000)
+                self._watch(places)
             except Exception as error:  # as many kinds as there are systems
                 log.debug("folders cannot be watched", exc_info=True)
-                refused = _said(error)
-            if refused is not None and not self._ended:
                 self._trust(())
-                self._refused(refused)
-                self._wait(RETRY)
+                self._refused(_said(error))
+                self._news.wait(RETRY)
 
-    def _wait(self, seconds: float) -> None:
-        self._news.wait(seconds)
-
-    def _watch(self, places: Mapping[str, _Place]) -> str | None:
-        """Tell what happens there until other folders are to be watched; or why nothing can be."""
+    def _watch(self, places: Mapping[str, _Place]) -> None:
+        """Tell what happens there until other folders are to be watched."""
         from watchfiles import watch
 
         roots = sorted({place.path for place in places.values()})
@@ -120,9 +134,23 @@ class Folders:
                 self._trust(name for name, place in places.items() if place.reach is Reach.LOCAL)
                 self._tell(places)  # a file may have come after the folder was looked into last
             self._tell(_concerned(places, [path for _, path in changes]))
-            if _places(self._wanted) != places:  # a folder was made, moved or replaced
+            if self._places() != places:  # a folder was made, moved or replaced
                 break
-        return None
+
+    def _places(self) -> dict[str, _Place]:
+        """The folders that are there and may be watched."""
+        self._mounts.look()
+        found = {}
+        for name, folder in self._wanted.items():
+            if self._mounts.reach(os.fspath(folder)) is Reach.REMOTE:
+                continue  # not even where its links lead is asked
+            real = os.path.realpath(folder)
+            reach = self._mounts.reach(real)
+            if reach is not Reach.REMOTE:
+                with suppress(OSError):
+                    status = os.stat(real)  # noqa: PTH116  a path of the system's own, as it is
+                    found[name] = _Place(real, status.st_dev, status.st_ino, reach)
+        return found
 
     def _tell(self, names: Iterable[str]) -> None:
         if found := frozenset(names):
@@ -132,22 +160,6 @@ class Folders:
         before, self.trusted = self.trusted, frozenset(names)
         # Their rescan was put off for as long as everything was told.
         self._tell(before - self.trusted)
-
-
-def _places(wanted: Mapping[str, Path]) -> dict[str, _Place]:
-    """The folders that are there and may be watched."""
-    found = {}
-    for name, folder in wanted.items():
-        real = os.path.realpath(folder)
-        reach = reach_of(real)
-        if reach is Reach.REMOTE:
-            continue
-        try:
-            status = os.stat(real)  # noqa: PTH116  a path of the system's own, as it is
-        except OSError:
-            continue
-        found[name] = _Place(real, status.st_dev, status.st_ino, reach)
-    return found
 
 
 def _concerned(places: Mapping[str, _Place], paths: Collection[str]) -> set[str]:

@@ -22,41 +22,63 @@ _LOCAL = frozenset(
 )
 _REMOTE = frozenset(
     """nfs nfs4 cifs smb2 smb3 smbfs 9p ceph glusterfs lustre gfs2 ocfs2 afs autofs vboxsf
-    vmhgfs virtiofs drvfs prl_fs davfs ncpfs beegfs orangefs""".split()
+    vmhgfs virtiofs drvfs prl_fs davfs ncpfs beegfs orangefs fuse""".split()
 )
 _MOUNTS = Path("/proc/self/mountinfo")  # proc_pid_mountinfo(5)
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
-def reach_of(path: str, mounts: Path = _MOUNTS) -> Reach:
-    """Of the file system of a path, and of all that is mounted below it; unsure elsewhere.
+class Mounts:
+    """What is mounted where; `look` reads it anew.
 
-    Nothing is asked of that file system itself: one whose server is away would not answer.
+    Nothing is asked of the file systems themselves: one whose server is away would not answer.
     """
-    try:
-        lines = mounts.read_bytes().splitlines()
-    except OSError:
-        return Reach.UNSURE
-    holds, kind = b"", b""
-    worst = Reach.LOCAL
-    here = os.fsencode(path).rstrip(b"/")
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        fields = before.split()
-        if len(fields) < 5 or not after:
-            continue
-        point = _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), fields[4]).rstrip(b"/")
-        if point == here or here.startswith(point + b"/"):
-            if len(point) >= len(holds):  # what was mounted last lies on top
-                holds, kind = point, after.split()[0]
-        elif point.startswith(here + b"/") and _reach(after.split()[0]) is not Reach.LOCAL:
-            worst = Reach.UNSURE
-    reach = _reach(kind)
-    return worst if reach is Reach.LOCAL else reach
+
+    def __init__(self, place: Path = _MOUNTS) -> None:
+        self._place = place
+        self._read: bytes | None = None
+        self._mounts: list[tuple[bytes, Reach]] = []
+        self._known: dict[str, Reach] = {}
+        self.look()
+
+    def look(self) -> None:
+        """See what is mounted now."""
+        try:
+            data = self._place.read_bytes()
+        except OSError:  # not Linux
+            data = b""
+        if data != self._read:
+            self._read, self._known = data, {}
+            self._mounts = [found for line in data.splitlines() if (found := _mount(line))]
+
+    def reach(self, path: str) -> Reach:
+        """That of the file system of a path, and of all that is mounted below it."""
+        if path not in self._known:
+            self._known[path] = self._reach(os.fsencode(path).rstrip(b"/"))
+        return self._known[path]
+
+    def _reach(self, path: bytes) -> Reach:
+        longest, reach, below = -1, Reach.UNSURE, Reach.LOCAL
+        for point, kind in self._mounts:
+            if path == point or path.startswith(point + b"/"):
+                if len(point) >= longest:  # what was mounted last lies on top
+                    longest, reach = len(point), kind
+            elif point.startswith(path + b"/") and kind is not Reach.LOCAL:
+                below = Reach.UNSURE
+        return below if reach is Reach.LOCAL else reach
 
 
-def _reach(kind: bytes) -> Reach:
-    name = kind.decode("ascii", "replace")
-    if name in _LOCAL:
+def _mount(line: bytes) -> tuple[bytes, Reach] | None:
+    """Where something is mounted, and of what reach it is."""
+    before, _, after = line.partition(b" - ")
+    fields = before.split()
+    if len(fields) < 5 or not after:
+        return None
+    point = _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), fields[4])
+    return point.rstrip(b"/"), _reach_of(after.split()[0].decode("ascii", "replace"))
+
+
+def _reach_of(kind: str) -> Reach:
+    if kind in _LOCAL:
         return Reach.LOCAL
-    return Reach.REMOTE if name in _REMOTE or name.startswith("fuse") else Reach.UNSURE
+    return Reach.REMOTE if kind in _REMOTE or kind.startswith("fuse.") else Reach.UNSURE

@@ -58,7 +58,10 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """The start, or a reload, is over."""
-        self._tell_state("READY=1", f"MAINPID={os.getpid()}", _status(status))
+        pid = os.getpid()
+        # The first process of a container has this number inside it only.
+        main = [f"MAINPID={pid}"] if pid != 1 else []
+        self._tell_state("READY=1", *main, _status(status))
 
     def reloading(self) -> None:
         """The configuration is read anew; `ready` ends it."""

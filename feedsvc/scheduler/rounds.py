@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from contextlib import AsyncExitStack, suppress
+from datetime import datetime, timedelta
 
 from feedsvc.app import App, is_remote
 from feedsvc.app.errands import Errand
 from feedsvc.app.remote import Remotes
-from feedsvc.errors import FeedsvcError, LockedError
+from feedsvc.errors import FeedsvcError, LockedError, NotFoundError
+from feedsvc.manners import every_of, spread
 from feedsvc.ports import SourceRow
 from feedsvc.regenerate import RETRY, BuildOptions, due_feeds, others_due
+from feedsvc.scheduler.stirred import Stirred
 from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
 
 log = logging.getLogger(__name__)
+
+BUSY = 1.0  # seconds until a folder is looked into that somebody else is looking into
 
 
 class _InterruptedError(Exception):
@@ -43,6 +48,12 @@ class Rounds:
         self._visited: set[str] = set()  # sources that are being visited
         self._interrupted = False
         self._errands: dict[str, asyncio.Task[None]] = {}  # those under way, by their names
+        self._stirred = Stirred(app.clock.elapsed)
+
+    def stir(self, names: Iterable[str], *, after: float = 0.0) -> None:
+        """Look into these folders, in so many seconds: something happened in them."""
+        wait = self._stirred.note(names, after=after)
+        asyncio.get_running_loop().call_later(wait, self.app.wake)
 
     async def look(self) -> None:
         """Do what is due, or start it."""
@@ -103,17 +114,52 @@ class Rounds:
             # A command that reads another configuration than ours has taken it out.
             gone = "is not in the configuration that another command has read"
             self._journal.trouble("sync", name, gone)
+        stirred = self._stirred.ready()
+        for name in stirred:
+            if name not in rows:
+                try:
+                    rows[name] = app.store.source(name)
+                except NotFoundError:  # taken out by another configuration
+                    self._stirred.begin(name)
         remote = []
         for source in app.some_sources(rows):
-            if app.why_not(source, rows[source.name], by_hand=False) is not None:
-                continue
-            if is_remote(source):
-                remote.append(source)
+            row, force = rows[source.name], source.name in stirred
+            if app.why_not(source, row, force=force, by_hand=False) is not None:
+                self._stirred.begin(source.name)  # it is paused
+            elif is_remote(source):
+                if app.clock.now() >= self._turn(source, row):
+                    remote.append(source)
             else:
-                options = Options(patient=False)
-                with suppress(LockedError):  # it is synced by hand just now: not ours to do
-                    await app.sync(only=[source.name], force=True, build=False, options=options)
+                await self._look_into(source)
         await self._start_visits(remote, rows)
+
+    def _turn(self, source: Source, row: SourceRow) -> datetime:
+        """When a source that is due is asked: not all in the second that their calendars name."""
+        due, every = row.next_due or self.app.clock.now(), source.every
+        if every is None or isinstance(every, timedelta) or source.name in self.app.pinged:
+            return due
+        # Who else has this source, and the same calendar, is to come at another moment.
+        seed = f"{self.app.settings.site.id_domain} {source.name}"
+        return due + spread(row.next_due, every_of(every, source.timezone), seed)
+
+    async def _look_into(self, source: Source) -> None:
+        """Sync a source that lies here."""
+        name = source.name
+        began = self._stirred.begin(name)
+        try:
+            done = await self.app.sync(
+                only=[name], force=True, build=False, options=Options(patient=False)
+            )
+        except LockedError:  # it is synced by hand just now: not ours to do
+            self.stir([name], after=BUSY)
+            return
+        except FeedsvcError:
+            self._stirred.note([name])
+            raise
+        self._stirred.end(name, began)
+        quiet_in = next((report.quiet_in for report in done.sources), None)
+        if quiet_in is not None:
+            self.stir([name], after=quiet_in)
 
     async def _start_visits(self, due: Sequence[Source], rows: dict[str, SourceRow]) -> None:
         """Visit remote sources beside everything else: the slowest may take half a minute."""
@@ -124,6 +170,7 @@ class Rounds:
             self._remotes = await self._at_end.enter_async_context(self.app.remotes())
         asked = {source.name for source in due}  # by this visit, and not back yet
         self._visited |= asked
+        self.app.pinged -= asked
 
         def back(names: Set[str]) -> None:
             self._visited.difference_update(asked & names)

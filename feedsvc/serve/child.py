@@ -1,7 +1,8 @@
 """The server process: `python -m feedsvc.serve.child --directory DIR --listen HOST:PORT`.
 
 Says one line on standard output: `ready http://HOST:PORT` once it answers, or `error REASON`.
-Ends on SIGTERM, on SIGINT, and with `--parent` also when that process is gone.
+With `--parent` it reads its options on standard input first (`options.py`). On SIGHUP it opens its
+access log anew. Ends on SIGTERM, on SIGINT, and with `--parent` also when that process is gone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import NoReturn
 
 from feedsvc.errors import ConfigError
 from feedsvc.serve.listen import BACKLOG, address_of, listen
+from feedsvc.serve.options import Options
 
 _HEADER_TIMEOUT = 15_000  # milliseconds for a request's head; an idle connection is kept as long
 _HEADER_BYTES = 32 * 1024  # what most servers take; a connection holds as much at most
@@ -36,14 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     options = _options(arguments)
     # A Ctrl-C reaches the whole group: with a parent, it alone decides; by hand, it ends us.
     signal.signal(signal.SIGINT, signal.SIG_DFL if options.parent is None else signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a log to open anew
     try:
         listener = _listener(options)
     except ConfigError as error:
         _say(f"error {error}")
         _leave(error.exit_code)
     connections = _allow_connections()
-    desk = None if options.desk is None else socket.socket(fileno=options.desk)
-    _leave(asyncio.run(_serve(options.directory, listener, connections, options.parent, desk)))
+    try:
+        told = Options() if options.parent is None else Options.load(_first_line())
+    except (OSError, ValueError, KeyError) as error:
+        _say(f"error the options cannot be read: {error!r}")
+        _leave(1)
+    line = None if options.line is None else socket.socket(fileno=options.line)
+    _leave(asyncio.run(_serve(options, told, listener, connections, line)))
+
+
+def _first_line() -> bytes:
+    """The first line of standard input, on which no other one follows."""
+    line = b""
+    while not line.endswith(b"\n") and (piece := os.read(0, 65536)):
+        line += piece
+    return line
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -58,7 +74,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="PID",
         help="end when this process does; standard input is a pipe from it",
     )
-    parser.add_argument("--desk", type=int, metavar="N", help="an inherited line to the desk")
+    parser.add_argument("--line", type=int, metavar="N", help="an inherited line to the parent")
+    parser.add_argument(
+        "--desk", action="store_true", help="hand requests below /_websub/ over that line"
+    )
     return parser.parse_args(arguments)
 
 
@@ -90,20 +109,24 @@ def _allow_connections() -> int:
 
 
 async def _serve(
-    directory: Path,
+    options: argparse.Namespace,
+    told: Options,
     listener: socket.socket,
     connections: int,
-    parent: int | None,
-    desk: socket.socket | None,
+    line: socket.socket | None,
 ) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
     from feedsvc.serve.engine import Engine
     from feedsvc.serve.files import Library
+    from feedsvc.serve.inside import Inside
     from feedsvc.serve.relay import Relay
 
+    relay = None if line is None else Relay(line)
+    application = Application(Library(options.directory), relay if options.desk else None)
+    inside = Inside(application, options.directory, told, relay)
     server = Engine(
-        Application(Library(directory), None if desk is None else Relay(desk)),
+        inside,
         listener,
         connections=connections,
         backlog=BACKLOG,
@@ -111,6 +134,7 @@ async def _serve(
         header_timeout=_HEADER_TIMEOUT,
     )
     stopping = False
+    ending = set[asyncio.Task[None]]()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -118,20 +142,27 @@ async def _serve(
         if not stopping:
             stopping = True
             server.stop()
+            ending.add(loop.create_task(inside.end()))  # it may be that we do not wait to the end
             watchdog = threading.Timer(_GRACE, _leave, [0])  # whoever still reads, reads too slowly
             watchdog.daemon = True
             watchdog.start()
 
     loop.add_signal_handler(signal.SIGTERM, stop)
-    if parent is None:
+    loop.add_signal_handler(signal.SIGHUP, inside.reopen)
+    if options.parent is None:
         loop.add_signal_handler(signal.SIGINT, stop)
     else:
         ended = threading.Thread(
-            target=_watch, args=(parent, lambda: loop.call_soon_threadsafe(stop)), daemon=True
+            target=_watch,
+            args=(options.parent, lambda: loop.call_soon_threadsafe(stop)),
+            daemon=True,
         )
         ended.start()
+    tending = asyncio.create_task(inside.tend())
     # The socket listens already: who connects before the engine runs is answered by it.
     await server.serve(ready=lambda: _say(f"ready {address_of(listener)}"))
+    await inside.end()
+    tending.cancel()
     if not stopping:
         print("the server engine ended by itself", file=sys.stderr, flush=True)
     return 0 if stopping else 1

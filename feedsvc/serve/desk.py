@@ -3,7 +3,8 @@
     reader --HTTP--> server process (relay.py) --a socket for each call--> Desk --> reply
 
 Few calls are answered at a time, and none for long: whoever waits too long in vain is told so by
-the server, and asks again.
+the server, and asks again. What the server itself asks is answered beside those of readers, by an
+`inside` of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from feedsvc.ports import Call, Desk, Reply
-from feedsvc.serve.frames import FrameError, line
+from feedsvc.serve.frames import OURS, FrameError, line
 
 PATIENCE = 9.0  # seconds for one call; the server waits a little longer
 _AT_ONCE = 8  # calls that are answered at the same time
@@ -32,8 +34,11 @@ class DeskServer:
     `on_event` is told, in one line, of calls that were not answered as they should.
     """
 
-    def __init__(self, desk: Desk, on_event: Callable[[str], object]) -> None:
-        self._desk = desk
+    def __init__(
+        self, desk: Desk | None, on_event: Callable[[str], object], inside: Desk | None = None
+    ) -> None:
+        self._desk = desk or _nobody
+        self._inside = inside or _nobody
         self._on_event = on_event
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._door: socket.socket | None = None
@@ -73,19 +78,21 @@ class DeskServer:
             data, descriptors = b"", []
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-            call = asyncio.create_task(self._answer(socket.socket(fileno=descriptor)))
+            end, ours = socket.socket(fileno=descriptor), data == OURS
+            call = asyncio.create_task(self._answer(end, ours=ours))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
         if not data and door is self._door:  # the server has ended
             self._close_door()
 
-    async def _answer(self, end: socket.socket) -> None:
+    async def _answer(self, end: socket.socket, *, ours: bool) -> None:
+        desk = self._inside if ours else self._desk
         async with line(end) as call:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    async with self._turns:
+                    async with nullcontext() if ours else self._turns:
                         head, body = await call.receive()
-                        reply = await self._ask(_call(head, body))
+                        reply = await self._ask(desk, _call(head, body))
                     await call.send({"status": reply.status, "headers": reply.headers}, reply.body)
             except FrameError:
                 return  # the server does not wait any more
@@ -97,9 +104,9 @@ class DeskServer:
                 except (FrameError, TimeoutError):
                     return
 
-    async def _ask(self, call: Call) -> Reply:
+    async def _ask(self, desk: Desk, call: Call) -> Reply:
         try:
-            reply = await self._desk(call)
+            reply = await desk(call)
             _check(reply)
         except Exception as error:
             # Not the whole path: what stands behind its second part opens a door.
@@ -107,6 +114,10 @@ class DeskServer:
             self._on_event(f"{call.method} {place} at the desk: {error!r}")
             return _FAULT
         return reply
+
+
+async def _nobody(_: Call) -> Reply:
+    return Reply(404)
 
 
 def _call(head: Mapping[str, Any], body: bytes) -> Call:

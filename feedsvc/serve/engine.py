@@ -57,6 +57,7 @@ class Engine:
         header_timeout: int,
     ) -> None:
         self._application = application
+        self._listener = listener  # the engine knows it by its number alone
         self._signal = WorkerSignal()
         # The socket is ours and bound: left to itself the engine would bind late, and share a taken
         # address by SO_REUSEPORT instead of refusing it.

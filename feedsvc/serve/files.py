@@ -15,7 +15,6 @@ import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -160,8 +159,10 @@ class Library:
         held = self._held.get(path)
         if held is None or not held.whole or not _unchanged(held):
             return None
-        with suppress(KeyError):  # dropped meanwhile, in the other thread
+        try:
             self._held.move_to_end(path)
+        except KeyError:  # dropped meanwhile, in the other thread
+            return None
         return held.resource
 
     async def get(self, path: str) -> Resource | Redirect | None:

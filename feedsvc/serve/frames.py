@@ -4,7 +4,8 @@
 
 Both ends are ours. The socket comes from the server, by `SCM_RIGHTS` over a pair that the two share
 from the start of the server on: so nothing lies in the file system, neither for others to find nor
-for a kill -9 to leave there, and no path can be too long for an address.
+for a kill -9 to leave there, and no path can be too long for an address. The byte that comes with
+it says whose call it is: a reader's request, or a question of the server's own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+
+OF_READERS, OURS = b".", b"!"
 
 _LENGTH = 4
 _LONGEST_HEAD = 1024 * 1024

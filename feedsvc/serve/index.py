@@ -34,6 +34,11 @@ class Watch:
         self._mark: Mark | None = None
         self._reading: asyncio.Task[Rules] | None = None
 
+    @property
+    def latest(self) -> Rules:
+        """What was read last, however long ago."""
+        return self._rules
+
     async def look(self) -> Rules:
         """What the index says, read anew if it has changed: once for all who ask."""
         if self._reading is None:

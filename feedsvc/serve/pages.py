@@ -60,6 +60,19 @@ FAULT = _text(500, "Something went wrong here.\n")
 UNAVAILABLE = _text(503, "This cannot be read just now.\n", ("retry-after", "30"))
 
 
+def inside(status: int, media_type: str, body: bytes) -> Page:
+    """A page for operators: for no cache, and for no script of another site."""
+    fields = of_page(media_type, len(body), ("vary", "Authorization"))
+    kept = (field for field in fields if field[0] != "access-control-allow-origin")
+    return Page(status, tuple(kept), body)
+
+
+# RFC 9110 §15.5.2: with what would be taken. Only for those who tried: to others nothing is here.
+UNAUTHORIZED = _text(
+    401, "This token opens nothing here.\n", ("www-authenticate", 'Bearer realm="feedsvc"')
+)
+
+
 def not_acceptable(vary: str) -> Page:
     """The answer to a client that refuses even the plain form (RFC 9110 §12.5.3)."""
     return _text(406, "No acceptable form: allow gzip or identity.\n", ("vary", vary))

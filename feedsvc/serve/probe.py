@@ -6,6 +6,7 @@ or 1. It uses nothing but the standard library, so that an image needs no curl.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -18,8 +19,8 @@ from urllib.parse import urlsplit
 from feedsvc.errors import FeedsvcError
 
 _PATH = "/health/ready"
-_SECONDS = 5.0
-_LONGEST = 4096  # bytes of an answer
+_SECONDS = 8.0  # the server itself waits up to five for the daemon
+_LONGEST = 64 * 1024  # bytes of an answer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def ask(host: str, port: int, path: str = _PATH, *, seconds: float = _SECONDS) -
     try:
         connection.request("GET", path, headers={"Connection": "close"})
         answer = connection.getresponse()
-        said = _line(answer.read(_LONGEST).decode("utf-8", "replace"))
+        said = _line(_words(answer.read(_LONGEST).decode("utf-8", "replace")))
     except TimeoutError:
         return False, f"no answer within {seconds:g} s"
     except (OSError, HTTPException, UnicodeError) as error:
@@ -82,6 +83,16 @@ def _reachable(host: str) -> str:
     if not address.is_unspecified:
         return host
     return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def _words(text: str) -> str:
+    """The reasons and warnings of a `feedsvc.ready/1` document; anything else as it is."""
+    try:
+        told = json.loads(text)
+        notes = [*told["reasons"], *told["warnings"]]
+        return "; ".join(f"{note['check']}: {note['reason']}" for note in notes)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return text
 
 
 def _line(text: str) -> str:

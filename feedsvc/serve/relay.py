@@ -1,7 +1,9 @@
-"""Hands requests below `/_websub/` to the process that owns the store, and its replies back.
+"""The line to the process that owns the store.
 
-The server process has no part in what is said. It sees to it that nobody who sends much, or slowly,
-holds up the others, and that nobody waits for a desk that does not answer.
+Requests below `/_websub/` are handed over, and its replies back. The server process has no part in
+what is said. It sees to it that nobody who sends much, or slowly, holds up the others, and that
+nobody waits for a desk that does not answer. On the same line it has questions of its own, which
+wait behind no reader's request, and which no request can make it ask (`inside.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from feedsvc.serve import pages
-from feedsvc.serve.frames import FrameError, line
+from feedsvc.serve.frames import OF_READERS, OURS, FrameError, line
 from feedsvc.serve.headers import SERVER, Fields
 from feedsvc.serve.pages import Page
 from feedsvc.serve.rsgi import Connection, Scope
@@ -80,6 +82,17 @@ class Relay:
         else:
             connection.response_bytes(page.status, page.fields, page.body)
 
+    async def ask(self, what: str, body: bytes = b"") -> tuple[int, bytes] | None:
+        """Ask something of our own: the status and the body of the reply; None for no reply."""
+        try:
+            async with asyncio.timeout(_PATIENCE), line(self._ring(OURS)) as call:
+                head = {"method": "ASK", "path": what, "query": "", "headers": {}}
+                await call.send(head, body)
+                answer, said = await call.receive()
+        except (FrameError, OSError, TimeoutError):
+            return None
+        return answer["status"], said
+
     def hold(self, more: int) -> None:
         """Make room for so many bytes of a body; raises _RefusedError if there is none."""
         if more > 0 and self._held + more > _HELD:
@@ -91,19 +104,19 @@ class Relay:
             raise _RefusedError(pages.UNAVAILABLE)
         self._calls += 1
         try:
-            async with line(self._ring()) as call:
+            async with line(self._ring(OF_READERS)) as call:
                 await call.send(_head(scope), body)
                 head, answer = await call.receive()
         finally:
             self._calls -= 1
         return Page(head["status"], _fields(head["headers"], len(answer)), answer)
 
-    def _ring(self) -> socket.socket:
+    def _ring(self, whose: bytes) -> socket.socket:
         """Our end of a new call; raises OSError when nobody takes one, or has for long."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs:
-                socket.send_fds(self._door, [b"."], [theirs.fileno()])
+                socket.send_fds(self._door, [whose], [theirs.fileno()])
         except OSError:
             ours.close()
             raise

@@ -24,6 +24,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.ports import Desk
 from feedsvc.serve.desk import DeskServer
 from feedsvc.serve.listen import address_of, listen
+from feedsvc.serve.options import Options
 
 _START = 30.0  # seconds a child has to say that it is ready
 _FIRST_PAUSE = 0.25  # seconds before the first new start; doubled each time
@@ -35,7 +36,8 @@ class ServerProcess:
     """The server of one output directory.
 
     `on_event` is told, in one line, whatever an operator should know: that the child ended, that it
-    runs again, and what it wrote on standard error. `desk` answers what is no file.
+    runs again, and what it wrote on standard error. `desk` answers what is no file, `inside` what
+    the child asks itself; `options` are what it is told of the settings.
     """
 
     def __init__(
@@ -46,13 +48,17 @@ class ServerProcess:
         port: int,
         on_event: Callable[[str], object] = lambda _: None,
         desk: Desk | None = None,
+        inside: Desk | None = None,
+        options: Options | None = None,
         grace: float = 5.0,  # seconds a child has to end when asked to
     ) -> None:
         self._directory = directory
         self._host = host
         self._port = port
         self._on_event = on_event
-        self._desk = None if desk is None else DeskServer(desk, on_event)
+        self._relays = desk is not None
+        self._desk = DeskServer(desk, on_event, inside) if desk or inside else None
+        self._options = options or Options()
         self._grace = grace
         self._listener: socket.socket | None = None
         self._child: Process | None = None
@@ -116,7 +122,7 @@ class ServerProcess:
             if self._desk is not None:
                 door = stack.enter_context(self._desk.open())
                 inherited.append(door.fileno())
-                more += ["--desk", str(door.fileno())]
+                more += ["--line", str(door.fileno()), *(["--desk"] if self._relays else [])]
             child = self._child = await _execute(
                 *(sys.executable, "-P", "-m", "feedsvc.serve.child"),
                 *("--directory", str(self._directory)),
@@ -124,7 +130,8 @@ class ServerProcess:
                 *more,
                 inherited=inherited,
             )
-        assert child.stdout is not None and child.stderr is not None  # noqa: S101, PT018 - PIPE
+        assert child.stdin and child.stdout and child.stderr  # noqa: S101, PT018 - PIPE
+        child.stdin.write(self._options.dump())
         self._listening = asyncio.create_task(self._listen_to(child.stderr))
         try:
             async with asyncio.timeout(_START):
@@ -192,7 +199,7 @@ async def _execute(*command: str, inherited: Sequence[int]) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
             *command,
-            stdin=PIPE,  # never written to: its end is the end of this process
+            stdin=PIPE,  # one line, the options; then its end is the end of this process
             stdout=PIPE,
             stderr=PIPE,
             env=environment(),

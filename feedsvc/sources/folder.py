@@ -121,6 +121,7 @@ class FolderSource:
             missing=missing,
             problems=tuple(scan.problems),
             restless=tuple(sorted(restless)),
+            quiet_in=min(restless.values(), default=None),
         )
 
     # -- looking ---------------------------------------------------------------------------------

@@ -84,6 +84,9 @@ def _prepare(connection: Any, _record: object) -> None:
     teach(connection)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA page_size = {PAGE}")
+    # A new database can give back what was pruned in small steps (`upkeep.py`), not by being
+    # written anew as a whole; of an old one this changes nothing.
+    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

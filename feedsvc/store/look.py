@@ -30,6 +30,7 @@ from feedsvc.store.words import teach
 _WAIT = 2  # seconds for whoever holds the database as a whole: a recovery, a switch of its mode
 _STEPS = 20_000  # of SQLite's machine between two looks at the clock
 _WORST = 5  # findings of a kind that are told
+_NOT_OURS = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
 class Extent(NamedTuple):
@@ -174,26 +175,38 @@ class Look:
         (sqlite.org/wal.html#readonly), and nobody takes those away again.
         """
         place = f"file:{quote(str(self.path))}"
-        if self.path.with_name(f"{self.path.name}-shm").exists():
+        journal, index = (self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm"))
+        if journal.exists() and index.exists():
             uri, alone = f"{place}?mode=ro", False  # in use, or left so by a crash
-        elif _is_filled(self.path.with_name(f"{self.path.name}-wal")):
+        elif _is_filled(journal):
             # A journal without the index that every user of it shares: nobody uses it. The index
             # is made in memory, for which SQLite has to believe itself alone.
             uri, alone = f"{place}?mode=ro&vfs=unix-none", True
         else:
             uri, alone = f"{place}?immutable=1", False
-        # Used by one thread at a time, whichever that is.
-        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, check_same_thread=False)
         try:
-            if alone:
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
-            connection.execute("PRAGMA temp_store = MEMORY")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            return _connected(uri, alone=alone)
+        except sqlite3.OperationalError as error:
+            if alone or error.sqlite_errorcode & 0xFF not in _NOT_OURS:
+                raise
+            # Left by a crash, and only its owner may make the index of its journal anew.
+            return _connected(f"{place}?mode=ro&vfs=unix-none", alone=True)
+
+
+def _connected(uri: str, *, alone: bool) -> sqlite3.Connection:
+    # Used by one thread at a time, whichever that is.
+    connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, check_same_thread=False)
+    try:
+        if alone:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 NEWEST = REVISIONS[-1]

@@ -105,8 +105,9 @@ class Records:
         """The jobs at times of day, by name."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(chore).order_by(chore.c.name)).mappings().all()
+        times = ("due", "ran", "done")
         return {
-            row["name"]: Chore(**{**row, "due": moment(row["due"]), "ran": moment(row["ran"])})
+            row["name"]: Chore(**{**row, **{name: moment(row[name]) for name in times}})
             for row in rows
         }
 
@@ -120,6 +121,8 @@ class Records:
             "outcome": chore_.outcome,
             "reason": chore_.reason,
         }
+        if chore_.outcome == "ok":
+            values["done"] = values["ran"]
         with writing(self._engine) as connection:
             connection.execute(
                 upsert(chore).values(values).on_conflict_do_update(["name"], set_=values)

@@ -125,6 +125,9 @@ Index(None, article.c.changed)
 Index(None, article.c.updated)
 Index("ix_article_canon", article.c.canon, sqlite_where=article.c.canon.is_not(None))
 Index("ix_article_verdict", article.c.verdict, sqlite_where=article.c.verdict.is_not(None))
+# So that articles are counted by state without a look at those that are published, which most are.
+UNPUBLISHED = "state != 'published'"
+Index("ix_article_unpublished", article.c.state, sqlite_where=text(UNPUBLISHED))
 Index("ix_article_due", article.c.due, sqlite_where=article.c.due.is_not(None))
 Index("ix_article_expires", article.c.expires, sqlite_where=article.c.expires.is_not(None))
 
@@ -436,6 +439,7 @@ chore = Table(
     Column("seconds", Integer),
     Column("outcome", Text),  # ok | failed
     Column("reason", Text),
+    Column("done", BigInteger),  # when one began last that went well
 )
 
 remark = Table(

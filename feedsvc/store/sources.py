@@ -28,8 +28,7 @@ from feedsvc.store.schema import ASKABLE, TAKEN_OUT, article, remote, source
 from feedsvc.store.struck import not_erased, own_state, restate
 from feedsvc.store.writing import next_change
 
-
-# Asked every second: two look-ups in an index that holds just these, however many sources there are.
+# Asked every second: two look-ups in an index that holds just these, however many there are.
 _DUE = f"""
     SELECT id FROM source WHERE {ASKABLE} AND next_due IS NULL
     UNION ALL SELECT id FROM source WHERE {ASKABLE} AND next_due <= ?

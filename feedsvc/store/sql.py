@@ -13,10 +13,12 @@ from feedsvc.errors import NotFoundError
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
+from feedsvc.store.audience import Audiences
 from feedsvc.store.editions import EditionStore
 from feedsvc.store.engine import connect, reading
 from feedsvc.store.explain import Explain
 from feedsvc.store.facets import Facets
+from feedsvc.store.figures import FigureBook
 from feedsvc.store.intake import Intake
 from feedsvc.store.locks import LOCK_TIMEOUT, hold, is_held
 from feedsvc.store.lookup import Lookup
@@ -58,6 +60,8 @@ class SqlStore(
     Explain,
     Prune,
     Records,
+    FigureBook,
+    Audiences,
 ):
     """Everything feedsvc remembers; fits `ports.Store`."""
 

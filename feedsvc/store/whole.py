@@ -75,6 +75,13 @@ def lies_at(database: Path) -> Literal["nothing", "empty", "store", "other", "da
     return "empty"
 
 
+def published_in(database: Path) -> frozenset[str]:
+    """The folders below the output directory in which a store has published; raises StoreError."""
+    with told(database), opened(database, "rw") as connection:
+        paths = connection.execute("SELECT path FROM ledger WHERE path LIKE '%/%'")
+        return frozenset(path.partition("/")[0] for (path,) in paths)
+
+
 def foreign(database: Path, table: str) -> StoreError:
     """What is said of a database of something else."""
     return StoreError(

@@ -152,6 +152,7 @@ async def _sync(
         reason=doubt,
         problems=sum(problem.source == plan.name for problem in store.problems()),
         restless=len(harvest.restless),
+        quiet_in=harvest.quiet_in,
     )
 
 

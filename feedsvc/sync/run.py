@@ -53,6 +53,7 @@ class SourceReport:
     problems: int = 0  # what `status` lists of it, new or not
     reached: bool = True  # False: neither it nor anything else answered
     restless: int = 0  # documents left for the next time, still being written
+    quiet_in: float | None = None  # seconds after which the first of those may be read
 
 
 @dataclass(slots=True)

@@ -148,17 +148,25 @@ class Probe:
 
     async def certificate_ends(self, url: str) -> datetime | None:
         """Until when the certificate of a host is good; raises FetchError if it is not now."""
+        from feedsvc.web.transport import trust
+
         origin = Target.read(url).origin
         way = await self._guard.way(origin.host, origin.port)
-        context = await asyncio.to_thread(_trust)
+        context = trust()
         name = origin.host.strip("[]").removesuffix(".")
-        try:
-            async with asyncio.timeout(self._seconds):
-                _, writer = await asyncio.open_connection(
-                    way.addresses[0], origin.port, ssl=context, server_hostname=name
-                )
-        except (OSError, ValueError) as error:  # also SSLError and TimeoutError
-            raise FetchError(f"{origin.host}: {error}") from error
+        writer: asyncio.StreamWriter | None = None
+        for address in way.addresses:
+            try:
+                async with asyncio.timeout(self._seconds / len(way.addresses)):
+                    _, writer = await asyncio.open_connection(
+                        address, origin.port, ssl=context, server_hostname=name
+                    )
+                break
+            except (OSError, ValueError) as error:  # also SSLError and TimeoutError
+                if address == way.addresses[-1] or isinstance(error, ssl.SSLError):
+                    raise FetchError(f"{origin.host}: {str(error) or 'no answer'}") from error
+        if writer is None:
+            raise UnreachableError(f"{origin.host}: the name has no address")
         try:
             shown = writer.get_extra_info("peercert") or {}
         finally:
@@ -175,12 +183,6 @@ def certificate_flaw(error: BaseException) -> int | None:
             return cause.verify_code
         cause = cause.__cause__
     return None
-
-
-def _trust() -> ssl.SSLContext:
-    from feedsvc.web.transport import trust
-
-    return trust()
 
 
 class _OwnGuard(Guard):

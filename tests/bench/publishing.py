@@ -104,6 +104,7 @@ def run(root: Path, *command: str) -> tuple[float, float, float]:
     child = subprocess.Popen(
         [sys.executable, "-m", "feedsvc", "-C", str(root), "-q", *command],
         stdout=subprocess.DEVNULL,
+        env=ENVIRONMENT,
     )
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)

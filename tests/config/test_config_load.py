@@ -440,7 +440,8 @@ def test_show_writes_what_load_reads(example: str, loaded: Loaded) -> None:
 
     assert second == first
     assert list(show(first)) == [
-        "path", "site", "store", "publish", "server", "sync", "ops", "websub", "source", "feed",
+        "path", "site", "store", "publish", "server", "maintenance", "sync", "ops", "websub",
+        "source", "feed",
     ]  # fmt: skip
 
 
@@ -450,7 +451,11 @@ def test_show_is_plain_and_in_written_form(loaded: Loaded) -> None:
     )
 
     assert shown["sync"]["timeout"] == "1m30s"
-    assert shown["server"] == {"listen": "127.0.0.1:8080"}
+    assert shown["server"] == {
+        "listen": "127.0.0.1:8080", "admin_token": None, "trusted_proxies": [], "access_log": None,
+        "access_log_addresses": False,
+    }  # fmt: skip
+    assert shown["maintenance"] == {"at": "30 3 * * *", "backup": None, "keep_backups": 7}
     assert shown["feed"][0]["match"] == "a+"
     assert shown["feed"][0]["since"] == "14d"
     assert shown["feed"][0]["formats"] == ["atom", "rss", "json"]

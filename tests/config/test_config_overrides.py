@@ -120,8 +120,8 @@ def test_other_variables_are_none_of_ours(loaded: Loaded) -> None:
         ),
         pytest.param(
             "FEEDSVC_QUUX__X", "x",
-            "no table 'quux' to set: there are site, store, publish, server, sync, defaults, "
-            "ops, websub", id="table-far-from-any",
+            "no table 'quux' to set: there are site, store, publish, server, maintenance, sync, "
+            "defaults, ops, websub", id="table-far-from-any",
         ),
         pytest.param(
             "FEEDSVC_SITE__TITLE__X", "x", "'title' has no keys of its own", id="too-deep",
@@ -133,7 +133,17 @@ def test_other_variables_are_none_of_ours(loaded: Loaded) -> None:
         ),
         pytest.param(
             "FEEDSVC_SERVER__ADMIN_TOKEN", "geheim",
-            "'admin_token' is not available in this version of feedsvc", id="not-yet",
+            "'admin_token' must be a secret such as { env = \"FEEDSVC_ADMIN_TOKEN\" }, not this "
+            "text: it needs at least 16 letters, digits, dashes or underscores", id="short-token",
+        ),
+        pytest.param(
+            "FEEDSVC_PUBLISH__URL", "s3://geheim",
+            "'url' is not available in this version of feedsvc", id="not-yet",
+        ),
+        pytest.param(
+            "FEEDSVC_DEFAULTS__EVERY", "0 25 * * *",
+            "'every' must be times of day such as \"0 6 * * *\", not \"0 25 * * *\": bad hour",
+            id="times-of-day",
         ),
         pytest.param(
             "FEEDSVC_SYNC__TIMEOUT", "20",

@@ -95,6 +95,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int
     assert (code, errors) == (0, "")
 
 
+@pytest.fixture(scope="module")
+def serve_directory() -> Iterator[Callable[[Path], int]]:
+    """Starts servers of directories that last as long as a module; gives their ports."""
+    children: list[Child] = []
+
+    def serve(directory: Path) -> int:
+        children.append(Child("--directory", str(directory), "--listen", "127.0.0.1:0"))
+        return children[-1].port
+
+    yield serve
+    ended = [child.end() for child in children]
+    assert ended == [(0, "")] * len(children)
+
+
 @pytest.fixture(scope="session")
 def publish() -> Callable[[Path, bytes], None]:
     return put_with_sidecars

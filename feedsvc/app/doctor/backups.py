@@ -1,62 +1,73 @@
-"""Is there a backup, and is it young enough to be of use?"""
+"""Is there a backup, whole, and young enough to be of use?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from feedsvc.app.doctor.case import Case
-from feedsvc.app.doctor.report import Check, doubtful, in_bytes, in_time, left_out, well
+from feedsvc.app.doctor.report import Check, doubtful, in_time, left_out, several, well
+from feedsvc.app.keeping.archive import is_sealed, manifest_of
+from feedsvc.app.keeping.places import backup_folder, is_named_so
+from feedsvc.errors import FeedsvcError, StoreError
 from feedsvc.manners.calendar import Calendar
 from feedsvc.settings import Settings
 
 _CHORE = "backup"
 _LEAST = timedelta(days=2)  # one that failed once is no reason to wake anybody
-_HALVES = (".tmp", "-wal", "-shm", "-journal", ".part")
+_BY_HAND = timedelta(days=8)  # of those that a cron line makes, once a week
+_NAME = "backup"
 
 
 def examine(case: Case) -> Iterator[Check]:
     """The checks of this group."""
-    name = "backup"
-    settings = case.settings
-    if settings is None or case.database is None:
-        yield left_out(name, "there is no configuration that can be used")
+    if case.settings is None or case.database is None:
+        yield left_out(_NAME, "there is no configuration that can be used")
     elif not case.database.exists():
-        yield well(name, "there is nothing to save yet")
-    elif settings.maintenance.backup is None:
-        yield doubtful(
-            name, "no backups are made: ids that were given once cannot be given again",
-            'set backup = "backups" under [maintenance], or `feedsvc backup` by cron',
-        )  # fmt: skip
+        yield well(_NAME, "there is nothing to save yet")
     else:
-        yield _of_folder(case, settings, settings.maintenance.backup)
+        yield _newest(case, case.settings)
 
 
-def _of_folder(case: Case, settings: Settings, folder: Path) -> Check:
-    name, now = "backup", case.clock.now()
-    newest: tuple[datetime, Path, int] | None = None
+def _newest(case: Case, settings: Settings) -> Check:
+    folder, now = backup_folder(settings), case.clock.now()
+    by_itself = settings.maintenance.backup is not None
     try:
-        for file in folder.iterdir() if folder.is_dir() else ():
-            told = file.stat()
-            if file.name.startswith(".") or file.name.endswith(_HALVES) or not file.is_file():
-                continue
-            one = (datetime.fromtimestamp(told.st_mtime, UTC), file, told.st_size)
-            newest = one if newest is None else max(newest, one)
+        files = sorted(f for f in folder.iterdir() if is_named_so(f.name)) if _is(folder) else []
     except OSError as error:
-        return doubtful(name, f"{folder} cannot be looked into: {error.strerror}", "check its rights")
-    failed = _last_failure(case)
-    hint = failed or "`feedsvc backup` makes one now; `feedsvc run` makes one on each day of `at`"
-    if newest is None:
-        return doubtful(name, f"there is no backup in {folder}", hint)
-    at, file, size = newest
-    age, allowed = now - at, _allowed(settings, now)
-    shown = f"{file} is {in_time(max(age, timedelta()).total_seconds())} old"
-    if size == 0:
-        return doubtful(name, f"{file} is empty", hint)
-    if age > allowed:
-        return doubtful(name, f"the newest backup is too old: {shown}", hint)
-    return well(name, f"{shown}, {in_bytes(size)}")
+        return doubtful(_NAME, f"{folder} cannot be read: {error.strerror}", "check its rights")
+    hint = _last_failure(case) or (
+        "`feedsvc backup` makes one now; `feedsvc run` makes one at each time of `at`"
+        if by_itself
+        else 'set backup = "backups" under [maintenance], or `feedsvc backup` by cron'
+    )
+    if not files:
+        return doubtful(
+            _NAME,
+            f"there is no backup in {folder}: ids that were given once cannot be given again",
+            hint,
+        )
+    made = {file: when for file in files if (when := _made(file)) is not None}
+    broken = [file.name for file in files if file not in made]
+    if files[-1] not in made:
+        return doubtful(
+            _NAME, f"{several(broken[::-1], 2)} in {folder} is cut off or damaged", hint
+        )
+    newest = max(made, key=lambda file: made[file])
+    age = max(now - made[newest], timedelta())
+    shown = f"{newest} is {in_time(age.total_seconds())} old"
+    if age > (_allowed(settings, now) if by_itself else _BY_HAND):
+        return doubtful(_NAME, f"the newest backup is too old: {shown}", hint)
+    return well(_NAME, shown)
+
+
+def _made(file: Path) -> datetime | None:
+    """When a backup was made; None for a file that is no whole one."""
+    try:
+        return manifest_of(file).made if is_sealed(file) else None
+    except (StoreError, OSError):
+        return None
 
 
 def _allowed(settings: Settings, now: datetime) -> timedelta:
@@ -65,12 +76,18 @@ def _allowed(settings: Settings, now: datetime) -> timedelta:
     return max(_LEAST, 2 * calendar.gap(now))
 
 
+def _is(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
+
+
 def _last_failure(case: Case) -> str | None:
     """Why the daemon could not make one, the last time it tried."""
     look = case.look
     if look is None:
         return None
-    from feedsvc.errors import FeedsvcError
     from feedsvc.store.look import NEWEST
 
     try:

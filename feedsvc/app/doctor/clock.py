@@ -129,7 +129,7 @@ def _kernel() -> bool | None:
     told = (ctypes.c_int * 128)()  # struct timex, larger than any; with `modes` 0 it is only read
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        answer = libc.adjtimex(told)
+        answer = int(libc.adjtimex(told))
     except (OSError, AttributeError):
         return None
     if answer < 0:
@@ -141,7 +141,8 @@ def _zones(case: Case) -> Check:
     name = "clock.zones"
     wanted = {"UTC", "Europe/Berlin", "America/New_York"}
     if case.settings is not None:
-        wanted |= {case.settings.site.timezone.key, *(s.timezone.key for s in case.settings.sources)}
+        wanted |= {source.timezone.key for source in case.settings.sources}
+        wanted.add(case.settings.site.timezone.key)
     missing = []
     for key in sorted(wanted):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 from feedsvc import __version__
 from feedsvc.app.doctor.case import Case
 from feedsvc.app.doctor.holders import Holder, holder_of
-from feedsvc.app.doctor.report import PUBLISHING, Check, doubtful, in_time, left_out, well, wrong
+from feedsvc.app.doctor.report import (
+    PUBLISHING,
+    Check,
+    doubtful,
+    in_time,
+    left_out,
+    several,
+    well,
+    wrong,
+)
 from feedsvc.errors import FeedsvcError, FetchError
 from feedsvc.ports import DAEMON
 from feedsvc.settings import Settings
@@ -167,8 +177,8 @@ async def _ready(probe: Probe, base: str) -> Check:
     try:
         answer = await probe.ask(f"{base}/health/ready")
     except FetchError as error:
-        return doubtful(name, f"/health/ready does not answer: {error}", "`feedsvc status` tells more")
-    said = " ".join(answer.body[:400].decode(errors="replace").split())
+        return doubtful(name, f"/health/ready does not answer: {error}", "restart the server")
+    said = _said(answer.body)
     if answer.status == 404:
         return left_out(name, "this server does not tell whether it is ready")
     if answer.status != 200:
@@ -176,7 +186,19 @@ async def _ready(probe: Probe, base: str) -> Check:
             name, f"it is not ready ({answer.status}): {said or 'without a reason'}",
             "`feedsvc status` and `feedsvc log` tell more",
         )  # fmt: skip
+    if said:
+        return doubtful(name, f"it is ready, and warns: {said}", "`feedsvc status` tells more")
     return well(name, "it is ready")
+
+
+def _said(body: bytes) -> str:
+    """The reasons and warnings of a `feedsvc.ready/1` document; the beginning of anything else."""
+    try:
+        told = json.loads(body)
+        notes = [*told.get("reasons", ()), *told.get("warnings", ())]
+        return several([f"{note['check']}: {note['reason']}" for note in notes])
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return " ".join(body[:300].decode(errors="replace").split())
 
 
 async def _documents(probe: Probe, base: str, directory: Path) -> Check:

@@ -12,7 +12,6 @@ from feedsvc.app.doctor.holders import Holder, holder_of, owner_of, writer_of
 from feedsvc.app.doctor.report import (
     STORE,
     Check,
-    counted,
     doubtful,
     in_bytes,
     in_time,
@@ -30,8 +29,8 @@ _QUICK = 10.0  # seconds for what is looked at without --full
 WHOLE = 900.0  # and with it
 _JOURNAL = 256 * 1024**2  # bytes: several times what it has before it goes into the database
 _UNUSED = 64 * 1024**2
-_PATIENCE = 3.0  # seconds a writer may take; a batch of a sync takes a fraction of one
-_LOOKS = 0.1
+_PATIENCE = 5.0  # seconds a writer may take; a batch of a sync takes a fraction of one
+_LOOKS = 0.02  # between two looks: a sync that writes one batch after the other lets go in between
 
 _REST = ("database.integrity", "database.references", "database.size")
 

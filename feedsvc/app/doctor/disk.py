@@ -45,7 +45,7 @@ def examine(case: Case) -> Iterator[Check]:
         found = disks.setdefault(device, ([], lies, code))
         found[0].append(what)
     needed = _size(case.database)
-    for number, (what, lies, code) in enumerate(disks.values()):
+    for number, (held, lies, code) in enumerate(disks.values()):
         name = "disk" if number == 0 else f"disk.{number + 1}"
         told = os.statvfs(lies)
         room = told.f_bavail * told.f_frsize
@@ -53,8 +53,8 @@ def examine(case: Case) -> Iterator[Check]:
         # Btrfs and others have no inodes to run out of, and say 0 of 0.
         left = told.f_favail if told.f_files else None
         yield judge(
-            name, f"{' and '.join(_short(what))} on {lies}", room=room, whole=whole, inodes=left,
-            needed=needed if "the store" in what else 0, code=code,
+            name, f"{_listed(held)} on {_mount(lies)}", room=room, whole=whole, inodes=left,
+            needed=needed if "the store" in held else 0, code=code,
         )  # fmt: skip
 
 
@@ -92,8 +92,14 @@ def _size(database: Path) -> int:
         return 0
 
 
-def _short(what: list[str]) -> list[str]:
-    return what if len(what) < 3 else [", ".join(what[:-1]), what[-1]]
+def _listed(what: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(what[:-1]), what[-1])))
+
+
+def _mount(path: Path) -> Path:
+    """Where the disk of a path is mounted."""
+    real = path.resolve()
+    return next((place for place in (real, *real.parents) if place.is_mount()), real)
 
 
 def _nearest(path: Path) -> Path:

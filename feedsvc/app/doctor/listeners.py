@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,9 +24,9 @@ def listener_of(port: int) -> Holder | None:
     held = set()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # of another user, or gone
-            for descriptor in os.scandir(process / "fd"):
+            for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):
-                    if os.readlink(descriptor.path) in sockets:
+                    if str(descriptor.readlink()) in sockets:
                         held.add(int(process.name))
     # A server is a child that shares the socket of its supervisor: that is the one to end.
     return Holder(min(held) if held else None)

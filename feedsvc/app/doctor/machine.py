@@ -122,7 +122,7 @@ def _watches(settings: Settings) -> Check:
         limit = int(_WATCHES.read_text())
     except (OSError, ValueError):
         return left_out(name, "this system does not tell how many folders may be watched")
-    return watched(sum(map(_folders_in, folders)), limit)
+    return watched(_count(folders), limit)
 
 
 def watched(folders: int, limit: int) -> Check:
@@ -138,11 +138,12 @@ def watched(folders: int, limit: int) -> Check:
     return well(name, f"{folders:,} of {limit:,} folders that may be watched")
 
 
-def _folders_in(root: Path) -> int:
-    """Folders below one, as far as there is time to count."""
+def _count(roots: list[Path]) -> int:
+    """Folders below some, as far as there is time to count."""
     count, end = 0, time.monotonic() + _SECONDS
-    for _ in os.walk(root):
-        count += 1
-        if count >= _MOST_FOLDERS or time.monotonic() > end:
-            break
+    for root in roots:
+        for _ in os.walk(root):
+            count += 1
+            if count >= _MOST_FOLDERS or time.monotonic() > end:
+                return count
     return count

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from feedsvc.app.doctor.case import Case
 from feedsvc.app.doctor.report import CONFIGURATION, Check, doubtful, left_out, several, well, wrong
 from feedsvc.config.discover import root_of, shorten
+from feedsvc.config.ready import secrets_in_use
 from feedsvc.settings import Settings
 
 
@@ -50,7 +51,12 @@ def _apart(settings: Settings, file: Path, cwd: Path) -> Check:
     """
     name = "places"
     output = _real(settings.publish.directory)
-    own = [Place("the configuration", file), *places_of(settings)]
+    secrets = {use.secret.file for use in secrets_in_use(settings) if use.secret.file is not None}
+    own = [
+        Place("the configuration", file),
+        *(Place("a secret", one) for one in sorted(secrets)),
+        *places_of(settings),
+    ]
     for what, path in own:
         if what == "the output directory" or not _real(path).is_relative_to(output):
             continue

@@ -160,8 +160,9 @@ def _can_be_made(name: str, place: Place, code: int) -> Check:
     above = _nearest(place.path)
     if not above.is_dir():
         return wrong(
-            name, f"{place.what} cannot be made: {above} is no folder", "set another path", code=code
-        )
+            name, f"{place.what} cannot be made: {above} is no folder", "set another path",
+            code=code,
+        )  # fmt: skip
     if not _may(above, os.W_OK | os.X_OK):
         return _refused(name, above, "make files in", code)
     return well(name, f"{place.what} is not there yet and will be made: {place.path}")

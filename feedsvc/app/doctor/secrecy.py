@@ -47,9 +47,7 @@ def _rights(case: Case) -> Check:
     readable = [file for file in sorted(secret_files) if _mode(file) & stat.S_IROTH]
     if inside and _mode(case.file) & stat.S_IROTH:
         readable.insert(0, case.file)
-    writable = [
-        file for file in (case.file, *sorted(secret_files)) if _mode(file) & stat.S_IWOTH
-    ]
+    writable = [file for file in (case.file, *sorted(secret_files)) if _mode(file) & stat.S_IWOTH]
     if writable:
         shown = several([shorten(file, case.cwd) for file in writable])
         return doubtful(

@@ -22,7 +22,8 @@ from feedsvc.app.doctor.report import (
 from feedsvc.errors import FeedsvcError
 from feedsvc.manners import every_of
 from feedsvc.manners.standing import late
-from feedsvc.ports import FeedRow, Problem, SourceRow
+from feedsvc.model import Problem
+from feedsvc.ports import FeedRow, SourceRow
 from feedsvc.settings import Settings, Source
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def of_sources(rows: Sequence[SourceRow]) -> Check:
             return wrong(name, f"all sources fail: {_said(failing)} failing", hint, code=SOURCES)
         return doubtful(name, f"{_said(failing)} failing", hint)
     paused = f", {len(states['paused'])} paused" if "paused" in states else ""
-    return well(name, f"{counted(len(rows) - len(states.get('paused', ())), 'source')} well{paused}")
+    return well(name, f"{counted(len(states.get('ok', ())), 'source')} well{paused}")
 
 
 def _said(rows: Sequence[SourceRow]) -> str:
@@ -156,7 +157,7 @@ def _feeds(rows: Sequence[FeedRow], settings: Settings) -> Check:
         return wrong(
             name,
             f"{first.name} is held back: {first.held}{more}; readers get the last good one",
-            f"`feedsvc feed explain {first.name}` and `feedsvc validate {first.name}` tell more",
+            "mend the article that it names; `feedsvc regenerate` tries again",
             code=PUBLISHING,
         )
     unbuilt = [

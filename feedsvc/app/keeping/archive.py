@@ -37,6 +37,7 @@ _LEVEL = 3
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1024**2
 _LARGEST_MANIFEST = 1024**2
+_SMALL = 16 * 1024**2
 _WINDOW = 2**27  # bytes that are kept while it is read; zstd's own default for the most
 
 
@@ -172,6 +173,21 @@ def manifest_of(file: Path) -> Manifest:
     """The manifest of a backup of which no more is read; raises StoreError and OSError."""
     with _reading(file) as reader:
         return reader.manifest
+
+
+def member_of(file: Path, name: str) -> bytes | None:
+    """A small member of a backup; None if it has none of that name. Raises as `unpack` does."""
+    with _reading(file) as reader:
+        for member in reader.manifest.members:
+            found = b""
+            for chunk in reader.member(member):
+                if member.name == name:
+                    found += chunk
+                    if len(found) > _SMALL:
+                        raise StoreError(f"{file}: {name} is too large")
+            if member.name == name:
+                return found
+        return None
 
 
 def unpack(file: Path, folder: Path, step: Step | None = None) -> Manifest:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedsvc.app.keeping.archive import is_sealed, manifest_of
 from feedsvc.app.keeping.manifest import Manifest, Service
 from feedsvc.app.keeping.places import is_named_so
+from feedsvc.app.keeping.writing import service_of
 from feedsvc.errors import StoreError
 
+if TYPE_CHECKING:
+    from feedsvc.app import App
 
-def rotate(
-    folder: Path, keep: int, *, service: Service, now: datetime, fresh: Path | None = None
-) -> tuple[Path, ...]:
-    """Delete all but the newest `keep` backups of a service; returns which went.
+
+def rotate(app: App, folder: Path, keep: int, *, fresh: Path | None = None) -> tuple[Path, ...]:
+    """Delete all but the newest `keep` backups of this service; returns which went.
 
     `fresh` was written just now and stays. Nothing else that lies in the folder is touched: what
     another service saved there, what somebody gave a name of his own, what cannot be read. Raises
     StoreError.
     """
+    service, now = service_of(app.settings), app.clock.now()
     found = {file: made for file in _files(folder) if (made := _made(file, service)) is not None}
     # What a clock wrote that was ahead is no newer than all that comes after it was put right.
     order = sorted(found, key=lambda file: (file == fresh, found[file] <= now, found[file]))

@@ -65,7 +65,7 @@ def write_backup(
         with workroom(place.parent) as room, _content(app.settings, made, progress) as it:
             whole = room / "backup"
             with whole.open("xb") as out:
-                os.chmod(out.fileno(), 0o600)
+                whole.chmod(0o600)
                 size = pack(out, it.manifest, it.files, step_of(progress, "packing"))
                 out.flush()
                 os.fsync(out.fileno())
@@ -79,9 +79,8 @@ def write_backup(
 def stream_backup(app: App, out: Out, *, progress: Progress | None = None) -> BackupReport:
     """Save the service into a stream; raises as `write_backup` does, and OSError."""
     began, made = monotonic(), app.clock.now()
-    with _alone(app.settings):
-        with _content(app.settings, made, progress) as it:
-            size = pack(out, it.manifest, it.files, step_of(progress, "packing"))
+    with _alone(app.settings), _content(app.settings, made, progress) as it:
+        size = pack(out, it.manifest, it.files, step_of(progress, "packing"))
     return BackupReport(
         path=None, size=size, manifest=it.manifest, seconds=monotonic() - began, notes=it.notes
     )
@@ -115,9 +114,7 @@ def _troubles(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _content(
-    settings: Settings, made: datetime, progress: Progress | None
-) -> Iterator[_Content]:
+def _content(settings: Settings, made: datetime, progress: Progress | None) -> Iterator[_Content]:
     """Everything that goes into a backup, as it is at this moment.
 
     The copy lies beside the store, where SQLite has what it needs; the place of the backup may be
@@ -137,10 +134,7 @@ def _content(
             known = facts(copy)
         except StoreError as error:
             raise StoreError(f"{database} was not saved: {error}", hint=error.hint) from error
-        size, digest = digest_of(copy, step_of(progress, "sealing"))
-        members = [Member(name=DATABASE, size=size, sha256=digest)]
-        files: list[Path | bytes] = [copy]
-        notes = []
+        members, files, notes = [], list[Path | bytes](), []
         for name, file, path in _beside(settings):
             try:
                 data = file.read_bytes()
@@ -150,6 +144,10 @@ def _content(
                 continue
             members.append(_member(name, data, path))
             files.append(data)
+        # Last, since it is the large one: what else is wanted is found before it.
+        size, digest = digest_of(copy, step_of(progress, "reading"))
+        members.append(Member(name=DATABASE, size=size, sha256=digest))
+        files.append(copy)
         manifest = Manifest(
             made=made,
             version=__version__,

@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.create_index("ix_source_asked", "source", ["asked"])
     with op.batch_alter_table("article") as batch:
         batch.add_column(sa.Column("pruned", sa.BigInteger(), nullable=True))
+    unpublished = sa.text("state != 'published'")
+    op.create_index("ix_article_unpublished", "article", ["state"], sqlite_where=unpublished)
     with op.batch_alter_table("feed") as batch:
         batch.add_column(sa.Column("rhythm", sa.Integer(), nullable=True))
     op.create_table(
@@ -43,6 +45,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Integer(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("done", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_chore")),
     )
     op.create_table(
