@@ -33,12 +33,16 @@ class FrozenClock:
 
     at: datetime = NOON
     stepped: timedelta = timedelta()  # by so much it was set, while no time passed
+    booted: str = "first"
 
     def now(self) -> datetime:
         return self.at
 
     def elapsed(self) -> float:
         return (self.at - self.stepped - NOON).total_seconds()
+
+    def boot(self) -> str:
+        return self.booted
 
     def step(self, by: timedelta) -> None:
         """Set it: no time passes."""

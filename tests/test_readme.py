@@ -60,6 +60,17 @@ def test_the_commands_to_look_with_succeed_after_the_tour(tmp_path: Path) -> Non
     assert "Die neue Fähre fährt ab Montag" in done.stdout
 
 
+def test_the_commands_of_whoever_runs_it_succeed_after_the_tour(tmp_path: Path) -> None:
+    assert shell(block("tour"), tmp_path).returncode == 0
+
+    done = shell(block("service") + block("extras"), tmp_path / "news")
+
+    assert done.returncode == 0, done.stderr
+    assert "articles: 1 new" in done.stdout  # log
+    assert "Die neue Fähre" in (tmp_path / "news/feed.xml").read_text(encoding="utf-8")
+    assert (tmp_path / "news/feedsvc.schema.json").stat().st_size > 1000
+
+
 PAGE = (
     b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'
 )

@@ -12,11 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
-from feedsvc.app.clockwork import check_clock, mend, stepped
+from feedsvc.app.clockwork import check_clock, heed
 from feedsvc.app.errands import Errand, errands_of, run_errands
 from feedsvc.app.journal import Journal
 from feedsvc.app.metrics import Metrics
@@ -69,9 +71,21 @@ class SystemClock:
         which = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
         return time.monotonic() if which is None else time.clock_gettime(which)
 
+    def boot(self) -> str:
+        """The name of this start of the machine; of this process, where that has none."""
+        return _boot()
+
     async def sleep(self, seconds: float) -> None:
         """Wait, and let others go on."""
         await asyncio.sleep(seconds)
+
+
+@cache
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,23 +160,12 @@ class App:
             sources = [(s.name, s.was, s.kind, _place(s)) for s in self.settings.sources]
             self.store.enrol(sources, self.clock.now())
             self._enrolled = True
-            self.mend_times()
+            self.heed_clock()
 
-    def mend_times(self) -> None:
-        """Look for what a clock that was ahead has noted, and let it wait from now on."""
-        if mend(self.settings, self.store, self.clock):
-            self.journal.happened(
-                "daemon", "the clock went back: what was due ahead of it is due anew"
-            )
-
-    def clock_stepped(self, by: timedelta) -> None:
-        """The clock was put forward `by`, or back: everybody waits on as long as before."""
-        stepped(self.settings, self.store, self.clock, by)
-        seconds = by.total_seconds()
-        way = "forward" if seconds > 0 else "back"
-        self.journal.happened(
-            "daemon", f"the clock was put {way} by {abs(by)}: what waits, waits on as before"
-        )
+    def heed_clock(self) -> None:
+        """Look whether the clock was set; if so, everybody waits on as before."""
+        if (told := heed(self.settings, self.store, self.clock)) is not None:
+            self.journal.happened("daemon", told)
 
     # -- stage 1 ---------------------------------------------------------------------------------
 

@@ -89,6 +89,10 @@ class Estimate(NamedTuple):
     requests: int
     not_modified: int
 
+    def told(self) -> dict[str, Any]:
+        """As `feed show --json` has it, beside the number of readers itself."""
+        return {name: value for name, value in self._asdict().items() if name != "readers"}
+
 
 def audience_of(app: App, name: str) -> Estimate | None:
     """Who follows a feed, or the feeds of a group; None if nobody asked our server for them."""

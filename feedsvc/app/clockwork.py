@@ -1,7 +1,8 @@
 """A clock that was set: what was noted by it before is to mean the same wait as ever.
 
-    mend      at the start of every run, and now and then: it went back while nobody looked
-    stepped   a daemon saw it happen, and knows by how much
+How the clock is set is noted beside that. While the machine runs on, a second clock that nobody
+sets tells by how much it was put forward or back, even between two runs. After a start of the
+machine nobody knows that; but what was noted ahead of the clock shows that it went back.
 
 A clock that cannot be right, as that of a small machine before it has asked for the time, is waited
 for: what came in meanwhile would bear its dates for ever.
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING
 
 from feedsvc.errors import ClockError
 from feedsvc.manners import Calendar, after_step
-from feedsvc.ports import Asked, Clock
+from feedsvc.ports import Asked, Clock, Setting
 from feedsvc.settings import Cron, Settings
 
 if TYPE_CHECKING:
     from feedsvc.store import SqlStore
+
+NOTICED = 1.0
+"""Seconds by which a clock is set at least; less is only put right."""
 
 BELIEVED_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """A clock that says less was not set since its machine was switched on."""
@@ -40,19 +44,27 @@ def check_clock(clock: Clock) -> None:
         )
 
 
-def mend(settings: Settings, store: SqlStore, clock: Clock) -> bool:
-    """Let what a clock that was ahead has noted wait from now on; returns whether there was any."""
-    now = clock.now()
+def heed(settings: Settings, store: SqlStore, clock: Clock) -> str | None:
+    """Look whether the clock was set since anybody looked, and let everybody wait on as before.
+
+    Returns what is to be told of it; raises ClockError.
+    """
+    check_clock(clock)
+    now, setting, known = clock.now(), Setting.of(clock), store.clock_setting()
+    if known is not None and known.boot == setting.boot:
+        by = timedelta(seconds=round(setting.ahead - known.ahead))
+        if abs(setting.ahead - known.ahead) >= NOTICED:
+            dues = _dues(settings, store, now, lambda _: by)
+            if not store.shift(by, now, dues, known=known, setting=setting):
+                return None  # another process has done it meanwhile
+            way = "forward" if by > timedelta() else "back"
+            return f"the clock was put {way} by {abs(by)}: what waits, waits on as before"
+    else:
+        store.keep_setting(setting, now)
     if not store.is_ahead(now):
-        return False
+        return None
     store.anchor(now, _dues(settings, store, now, lambda one: min(now - one.asked, timedelta())))
-    return True
-
-
-def stepped(settings: Settings, store: SqlStore, clock: Clock, by: timedelta) -> None:
-    """Let everybody wait on as long as before the clock was put forward `by`, or back."""
-    now = clock.now()
-    store.shift(by, now, _dues(settings, store, now, lambda _: by))
+    return "the clock was ahead: what was due by it is due anew"
 
 
 def _dues(

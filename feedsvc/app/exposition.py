@@ -61,4 +61,4 @@ def _of_feeds(app: App) -> Iterator[Family]:
     readers = app.numbers.readers()
     named = sorted(feed.name for feed in app.settings.feeds)[:_MOST_FEEDS]
     yield by("gauge", "feedsvc_feed_readers", "Who follows a feed, as an estimate.", ("feed",),
-             [((name,), readers.get(name, 0)) for name in named])  # fmt: skip
+             [((name,), readers.get(name, 0)) for name in named if readers])  # fmt: skip

@@ -68,7 +68,7 @@ def _directory(directory: Path) -> Iterator[Said]:
 
 
 def _disks(app: App) -> Iterator[Said]:
-    for place in {app.settings.publish.directory, _store_folder(app)}:
+    for place in {app.settings.publish.directory, store_file(app).parent}:
         try:
             free = shutil.disk_usage(place).free
             files = os.statvfs(place)
@@ -82,8 +82,9 @@ def _disks(app: App) -> Iterator[Said]:
             yield Said("disk", f"{place}: {free // _MIB} MiB are left", grave=False)
 
 
-def _store_folder(app: App) -> Path:
-    return Path(app.settings.store.url.partition("///")[2] or ".").absolute().parent
+def store_file(app: App) -> Path:
+    """Where the database lies."""
+    return Path(app.settings.store.url.partition("///")[2] or "feedsvc.db")
 
 
 def _daemon(app: App) -> Iterator[Said]:

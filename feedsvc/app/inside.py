@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from feedsvc.app.health import look, store_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.ports import Call, Reply
 
@@ -34,13 +35,21 @@ async def answer(app: App, call: Call) -> Reply:
     return Reply(404) if desk is None else await desk(call)
 
 
-def _ready(app: App, _: bytes) -> Reply:
-    from feedsvc.app.health import look
+async def answer_beside(app: App, call: Call) -> Reply:
+    """The same for a server without a daemon: all it has to ask for is the audience's.
 
+    Only where there is a store: it may be that nothing but the output directory was brought here.
+    """
+    if call.path.startswith("audience/") and store_file(app).exists():
+        return await answer(app, call)
+    return Reply(404)
+
+
+def _ready(app: App, _: bytes) -> Reply:
     told: dict[str, dict[str, str]] = {"reasons": {}, "warnings": {}}
-    for said in look(app):
-        kind = told["reasons" if said.grave else "warnings"]
-        kind[said.check] = f"{kind[said.check]}; {said.reason}" if said.check in kind else said.reason
+    for check, reason, grave in look(app):
+        kind = told["reasons" if grave else "warnings"]
+        kind[check] = f"{kind[check]}; {reason}" if check in kind else reason
     return Reply(200, _JSON, json.dumps(told).encode())
 
 

@@ -65,7 +65,7 @@ class Metrics:
         self._tick_seconds.observe(seconds)
         self._beat = time.monotonic()
 
-    def reloaded(self, ok: bool) -> None:
+    def reloaded(self, *, ok: bool) -> None:
         """The configuration was read again, and taken over or refused."""
         self._reloads["ok" if ok else "refused"] += 1
         self._reload_ok = ok

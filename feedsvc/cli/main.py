@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "restore": "restore",
     "migrate": "migrate",
     "service": "service",
+    "make": "make",
     "completion": "completion",
 }
 """The commands, in the order of `--help`, and the modules of this package that have them."""

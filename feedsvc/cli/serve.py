@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
-from feedsvc.errors import EXIT_INTERRUPTED, PublishError
+from feedsvc.errors import EXIT_INTERRUPTED, FeedsvcError, PublishError
 
 if TYPE_CHECKING:
-    from feedsvc.ports import Desk
+    from feedsvc.app import App
+    from feedsvc.ports import Call, Desk, Reply
     from feedsvc.serve.supervisor import ServerProcess
     from feedsvc.settings import Settings
 
@@ -39,16 +42,53 @@ def _run(console: Console) -> int:
     import asyncio
 
     websub = console.settings.websub
-    if not (websub.hub or websub.subscribe):
-        return asyncio.run(_serve(console, None))
-    with console.app() as app:  # it takes its time, and only a desk needs it
-        return asyncio.run(_serve(console, app.desk))
+    with _Beside(console) as beside:
+        # An App takes its time, and only a desk needs it from the start.
+        desk = beside.app.desk if websub.hub or websub.subscribe else None
+        return asyncio.run(_serve(console, desk, beside))
+
+
+class _Beside:
+    """Answers what a server without a daemon asks, by an App that is made when it is needed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._at_end = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._at_end.close()
+
+    @cached_property
+    def app(self) -> App:
+        return self._at_end.enter_context(self._console.app())
+
+    async def __call__(self, call: Call) -> Reply:
+        from feedsvc.app.inside import answer_beside
+        from feedsvc.ports import Reply
+
+        try:
+            app = self.app
+        except FeedsvcError:  # what is wrong with sources does not concern the server
+            return Reply(404)
+        return await answer_beside(app, call)
 
 
 def server_of(
-    settings: Settings, desk: Desk | None, on_event: Callable[[str], object]
+    settings: Settings,
+    desk: Desk | None,
+    on_event: Callable[[str], object],
+    inside: Desk | None = None,
 ) -> ServerProcess:
-    """The server of the output directory, which is made if it is not there; not started yet."""
+    """The server of the output directory, which is made if it is not there; not started yet.
+
+    `desk` answers what readers send below `/_websub/`, and what the server itself asks where there
+    is no `inside`. Raises ConfigError, PublishError.
+    """
+    from feedsvc.config.ops import server_token
+    from feedsvc.serve.options import Options
     from feedsvc.serve.supervisor import ServerProcess
 
     directory = settings.publish.directory
@@ -65,10 +105,17 @@ def server_of(
         port=settings.server.port,
         on_event=on_event,
         desk=desk,
+        inside=inside or desk,
+        options=Options.of(
+            token=server_token(settings.server),
+            trusted=settings.server.trusted_proxies,
+            access_log=settings.server.access_log,
+            addresses=settings.server.access_log_addresses,
+        ),
     )
 
 
-async def _serve(console: Console, desk: Desk | None) -> int:
+async def _serve(console: Console, desk: Desk | None, inside: Desk) -> int:
     import asyncio
     import signal
 
@@ -81,7 +128,7 @@ async def _serve(console: Console, desk: Desk | None) -> int:
 
     for wanted in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(wanted, end, wanted)
-    async with server_of(settings, desk, console.warn) as server:
+    async with server_of(settings, desk, console.warn, inside) as server:
         console.say(f"serving {settings.publish.directory} at {server.address}/ (Ctrl-C ends)")
         number = await ended
     return EXIT_INTERRUPTED if number == signal.SIGINT else 0

@@ -59,9 +59,14 @@ def interval(value: object) -> Every:
     """How often: a duration, times of day, or as often as it changes."""
     if value == "auto":
         return "auto"
-    if isinstance(value, str) and _CRON.fullmatch(value):
+    if isinstance(value, str) and _CRON.fullmatch(value) and not _is_duration(value):
         return cron(value)
     return _interval(value)
+
+
+def _is_duration(value: str) -> bool:
+    """Also one of five words, as times of day are: `1w 2d 3h 4m 5s`."""
+    return _DURATION.fullmatch(value.replace(" ", "").lower()) is not None
 
 
 def cron(value: object) -> Cron:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from feedsvc.figures.families import Family, counter, gauge
 
-_STARTED = time.time()
+_IMPORTED = time.time()
 
 
 def process(prefix: str, what: str) -> list[Family]:
@@ -24,7 +24,7 @@ def process(prefix: str, what: str) -> list[Family]:
             used.ru_utime + used.ru_stime,
         ),
         gauge(f"{prefix}_memory_bytes", f"Resident memory of the {what}.", _resident(used)),
-        gauge(f"{prefix}_start_time_seconds", f"When the {what} started.", round(_STARTED, 3)),
+        gauge(f"{prefix}_start_time_seconds", f"When the {what} started.", _started()),
     ]
     with suppress(OSError):  # only where /proc tells
         files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - they are only counted
@@ -32,6 +32,17 @@ def process(prefix: str, what: str) -> list[Family]:
             gauge(f"{prefix}_open_files", f"Files and connections open in the {what}.", files)
         )
     return families
+
+
+def _started() -> float:
+    """When this process began, in seconds since 1970."""
+    try:
+        # After the name, which may hold anything but ends with the last bracket.
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        since_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return round(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + since_boot, 1)
+    except (OSError, AttributeError):  # not Linux
+        return round(_IMPORTED, 1)
 
 
 def _resident(used: resource.struct_rusage) -> int:

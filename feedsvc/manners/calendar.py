@@ -109,10 +109,10 @@ def after_step(
     Times of day are those of the clock as it goes now. What is left of another wait, one that the
     server asked for, is waited for; and where six o'clock comes a second time, not within an hour.
     """
-    left = due + by - now
+    left = max(due + by - now, timedelta())
     if due == calendar.after(asked):
-        left = min(left, _HOUR)
-    return fitting(calendar, now, now + max(left, timedelta()))
+        return calendar.after(now + min(left, _HOUR))
+    return fitting(calendar, now, now + left)
 
 
 def chance(seed: str) -> float:

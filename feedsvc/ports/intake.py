@@ -21,6 +21,10 @@ class Clock(Protocol):
         """Seconds since some moment, by a clock that nobody sets and that sees a machine sleep."""
         ...
 
+    def boot(self) -> str:
+        """What `elapsed` counts from: another name once it begins anew."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -76,6 +80,18 @@ class SourceRow:
     parent: str | None = None  # the OPML source it stands in
     paused: datetime | None = None  # since when its operator wants it left alone
     asked: datetime | None = None  # when it was asked last, and got its due time
+
+
+class Setting(NamedTuple):
+    """How the clock is set: as long as that is the same, so is what times are called."""
+
+    boot: str
+    ahead: float  # seconds since 1970, less those that have elapsed since then
+
+    @classmethod
+    def of(cls, clock: Clock) -> Setting:
+        """That of a clock now."""
+        return cls(clock.boot(), round(clock.now().timestamp() - clock.elapsed(), 3))
 
 
 class Asked(NamedTuple):

@@ -13,11 +13,8 @@ from typing import Any
 
 from apscheduler.triggers.base import BaseTrigger
 
-from feedsvc.app.clockwork import is_believable
-from feedsvc.ports import Clock
-
-NOTICED = 1.0
-"""Seconds by which a clock is put forward or back at least; less is only put right."""
+from feedsvc.app.clockwork import NOTICED, is_believable
+from feedsvc.ports import Clock, Setting
 
 
 class Beat(BaseTrigger):  # type: ignore[misc]  # APScheduler tells no types
@@ -41,14 +38,11 @@ class Clockwork:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._setting: float | None = None
-        self.step()
+        self.was_set()
 
-    def step(self) -> timedelta | None:
-        """By how much the clock was put forward since this was asked last, if it was."""
-        now = self._clock.now()
-        if not is_believable(now):
-            return None
-        before, self._setting = self._setting, now.timestamp() - self._clock.elapsed()
-        if before is None or abs(self._setting - before) < NOTICED:
-            return None
-        return timedelta(seconds=round(self._setting - before))
+    def was_set(self) -> bool:
+        """Whether the clock was set since this was asked last."""
+        if not is_believable(self._clock.now()):
+            return False
+        before, self._setting = self._setting, Setting.of(self._clock).ahead
+        return before is not None and abs(self._setting - before) >= NOTICED

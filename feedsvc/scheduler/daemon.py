@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -47,7 +46,7 @@ for _logger in ("apscheduler", "feedsvc"):
 
 TICK = 1  # second
 BREATH = 0.05  # seconds between being woken and looking
-MENDED = 60.0  # seconds between two looks for what a clock that was ahead has left
+HEEDED = 60.0  # seconds between two looks for what the clock has left that others went by
 GRACE = 7.0  # seconds that work in flight has to come to an end when asked to stop
 
 STUCK = 3600.0  # seconds a tick may take before the watchdog is left to bark
@@ -99,8 +98,8 @@ class Daemon:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._folders = Folders(self._in_loop(self._stir), self._in_loop(self._not_watched))
         self._clockwork = Clockwork(app.clock)
-        self._stepped = timedelta()  # by so much the clock was set, and the store does not know yet
-        self._mended = app.clock.elapsed()
+        self._unheeded = False  # the clock was set, and the store does not know yet
+        self._heeded = app.clock.elapsed()
 
     @property
     def _app(self) -> App:
@@ -204,13 +203,15 @@ class Daemon:
                 self._work = None
 
     async def _do_what_is_due(self) -> None:
+        began = time.monotonic()
         if self._load is not None and (self._reload_asked or self._file.changed()):
             await self._reload(self._load)
         self._heed_clock()
-        if not self._stepped:  # else nobody knows who is due
+        if not self._unheeded:  # else nobody knows who is due
             self._folders.watch(watchable(self._app.settings))
             self._app.watched = self._folders.trusted
             await self._rounds.look()
+        self._app.metrics.ticked(time.monotonic() - began)
 
     # -- folders -----------------------------------------------------------------------------------
 
@@ -237,8 +238,9 @@ class Daemon:
         while True:
             await asyncio.sleep(TICK)
             if self._heed_clock() and scheduler.running:
+                now = self._app.clock.now()
                 for job in scheduler.get_jobs():
-                    job.modify(next_run_time=job.trigger.get_next_fire_time(None, _present()))
+                    job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
 
     def _heed_clock(self) -> bool:
         """Let everybody wait on as before, if the clock was set; returns whether it was.
@@ -246,19 +248,17 @@ class Daemon:
         Looked for at every beat, as what is noted afterwards is of the new time already.
         """
         app = self._app
-        step = self._clockwork.step()
-        self._stepped += step or timedelta()
-        try:
-            if self._stepped:
-                app.clock_stepped(self._stepped)
-                self._stepped = timedelta()
-            elif app.clock.elapsed() - self._mended >= MENDED:
-                self._mended = app.clock.elapsed()
-                app.mend_times()
-            app.journal.trouble("daemon", "clock", None)
-        except FeedsvcError as error:  # the store may be locked for a while, as at any tick
-            app.journal.trouble("daemon", "clock", error.line)
-        return step is not None
+        was_set = self._clockwork.was_set()
+        self._unheeded = self._unheeded or was_set
+        elapsed = app.clock.elapsed()
+        if self._unheeded or elapsed - self._heeded >= HEEDED:
+            try:
+                app.heed_clock()
+                self._unheeded, self._heeded = False, elapsed
+                app.journal.trouble("daemon", "clock", None)
+            except FeedsvcError as error:  # the store may be locked for a while, as at any tick
+                app.journal.trouble("daemon", "clock", error.line)
+        return was_set
 
     async def _look_when_woken(self) -> None:
         """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
@@ -299,10 +299,12 @@ class Daemon:
             await self._serve_anew(old, settings)
         except FeedsvcError as error:
             journal.trouble("daemon", "configuration", f"not taken over: {error}")
+            self._app.metrics.reloaded(ok=False)
             self._leave_remark(refused=str(error))
             self._notifier.ready(f"{self._size()}; a new configuration was refused")
             return
         journal.trouble("daemon", "configuration", None)
+        app.metrics.reloaded(ok=True)
         for name in removed_sources(old, settings):
             journal.happened(
                 "daemon",
@@ -398,11 +400,6 @@ class Daemon:
 
 def _served(settings: Settings) -> tuple[object, ...]:
     return settings.server, settings.publish.directory
-
-
-def _present() -> datetime:
-    """The time by which APScheduler goes."""
-    return datetime.now(UTC)
 
 
 def _by(app: App) -> str:

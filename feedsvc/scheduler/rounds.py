@@ -71,10 +71,14 @@ class Rounds:
         """Let a build that is under way end at the next feed; what it leaves is due still."""
         self._interrupted = True
 
-    async def wind_down(self) -> None:
-        """Wait for what is under way, and give everything back: another one has taken over."""
+    async def settle(self) -> None:
+        """Wait for what is under way."""
         while under_way := self._under_way():
             await asyncio.wait(under_way)
+
+    async def wind_down(self) -> None:
+        """Wait for what is under way, and give everything back: another one has taken over."""
+        await self.settle()
         await self._at_end.aclose()
         self.app.close()
 

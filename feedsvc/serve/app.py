@@ -27,6 +27,7 @@ from feedsvc.serve.conditional import (
 from feedsvc.serve.deltas import Deltas, asks_for_delta
 from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
 from feedsvc.serve.index import Watch
+from feedsvc.serve.outflow import Outflow
 from feedsvc.serve.pages import Page
 from feedsvc.serve.relay import DESK, Relay
 from feedsvc.serve.rsgi import Connection, Scope
@@ -36,6 +37,7 @@ _LONGEST_TARGET = 8192  # RFC 9112 §3: at least 8000 octets of a request line a
 _OPENING = 10.0  # seconds; the engine opens a large file within milliseconds
 _CONDITIONS = ("if-match", "if-modified-since", "if-unmodified-since")
 _SEND, _NOT_MODIFIED = Outcome.SEND, Outcome.NOT_MODIFIED
+_OUTFLOW = Outflow()
 _REOPENABLE = Path("/proc/self/fd").is_dir()  # a descriptor has a name to open it anew by: Linux
 
 
@@ -58,7 +60,8 @@ class Application:
             resource, rules = self._library.held(scope.path), self._watch.current
             if resource is None or rules is None or not _is_plain(scope):
                 return False
-            return _send_resource(connection, resource, scope, rules, self._library.now())
+            now = self._library.now()
+            return _send_resource(connection, resource, scope, rules, now, at_once=True)
         except Exception as error:
             _fail(scope, connection, error)
         return True
@@ -166,10 +169,12 @@ def _send_resource(
     now: float,
     *,
     whole: bool = False,
+    at_once: bool = False,
 ) -> bool:
     """Send the form of a resource that the request asks for, or say that the client has it.
 
-    False, and nothing done: the client would rather have what is new than the `whole`.
+    False, and nothing done: the client would rather have what is new than the `whole`, or this is
+    to be `at_once` and lies on the disk.
     """
     method, path, asked = scope.method, scope.path, scope.headers
     coding = negotiate(joined(asked.get_all("accept-encoding")), resource.codings)
@@ -199,6 +204,8 @@ def _send_resource(
         _send(connection, page, method)
         return True
     if tags is not None and not whole and asks_for_delta(asked):
+        return False
+    if at_once and content.body is None and method == "GET":
         return False
     span: Span | NoSpan = NoSpan.WHOLE
     if (
@@ -232,6 +239,9 @@ def _send_content(
     if content.body is not None:
         body = content.body if span is None else content.body[span.start : span.stop]
         connection.response_bytes(status, fields, body)
+        _OUTFLOW.body(len(body))
+    elif content.file is not None and not _OUTFLOW.may_open():
+        _send(connection, pages.UNAVAILABLE, "GET")
     elif content.file is not None:
         start, stop = span or Span(0, content.length)
         send_file(connection, status, fields, content.file, start, stop, reopen=_REOPENABLE)

@@ -165,7 +165,8 @@ class Audience:
             if feed.changed:
                 feed.changed = False
                 one = told.setdefault(name, {})
-                one["aggregators"] = feed.services
+                if feed.services:
+                    one["aggregators"] = feed.services
                 if feed.pollers is not None:
                     one["pollers"] = base64.b64encode(feed.pollers.dump()).decode()
         if told and self.wanted:

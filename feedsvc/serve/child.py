@@ -28,7 +28,7 @@ from feedsvc.serve.options import Options
 _HEADER_TIMEOUT = 15_000  # milliseconds for a request's head; an idle connection is kept as long
 _HEADER_BYTES = 32 * 1024  # what most servers take; a connection holds as much at most
 _CONNECTIONS = 2048  # at once, as far as the limit of open files allows
-_OTHER_FILES = 128  # those held open for large answers, and the process's own
+_OTHER_FILES = 256  # those held open for large answers, and the process's own
 _FEWEST = 16
 _GRACE = 3.0  # seconds for answers on their way
 

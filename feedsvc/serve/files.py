@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import os
 import stat
 import time
@@ -29,10 +30,12 @@ from feedsvc.serve.versions import Versions
 
 FRESH = 0.1  # seconds a look at the disk is good for
 LONGEST = 4 * 1024 * 1024  # bytes; of longer documents, readers are sent the whole
-LARGE = 1024 * 1024  # bytes; a file above stays on the disk and is sent from its open descriptor
+# Bytes; a file above stays on the disk and is sent from its open descriptor: of what is sent from
+# memory, the engine makes a copy for every reader, however slowly each of them takes it.
+LARGE = 256 * 1024
 BUDGET = 32 * 1024 * 1024  # bytes of bodies held; with Python and the engine well below 120 MB
 _RECORD_COST = 4096  # the headers and objects of a resource
-_DESCRIPTOR_COST = 1024 * 1024  # so that the budget bounds the number of open files, too
+_DESCRIPTOR_COST = 256 * 1024  # so that the budget bounds the number of open files, too
 _TRIES = 3  # to read a file that someone writes in place
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
 
@@ -124,13 +127,12 @@ class _Held:
     paths: tuple[str, ...]  # the document and its possible sidecars
     marks: tuple[Mark | None, ...]
     looked: float
+    settles: float  # when its date may be told, if that is not yet so
     cost: int = field(init=False)
-    whole: bool = field(init=False)  # no part of it is on the disk
 
     def __post_init__(self) -> None:
         contents = self.resource.contents.values()
         self.cost = _RECORD_COST + sum(content.cost for content in contents)
-        self.whole = all(content.body is not None for content in contents)
 
 
 class Library:
@@ -155,9 +157,9 @@ class Library:
         self.versions = Versions()  # of what was read, also of what is no longer there
 
     def held(self, path: str) -> Resource | None:
-        """What lies in memory for a path, whole and unchanged: without waiting, in any thread."""
+        """What is known of a path, if it is unchanged: without waiting, in any thread."""
         held = self._held.get(path)
-        if held is None or not held.whole or not _unchanged(held):
+        if held is None or not _unchanged(held):
             return None
         try:
             self._held.move_to_end(path)
@@ -231,14 +233,23 @@ class Library:
             os.close(self._open(os.path.join(target, INDEX)))  # noqa: PTH118 - a page to go to?
             return Redirect()
         document = self._content(descriptor)
-        modified = min(int(status.st_mtime), int(self.now()))  # §8.8.2.1: never in the future
+        now = self.now()
+        modified = _modified(int(status.st_mtime), int(now), document, earlier)
         contents = {IDENTITY: document}
         for coding, path in zip(CODINGS, paths[1:], strict=True):
             content = self._sidecar(coding, path, document) or _kept(coding, document, earlier)
             if content is not None:
                 contents[coding] = content
-        resource = _resource(media_type(names[-1]), modified, contents, _version(names, document))
-        return _Held(resource=resource, paths=paths, marks=marks, looked=looked)
+        resource = Resource(
+            kind=(kind := media_type(names[-1])),
+            modified=modified,
+            codings=tuple(coding for coding in CODINGS if coding in contents),
+            contents=contents,
+            version=_version(names, document),
+            forms=dict(_forms(kind, modified if modified <= now else None, contents)),
+        )
+        settles = looked + modified - now if modified > now else math.inf
+        return _Held(resource=resource, paths=paths, marks=marks, looked=looked, settles=settles)
 
     def _sidecar(self, coding: str, path: str, document: Content) -> Content | None:
         """The compressed form at `path` if it is one of this very document, and of use."""
@@ -298,11 +309,28 @@ class Library:
         return here
 
 
+def _modified(own: int, now: int, document: Content, earlier: _Held | None) -> int:
+    """The second from which a document is as it is; later than that of another one before it.
+
+    Two versions may be written within a second, or an older file be put back: by its own date, who
+    asks with that of the version before would be told for good that nothing has changed, and a
+    library as wide-spread as curl drops what is not newer. A second that has not come yet is not
+    told (RFC 9110 §8.8.2.1), but compared with.
+    """
+    own = min(own, now)
+    if earlier is None:
+        return own
+    before = earlier.resource.modified
+    if earlier.resource.contents[IDENTITY].digest != document.digest:
+        return max(own, min(before + 1, now + 1))
+    return max(own, before) if before <= now + 1 else own
+
+
 def _unchanged(held: _Held) -> bool:
     now = time.monotonic()
     if now - held.looked < FRESH:
         return True
-    if tuple(map(mark, held.paths)) != held.marks:
+    if now >= held.settles or tuple(map(mark, held.paths)) != held.marks:
         return False
     held.looked = now
     return True
@@ -358,21 +386,8 @@ def _version(names: tuple[str, ...], document: Content) -> Version | None:
     return None if parts is None else parts.version
 
 
-def _resource(
-    kind: MediaType, modified: int, contents: dict[str, Content], version: Version | None
-) -> Resource:
-    return Resource(
-        kind=kind,
-        modified=modified,
-        codings=tuple(coding for coding in CODINGS if coding in contents),
-        contents=contents,
-        version=version,
-        forms=dict(_forms(kind, modified, contents)),
-    )
-
-
 def _forms(
-    kind: MediaType, modified: int, contents: dict[str, Content]
+    kind: MediaType, modified: int | None, contents: dict[str, Content]
 ) -> Iterator[tuple[tuple[str, bool], Representation]]:
     for coding, content in contents.items():
         for document in (False, True) if kind.document else (False,):

@@ -60,14 +60,14 @@ OPTIONS: Fields = (
 
 
 def of_file(
-    kind: MediaType, *, coding: str, document: bool, etag: str, modified: int, length: int
+    kind: MediaType, *, coding: str, document: bool, etag: str, modified: int | None, length: int
 ) -> Fields:
-    """The fields of a 200 for one representation of a file."""
+    """The fields of a 200 for one representation of a file; None: its date is not to be told."""
     fields = [
         ("content-type", kind.document if document and kind.document else kind.type),
         ("content-length", str(length)),
         ("etag", etag),
-        ("last-modified", http_date(modified)),
+        *(() if modified is None else (("last-modified", http_date(modified)),)),
         ("cache-control", CACHE_CONTROL),
         ("vary", vary(kind)),
         ("accept-ranges", "bytes"),

@@ -11,6 +11,7 @@ from feedsvc.errors import ConfigError
 from feedsvc.serve.holder import holder
 
 BACKLOG = 1024
+_WAITING = 256 * 1024  # bytes of an answer that wait in the kernel to be sent: a feed, mostly whole
 _STALLED = 20_000  # milliseconds a client may take nothing of what is sent to it
 
 
@@ -43,6 +44,9 @@ def _bound(family: int, address: tuple[object, ...], stalled: int) -> socket.soc
         # Inherited by every connection: one that no longer reads is cut off by the kernel.
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stalled)
+        # As well: the kernel takes no megabytes from us for a reader who is not there for them yet.
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _WAITING)
         listener.bind(address)
         listener.listen(BACKLOG)
     except BaseException:

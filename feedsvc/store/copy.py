@@ -22,7 +22,7 @@ Step = Callable[[int, int], object]
 WAIT = 30.0  # seconds for a lock that somebody holds for a moment
 
 _CHUNK = 4 * 1024**2  # bytes that are copied between two steps
-_TICKS = 50_000  # of SQLite's machine between two steps
+_TICKS = 10_000  # of SQLite's machine between two steps
 _TOLD = 3  # faults that are told
 
 
@@ -59,6 +59,8 @@ def faults(database: Path, step: Step | None = None) -> tuple[str, ...]:
             ended.append(error)
         return bool(ended)
 
+    if step is not None:
+        step(0, 1)
     with told(database), opened(database, "ro&immutable=1") as connection:
         connection.set_progress_handler(tick, _TICKS)
         try:

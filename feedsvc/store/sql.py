@@ -35,7 +35,9 @@ from feedsvc.store.schema import article, source
 from feedsvc.store.sitemaps import Sitemaps
 from feedsvc.store.slugs import Slugs
 from feedsvc.store.steps import Steps
+from feedsvc.store.tidy import Tidy
 from feedsvc.store.tokens import Tokens
+from feedsvc.store.upkeep import Upkeep
 from feedsvc.store.verdicts import Verdicts
 from feedsvc.store.websub import Websub
 
@@ -59,6 +61,8 @@ class SqlStore(
     Tokens,
     Explain,
     Prune,
+    Tidy,
+    Upkeep,
     Records,
     FigureBook,
     Audiences,

@@ -1,7 +1,7 @@
 """Steps of the clock: whoever waits goes on to wait as long, whatever the time is called by then.
 
-    shift    the clock stepped while a daemon looked on, which knows by how much
-    anchor   it went back while nobody looked: what was noted lies ahead of it now
+    shift    the clock was set, and it is known by how much
+    anchor   it went back, and that is not known: what was noted lies ahead of it now
 
 Embargoes, and whatever else names a time itself, stay as they are; and feeds, which follow those,
 notice by themselves what a clock that was ahead has built.
@@ -9,17 +9,20 @@ notice by themselves what a clock that was ahead has built.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feedsvc.ports import Asked
+from feedsvc.ports import Asked, Setting
 from feedsvc.store.engine import reading, writing
 from feedsvc.store.outbox import NEVER
 from feedsvc.store.rows import instant, seconds
-from feedsvc.store.schema import source
+from feedsvc.store.schema import remark, source
 
+_CLOCK = "clock"  # the name of a remark: how the clock is set
 _NOTICED = 2  # seconds within which a step is noticed: what was noted meanwhile is of the new time
 _LONG = 8 * 86_400  # longer than words, requests and questions about media wait
 _LEASE = 366 * 86_400  # the longest that a hub of others may give
@@ -98,14 +101,37 @@ class Steps:
         with reading(self._engine) as connection:
             return bool(connection.exec_driver_sql(_AHEAD, _known(now)).scalar())
 
-    def shift(self, by: timedelta, now: datetime, dues: Mapping[str, datetime]) -> None:
+    def clock_setting(self) -> Setting | None:
+        """How the clock was set by which everything is noted."""
+        with reading(self._engine) as connection:
+            return _setting(connection)
+
+    def keep_setting(self, setting: Setting, now: datetime) -> None:
+        """Note how the clock is set."""
+        with writing(self._engine) as connection:
+            _keep(connection, setting, now)
+
+    def shift(
+        self,
+        by: timedelta,
+        now: datetime,
+        dues: Mapping[str, datetime],
+        *,
+        known: Setting,
+        setting: Setting,
+    ) -> bool:
         """Move what is noted along with the clock, which was put forward `by`, to `now`.
 
-        `dues` are the sources that are due at times of day, and when they are now.
+        `dues` are the sources that are due at times of day, and when they are now. False, and
+        nothing is done, if the clock is not noted to be set as it was `known` any more.
         """
         with writing(self._engine) as connection:
+            if _setting(connection) != known:
+                return False
             _run(connection, _SHIFT, now, by=round(by.total_seconds()))
             _put(connection, dues)
+            _keep(connection, setting, now)
+        return True
 
     def anchor(self, now: datetime, dues: Mapping[str, datetime]) -> None:
         """Let what is noted ahead of the clock begin to wait now; `dues` as in `shift`."""
@@ -126,6 +152,16 @@ def _known(now: datetime, by: int = 0) -> dict[str, int | None]:
         "now": seconds(now), "by": by, "noticed": _NOTICED, "never": NEVER, "long": _LONG,
         "lease": _LEASE, "given": _GIVEN,
     }  # fmt: skip
+
+
+def _setting(connection: Connection) -> Setting | None:
+    told = connection.execute(select(remark.c.value).where(remark.c.name == _CLOCK)).scalar()
+    return None if told is None else Setting(*json.loads(told))
+
+
+def _keep(connection: Connection, setting: Setting, now: datetime) -> None:
+    values = {"name": _CLOCK, "value": json.dumps(setting), "at": seconds(now)}
+    connection.execute(upsert(remark).values(values).on_conflict_do_update(["name"], set_=values))
 
 
 def _put(connection: Connection, dues: Mapping[str, datetime]) -> None:

@@ -118,8 +118,15 @@ class Response:
         return (found[1] or found[2] or "").strip(" '").lower() or None if found else None
 
     def retry_after(self, now: datetime) -> timedelta | None:
-        """How long the server asks to wait."""
-        return retry_after(self.headers.first("retry-after"), now=now)
+        """How long the server asks to wait.
+
+        A date it names is of its own clock, as is that of its answer (RFC 9110 §6.6.1); ours may go
+        otherwise.
+        """
+        value = self.headers.first("retry-after")
+        if value is None or value.strip().isdigit():
+            return retry_after(value, now=now)
+        return retry_after(value, now=_moment(self.headers.first("date")) or now)
 
     @property
     def _content_type(self) -> str:
@@ -136,6 +143,17 @@ _IMF_DATE = re.compile(r"[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} ([0-9]{4}) [0-9:]{8} 
 _SECONDS = re.compile(r"\+?([0-9]+)(?:\.[0-9]*)?")
 
 
+def _moment(value: str | None) -> datetime | None:
+    """A date of HTTP."""
+    if value is None or len(value) > 100:
+        return None
+    from zoneinfo import ZoneInfo  # few answers are asked for one
+
+    from feedsvc.text.dates import parse_strict
+
+    return parse_strict(value.strip(), zone=ZoneInfo("UTC"))
+
+
 def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
     """A Retry-After (RFC 9110 §10.2.3): seconds or a date; None if it is neither.
 
@@ -149,11 +167,7 @@ def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
         digits = seconds[1].lstrip("0") or "0"
         wait = timedelta(seconds=int(digits)) if len(digits) <= 6 else LONGEST_RETRY
         return min(wait, LONGEST_RETRY)
-    from zoneinfo import ZoneInfo  # few answers name a date
-
-    from feedsvc.text.dates import parse_strict
-
-    moment = parse_strict(value, zone=ZoneInfo("UTC"))
+    moment = _moment(value)
     if moment is not None:
         return min(max(moment - now, timedelta()), LONGEST_RETRY)
     far = _IMF_DATE.fullmatch(value)  # in a year that `parse_strict` does not take for one

@@ -157,6 +157,7 @@ def test_nginx_answers_as_our_server_does(behind: Behind, base: str) -> None:
     shell, port, own = behind(base)
     (token,) = [one.name for one in (shell.root / "public" / "members").iterdir()]
     private = f"/members/{token}/atom.xml"
+    ages = set()
 
     for path in (*PATHS, private):
         status, fields, body = ask(port, base + path)
@@ -180,7 +181,12 @@ def test_nginx_answers_as_our_server_does(behind: Behind, base: str) -> None:
             kind, _, charset = fields["content-type"].partition("; charset=")
             assert kind == told["content-type"].partition(";")[0], path
             assert charset in ("utf-8", "")
+            if path != private:
+                assert fields["cache-control"] == told["cache-control"], path
+            # How often a private feed changes would name its key.
             assert fields["cache-control"].split(",")[0] == told["cache-control"].split(",")[0]
+            ages.add(told["cache-control"])
+    assert len(ages) > 2  # private, of a feed, of all else
 
 
 def test_nginx_sends_the_compressed_form(behind: Behind) -> None:

@@ -190,7 +190,7 @@ def member_of(file: Path, name: str) -> bytes | None:
         return None
 
 
-def unpack(file: Path, folder: Path, step: Step | None = None) -> Manifest:
+def unpack(file: Path, folder: Path, step: Step | None = None) -> None:
     """Put the members of a backup into a folder, under their names; raises StoreError and OSError.
 
     Each has to be the one that the manifest tells of.
@@ -208,7 +208,6 @@ def unpack(file: Path, folder: Path, step: Step | None = None) -> Manifest:
                         step(done, total)
             if digest.hexdigest() != member.sha256:
                 raise StoreError(f"{file} is damaged: {member.name} is not what it should be")
-        return reader.manifest
 
 
 @contextmanager
@@ -241,8 +240,8 @@ class _Reader:
     def _head(self, name: str) -> int:
         # One block, and none of the headers that extend it: these are read whole by the standard
         # library, however large they say they are.
-        head = tarfile.TarInfo.frombuf(self._exactly(_BLOCK), "utf-8", "strict")
-        if head.name != name or head.type != tarfile.REGTYPE:
+        head = tarfile.TarInfo.frombuf(self._exactly(_BLOCK), "utf-8", "surrogateescape")
+        if head.name != name or head.type != tarfile.REGTYPE or head.size < 0:
             raise StoreError(f"{self._where} is damaged, or no backup of feedsvc: no {name} in it")
         return head.size
 

@@ -78,13 +78,12 @@ def restore(
     """
     began, file, database = monotonic(), request.file, database_of(settings)
     with _troubles(file), ExitStack() as stack:
-        sealed = _look_at(file, database, progress)
+        manifest = _told_by(file, database, progress)
         before = _replaceable(database, force=request.force)
         room = stack.enter_context(_room(database, request))
-        if sealed:
-            manifest = _unpacked(file, room, progress)
+        if manifest is not None:
+            _unpack(file, manifest, room, progress)
         else:
-            manifest = None
             snapshot(file, room / DATABASE, step_of(progress, "copying"))
         fresh = room / DATABASE
         found = _checked(fresh, manifest, file, progress)
@@ -118,8 +117,8 @@ def _troubles(file: Path) -> Iterator[None]:
 # -- what is there -------------------------------------------------------------------------------
 
 
-def _look_at(file: Path, database: Path, progress: Progress | None) -> bool:
-    """Whether the file is a sealed backup; UsageError if it is nothing of the kind at all."""
+def _told_by(file: Path, database: Path, progress: Progress | None) -> Manifest | None:
+    """What a backup says of itself, once all of it was read; None for a database set aside."""
     if not file.exists():
         raise UsageError(f"there is no file {file}", hint="give the backup to restore")
     if not file.is_file():
@@ -128,9 +127,11 @@ def _look_at(file: Path, database: Path, progress: Progress | None) -> bool:
         raise UsageError(f"{file} is the store itself", hint="give the backup to restore")
     with file.open("rb") as stream:
         if stream.read(len(_DATABASE)) == _DATABASE:
-            return False
+            return None
     verify(file, step_of(progress, "reading"))
-    return True
+    manifest = manifest_of(file)
+    check_known(str(file), manifest.revision)
+    return manifest
 
 
 def _replaceable(database: Path, *, force: bool) -> str:
@@ -172,16 +173,14 @@ def _room(database: Path, request: Request) -> Iterator[Path]:
 # -- what comes ----------------------------------------------------------------------------------
 
 
-def _unpacked(file: Path, room: Path, progress: Progress | None) -> Manifest:
-    manifest = manifest_of(file)
-    check_known(str(file), manifest.revision)
+def _unpack(file: Path, manifest: Manifest, room: Path, progress: Progress | None) -> None:
     needed = sum(member.size for member in manifest.members)
     if needed > shutil.disk_usage(room).free:
         raise StoreError(
             f"{file} holds {needed / 1e6:.0f} MB, for which there is no room in {room.parent}",
             hint="make room on the disk",
         )
-    return unpack(file, room, step_of(progress, "unpacking"))
+    unpack(file, room, step_of(progress, "unpacking"))
 
 
 def _checked(

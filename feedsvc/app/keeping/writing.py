@@ -24,7 +24,7 @@ from feedsvc.ports import Progress
 from feedsvc.settings import Settings
 from feedsvc.store.copy import Step, faults, snapshot, sync_file
 from feedsvc.store.locks import hold
-from feedsvc.store.whole import facts
+from feedsvc.store.whole import facts, revision_of
 
 if TYPE_CHECKING:
     from feedsvc.app import App
@@ -89,7 +89,7 @@ def stream_backup(app: App, out: Out, *, progress: Progress | None = None) -> Ba
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     database = database_of(settings)
-    if not database.is_file():
+    if revision_of(database) is None:
         raise StoreError(
             f"there is nothing to save: no store at {database}", hint="`feedsvc sync` makes it"
         )
@@ -130,10 +130,7 @@ def _content(settings: Settings, made: datetime, progress: Progress | None) -> I
                 f"{database} is damaged, and was not saved: {wrong[0]}",
                 hint="`feedsvc restore` puts an earlier backup in its place",
             )
-        try:
-            known = facts(copy)
-        except StoreError as error:
-            raise StoreError(f"{database} was not saved: {error}", hint=error.hint) from error
+        known = facts(copy)
         members, files, notes = [], list[Path | bytes](), []
         for name, file, path in _beside(settings):
             try:

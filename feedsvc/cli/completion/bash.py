@@ -54,7 +54,10 @@ __feedsvc() {
   fi
   if [[ ! $kind ]]; then
     local all=($places)
-    ((place < ${#all[@]})) || { place=$((${#all[@]} - 1)); [[ ${all[place]} == *+ ]] || return; }
+    if ((place >= ${#all[@]})); then
+      [[ $places == *+ ]] || return
+      place=$((${#all[@]} - 1))
+    fi
     kind=${all[place]%+}
   fi
   case "$kind" in

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from shlex import quote
 
 from feedsvc.cli.completion.bash import kind_word
 from feedsvc.cli.completion.tree import Level
@@ -29,7 +28,7 @@ __feedsvc_offer() {
       names=(${(f)"$(${words[1]} $where completion --names "$1" 2>/dev/null)"})
       compadd -a names
       ;;
-    =*) compadd -- ${(s:,:)${1#=}} ;;
+    \=*) compadd -- ${(s:,:)${1#=}} ;;
   esac
 }
 
@@ -87,23 +86,28 @@ def script(levels: Iterable[Level]) -> str:
 
 def _lines(levels: Iterable[Level]) -> Iterator[str]:
     for level in levels:
-        yield f"    {quote(' '.join(level.path))})"
+        yield f"    {_quoted(' '.join(level.path))})"
         if level.commands:
             yield f"      commands=({_described(level.commands)})"
         options = [(name, option.help) for option in level.options for name in option.names]
         yield f"      options=({_described(options)})"
         values = [
-            f"{quote(name)} {quote(kind_word(option.value))}"
+            f"{_quoted(name)} {_quoted(kind_word(option.value))}"
             for option in level.options
             if option.value is not None
             for name in option.names
         ]
         yield f"      values=({' '.join(values)})"
-        places = [quote(f"{kind_word(one)}{'+' if one.repeated else ''}") for one in level.places]
+        places = [_quoted(f"{kind_word(one)}{'+' if one.repeated else ''}") for one in level.places]
         yield f"      places=({' '.join(places)})"
         yield "      ;;"
 
 
 def _described(words: Iterable[tuple[str, str]]) -> str:
     """Words with their help; a colon of the word itself would end it."""
-    return " ".join(quote(f"{word.replace(':', chr(92) + ':')}:{help}") for word, help in words)
+    return " ".join(_quoted(f"{word.replace(':', chr(92) + ':')}:{help}") for word, help in words)
+
+
+def _quoted(text: str) -> str:
+    """A word between single quotes: zsh sees more in bare ones than other shells do."""
+    return "'" + text.replace("'", "'\\''") + "'"

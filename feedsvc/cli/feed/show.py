@@ -48,13 +48,17 @@ def _run(console: Console) -> int:
 
 
 def _document(app: App, feed: Feed) -> dict[str, Any]:
-    row = app.store.feed(feed.name)
+    from feedsvc.app.audience import audience_of
+
+    row, audience = app.store.feed(feed.name), audience_of(app, feed.name)
     rows = {one.name: one for one in app.store.feeds()}
     shelf = shelf_of(app, feed)
     return {
         **standing(app, feed, row),
         "feeds": [one.name for one in built_children(app, feed, rows)] if feed.per else None,
         "facet": dict(zip(("kind", "word"), feed.facet, strict=True)) if feed.facet else None,
+        "readers": audience.readers if audience else None,
+        "audience": audience.told() if audience else None,
         "archive_pages": shelf.closed if shelf else None,
         "rules": _rules(app, feed),
         "next_change": iso(row.next_change),

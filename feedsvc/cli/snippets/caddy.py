@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from feedsvc.cli.snippets.site import TYPES, Lead, Site
+from feedsvc.cli.snippets.site import SHORTEST, TYPES, Lead, Site, kept
 
 
 def caddy(site: Site) -> str:
@@ -61,10 +61,13 @@ def _folders(site: Site) -> Iterator[str]:
         yield from ("", f"@private path {patterns}", f"@public not path {patterns}")
         yield 'header @private X-Robots-Tag "noindex, nofollow"'
         yield "header @private Referrer-Policy no-referrer"
-        yield 'header @private Cache-Control "private, max-age=300"'
+        yield f'header @private Cache-Control "{kept(SHORTEST, private=True)}"'
     public = "@public " if site.private else ""
     yield f"header {public}Access-Control-Allow-Origin *"
-    yield f'header {public}Cache-Control "public, max-age=300"'
+    yield f'header {public}Cache-Control "{kept(SHORTEST)}"'
+    # Each takes the place of what was said before: of what covers a path, the longest is last.
+    for folder, age in reversed(site.ages):
+        yield f'header {_quoted(f"/{folder}*")} Cache-Control "{kept(age)}"'
 
 
 def _lead(lead: Lead, name: str) -> Iterator[str]:

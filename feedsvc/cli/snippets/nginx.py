@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from feedsvc.cli.snippets.site import TYPES, Lead, Site
+from feedsvc.cli.snippets.site import SHORTEST, TYPES, Lead, Site, kept
 
 _HEADERS = (
     ("Cache-Control", "$feedsvc_cache"),
@@ -37,7 +37,9 @@ def nginx(site: Site) -> str:
         "$uri $feedsvc_referrer": ("", [(one, "no-referrer") for one in private]),
         "$uri $feedsvc_origin": ("*", [(one, "") for one in private]),
         "$uri $feedsvc_cache": (
-            "public, max-age=300", [(one, "private, max-age=300") for one in private]
+            kept(SHORTEST),
+            [(one, kept(SHORTEST, private=True)) for one in private]
+            + [(f"^{re.escape(_at(site, folder))}", kept(age)) for folder, age in site.ages],
         ),
         # By the address as it was sent: what is decoded must not get into a field of the answer.
         "$request_uri $feedsvc_lead": (

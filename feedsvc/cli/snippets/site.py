@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,16 @@ TYPES = (
     ("opml.xml", "text/x-opml"),
 )
 """Names that say more than their endings."""
+
+
+SHORTEST = 300
+"""Seconds that everything may be kept for."""
+
+
+def kept(age: int, *, private: bool = False) -> str:
+    """The value of Cache-Control, as our own server says it."""
+    whose = "private" if private else "public"
+    return f"{whose}, max-age={age}, stale-while-revalidate=60, stale-if-error=86400"
 
 
 class Lead(NamedTuple):
@@ -39,6 +50,7 @@ class Site:
     directory: Path
     links: tuple[tuple[str, str], ...]  # path and the value of its Link field
     private: tuple[str, ...]  # folders
+    ages: tuple[tuple[str, int], ...]  # folders of feeds whose documents may be kept so long
     leads: tuple[Lead, ...]  # what speaks for a path first stands first
 
 
@@ -64,11 +76,23 @@ def site_of(settings: Settings) -> Site:
             if not _in(private, path)
         ),
         private=private,
+        ages=tuple(_ages(told["feeds"], private)),
         leads=tuple(sorted(leads, key=lambda one: (one.path[-1] == "/", -len(one.path), one.path))),
     )
 
 
-_EMPTY: dict[str, Any] = {"links": {}, "noindex": [], "moved": {}, "elsewhere": {}, "gone": []}
+def _ages(feeds: dict[str, dict[str, int]], private: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """The longest folder first; not of those that change by themselves, which only we can tell."""
+    for folder in sorted(feeds, key=lambda one: (-len(one), one)):
+        pace = feeds[folder]
+        known = "change" not in pace and not _in(private, folder)
+        if known and pace.get("age", SHORTEST) != SHORTEST:
+            yield folder, pace["age"]
+
+
+_EMPTY: dict[str, Any] = {
+    "links": {}, "noindex": [], "moved": {}, "elsewhere": {}, "gone": [], "feeds": {},
+}  # fmt: skip
 
 
 def _in(folders: tuple[str, ...], path: str) -> bool:

@@ -21,7 +21,7 @@ from feedsvc.errors import FetchError
 if TYPE_CHECKING:
     from feedsvc.web.probe import Probe
 
-_PAUSE = 0.2  # seconds between two of them: nothing here is to look like an attack
+_PAUSE = 0.05  # seconds between two of them: nothing here is to look like an attack
 
 
 async def examine(probe: Probe, document: Document | None) -> Check:

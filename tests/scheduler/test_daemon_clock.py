@@ -1,0 +1,187 @@
+"""A daemon whose clock is set while it runs, as a process of its own: it goes on, and floods nobody.
+
+APScheduler asks the system for the time; in that process it, and our own clock, are told one that
+the test sets. What passes is real.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.feedserver import FeedServer, Page
+from tests.planet import rss, story
+
+DAEMON = """
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import apscheduler.schedulers.base as apscheduler
+
+from feedsvc.app import App, SystemClock
+from feedsvc.config import load
+from feedsvc.scheduler import Daemon
+
+
+def said(name):
+    return float(Path(name).read_text())
+
+
+class Clock(SystemClock):
+    def now(self):
+        return super().now() + timedelta(seconds=said("ahead") + said("slept"))
+
+    def elapsed(self):
+        return super().elapsed() + said("slept")
+
+
+class Moment(datetime):
+    @classmethod
+    def now(cls, zone=None):
+        return Clock().now()
+
+
+apscheduler.datetime = Moment
+app = App(load(Path("feedsvc.toml").resolve(), cwd=Path.cwd(), environ={}), Clock())
+app.journal.hear(lambda entry: print(entry.message, flush=True))
+asyncio.run(Daemon(app).run())
+"""
+YEAR = timedelta(days=400).total_seconds()
+PATIENCE = 30.0
+
+
+@dataclass
+class Machine:
+    """The daemon, the clock of its machine, and the server that it asks."""
+
+    root: Path
+    server: FeedServer
+    process: subprocess.Popen[bytes] | None = None
+    names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.set_clock(0)
+        self.write("slept", 0)
+
+    def configure(self, **every: str) -> None:
+        """Sources by their names, and how often each is asked."""
+        text = (
+            '[site]\nbase_url = "https://planet.example.org"\n'
+            '[sync]\nallow_networks = ["127.0.0.0/8"]\n'
+        )
+        for name, often in every.items():
+            self.server[f"/{name}"] = Page(body=rss(story(1, guid=name)))
+            url = self.server.url(f"/{name}")
+            text += f'[[source]]\nname = "{name}"\nurl = "{url}"\nevery = "{often}"\n'
+        (self.root / "feedsvc.toml").write_text(text)
+
+    def write(self, name: str, seconds: float) -> None:
+        half = self.root / f"{name}.new"
+        half.write_text(str(seconds))
+        half.replace(self.root / name)
+
+    def set_clock(self, ahead: float) -> None:
+        self.write("ahead", ahead)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the machine be suspended for so long."""
+        self.write("slept", seconds)
+
+    def start(self) -> None:
+        with (self.root / "said.txt").open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", DAEMON], cwd=self.root, stdout=said, stderr=said
+            )
+
+    @property
+    def said(self) -> str:
+        return (self.root / "said.txt").read_text()
+
+    def wait_for(self, what: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert self.process is None or self.process.poll() is None, f"it ended:\n{self.said}"
+            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
+            time.sleep(0.02)
+
+    def asked(self, name: str) -> list[datetime]:
+        return [one.at for one in self.server.asked(f"/{name}")]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, feed_server: FeedServer) -> Iterator[Machine]:
+    found = Machine(tmp_path, feed_server)
+    yield found
+    if found.process is not None:
+        found.process.kill()
+        found.process.wait()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([YEAR], id="a-year-ahead"),
+        pytest.param([-YEAR], id="a-year-back"),
+        pytest.param([YEAR, 0], id="a-year-ahead-and-right-again"),
+        pytest.param([-YEAR, YEAR], id="there-and-far-beyond"),
+        pytest.param([-7.5], id="some-seconds-back"),
+    ],
+)
+def test_it_asks_on_at_the_same_pace(machine: Machine, steps: list[float]) -> None:
+    machine.configure(often="2s", seldom="1h")
+    machine.start()
+    machine.wait_for(lambda: len(machine.asked("often")) >= 2)
+
+    for ahead in steps:
+        before = len(machine.asked("often"))
+        machine.set_clock(ahead)
+        machine.wait_for(lambda: len(machine.asked("often")) >= before + 2)  # noqa: B023
+
+    waits = [later - earlier for earlier, later in pairwise(machine.asked("often"))]
+    assert min(waits) > timedelta(seconds=1)  # times are whole seconds
+    assert len(machine.asked("seldom")) == 1
+    assert machine.said.count("what waits, waits on as before") == len(steps)
+
+
+@pytest.mark.timeout(60)
+def test_after_a_week_asleep_everybody_is_asked_once(machine: Machine) -> None:
+    names = [f"s{number}" for number in range(20)]
+    machine.configure(**dict.fromkeys(names, "1h"), monthly="30d")
+    machine.start()
+    machine.wait_for(lambda: all(machine.asked(name) for name in (*names, "monthly")))
+    machine.server.site().most_requests = 0
+
+    machine.sleep(timedelta(days=7).total_seconds())
+    machine.wait_for(lambda: all(len(machine.asked(name)) == 2 for name in names))
+    time.sleep(2.5)  # two more ticks
+
+    assert {len(machine.asked(name)) for name in names} == {2}
+    assert len(machine.asked("monthly")) == 1
+    assert machine.server.site().most_requests <= 2  # at one host, at a time
+    assert "waits on" not in machine.said
+
+
+@pytest.mark.timeout(60)
+def test_a_machine_that_starts_in_1970_waits_until_it_is_told_the_time(machine: Machine) -> None:
+    machine.configure(often="2s")
+    machine.set_clock(-datetime.now(UTC).timestamp() + 60)
+    machine.start()
+    machine.wait_for(lambda: "the clock of this machine says 1970-01-01" in machine.said)
+    time.sleep(1.5)  # one more tick
+    assert machine.asked("often") == []
+
+    machine.set_clock(0)
+
+    machine.wait_for(lambda: len(machine.asked("often")) >= 2)
+    assert "waits on" not in machine.said
