@@ -56,7 +56,7 @@ def _read(told: dict[str, Any]) -> Batch:
             requests=one.get("requests", 0),
             not_modified=one.get("not_modified", 0),
             aggregators=one.get("aggregators", {}),
-            pollers=base64.b64decode(one.get("pollers", "")),
+            pollers=base64.b64decode(one.get("pollers", ""), validate=True),
         )
         for name, one in told["feeds"].items()
     )

@@ -41,9 +41,12 @@ def _of_store(app: App) -> Iterator[Family]:
     yield gauge("feedsvc_due_lag_seconds", "How long the first of them has been due.", waiting)
     yield by("gauge", "feedsvc_articles", "Articles, by what readers see of them.", ("state",),
              [((state.value,), articles.get(state.value, 0)) for state in State])  # fmt: skip
-    built = [feed for feed in figures.feeds if feed.built is not None]
-    held = sum(feed.held is not None for feed in figures.feeds)
-    yield gauge("feedsvc_feeds", "Feeds that are published.", len(built))
+    configured = {feed.name for feed in app.settings.feeds}
+    # Those of groups among them; and pages, for which the store has rows of the same kind, not.
+    feeds = [feed for feed in figures.feeds if feed.name.partition("/")[0] in configured]
+    built = sum(feed.built is not None for feed in feeds)
+    held = sum(feed.held is not None for feed in feeds)
+    yield gauge("feedsvc_feeds", "Feeds that are published.", built)
     yield gauge("feedsvc_feeds_held", "Feeds with a document that is held back.", held)
     yield gauge("feedsvc_outbox", "Words that hubs and subscribers do not know yet.",
                 figures.outbox)  # fmt: skip

@@ -14,6 +14,7 @@ _EXAMPLES = """\
   feedsvc config check
   feedsvc -c config/examples/newsroom.toml config show --json
   feedsvc config nginx > /etc/nginx/conf.d/feedsvc.conf
+  feedsvc config schema > feedsvc.schema.json
 """
 
 
@@ -46,6 +47,17 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="the settings in force, defaults and environment included",
         description="Show the settings in force, with defaults and environment; never secrets.",
         examples="  feedsvc config show\n  feedsvc config show --json",
+    )
+    add_command(
+        actions,
+        common,
+        "schema",
+        _schema,
+        help="a JSON Schema of the configuration, for editors",
+        description="Print a JSON Schema (2020-12) of the configuration. An editor that knows TOML "
+        "schemas, such as one with taplo, then completes keys and marks mistakes; a first line "
+        "`#:schema ./feedsvc.schema.json` in the configuration tells it where the schema lies.",
+        examples="  feedsvc config schema > feedsvc.schema.json",
     )
     snippets.register(actions, common)
 
@@ -97,4 +109,12 @@ def _show(console: Console) -> int:
         return 0
     for section, values in shown.items():
         console.result(f"{section}: {json.dumps(values, ensure_ascii=False, indent=2)}")
+    return 0
+
+
+def _schema(console: Console) -> int:
+    from feedsvc.config.jsonschema import document
+
+    # The same with --json: it is a JSON document already, and what reads it knows its own kind.
+    console.result(json.dumps(document(), ensure_ascii=False, indent=2))
     return 0

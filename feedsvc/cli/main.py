@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "subscriptions",
     "backup": "backup",
     "restore": "restore",
+    "prune": "prune",
     "migrate": "migrate",
     "service": "service",
     "make": "make",

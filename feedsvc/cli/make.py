@@ -78,8 +78,6 @@ def _run(console: Console) -> int:
     if args.email and not args.author:
         raise UsageError("--email belongs to --author", hint="give both, or neither")
     settings = _settings(console)
-    if args.base_url is None and settings.path is None:
-        console.say(f"without --base-url its addresses begin with {settings.site.base_url}")
 
     async def found_and_made() -> Made:
         found = await find(settings, _place(settings, args.place), offline=args.offline)
@@ -88,6 +86,8 @@ def _run(console: Console) -> int:
         return await make(titled, found, feed)
 
     made = asyncio.run(found_and_made())
+    if args.base_url is None and settings.path is None:
+        console.say(f"without --base-url its addresses begin with {settings.site.base_url}")
     for note in made.notes[:_MOST_NOTES]:
         console.say(f"note: {note}")
     if (more := len(made.notes) - _MOST_NOTES) > 0:

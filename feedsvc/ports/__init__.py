@@ -60,7 +60,7 @@ from feedsvc.ports.output import (
 from feedsvc.ports.push import Announced, Call, Crowd, Desk, Notice, Reply, Subscriber, Subscription
 from feedsvc.ports.records import DAEMON, AudienceDay, Chore, RecordStore
 from feedsvc.ports.store import Store
-from feedsvc.ports.upkeep import KEPT, Limit, Pruned, Shown, Space
+from feedsvc.ports.upkeep import KEPT, Holder, Limit, Pruned, Shown, Space
 from feedsvc.ports.verdicts import Corrected, Standing, Version
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "FeedRow",
     "Figures",
     "Fragment",
+    "Holder",
     "KnownEntry",
     "KnownFile",
     "LedgerLine",

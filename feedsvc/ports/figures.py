@@ -11,7 +11,7 @@ from feedsvc.ports.records import AudienceDay
 
 
 class BuiltFeed(NamedTuple):
-    """A feed as its last build left it."""
+    """A feed, or what else is built as one, as its last build left it."""
 
     name: str
     built: datetime | None

@@ -58,3 +58,12 @@ class Space:
     free: int
     journal: int  # what waits to be written into it
     gives_back: bool  # without being written anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A source that has articles, whether it is configured or not."""
+
+    row: int
+    name: str
+    parent: str | None  # the OPML source it stands in, or stood

@@ -28,7 +28,6 @@ from feedsvc.regenerate.issue import FORM, MOST, Issue, article_of, language_of
 from feedsvc.regenerate.press import open_pages
 from feedsvc.settings import Feed, Site
 
-
 _LONGEST = timedelta(days=8)  # of a period: a week, and the hour by which clocks are put back
 
 

@@ -31,7 +31,7 @@ class Pace(NamedTuple):
     """What the server is told of the documents in the folder of a feed."""
 
     age: int  # seconds
-    limit: int  # entries of a document from which each new one pushes an old one out
+    limit: int | None  # entries of a full document, if it is: each new one pushes an old one out
     archive: bool  # there are closed pages below
     change: datetime | None  # when time alone changes what is in it
 
@@ -79,5 +79,6 @@ def _paces(
     for feed, _ in published:
         row = rows.get(feed.name)
         if row is not None:
-            age, closed = max_age(row.rhythm), feed.archive and row.page_size is not None
-            yield feed.name, Pace(age, feed.limit, closed, row.next_change)
+            full = feed.limit if row.entries >= feed.limit else None
+            closed = feed.archive and row.page_size is not None
+            yield feed.name, Pace(max_age(row.rhythm), full, closed, row.next_change)

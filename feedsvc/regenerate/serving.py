@@ -125,7 +125,8 @@ def _paces(
     # What is kept for the shortest time anyway need not be kept shorter before a change.
     change = {"change": int(pace.change.timestamp())} if pace.change is not None else {}
     own = change if pace.age > SHORTEST else {}
-    yield folder, {"age": pace.age, "limit": pace.limit, **own}
+    full = {"limit": pace.limit} if pace.limit is not None else {}
+    yield folder, {"age": pace.age, **full, **own}
     if pace.archive:
         yield f"{folder}archive/", {"age": LONGEST, **change}
 

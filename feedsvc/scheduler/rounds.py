@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from feedsvc.app import App, is_remote
 from feedsvc.app.errands import Errand
@@ -131,20 +131,23 @@ class Rounds:
             if app.why_not(source, row, force=force, by_hand=False) is not None:
                 self._stirred.begin(source.name)  # it is paused
             elif is_remote(source):
-                if app.clock.now() >= self._turn(source, row):
+                if self._is_its_turn(source, row):
                     remote.append(source)
             else:
                 await self._look_into(source)
         await self._start_visits(remote, rows)
 
-    def _turn(self, source: Source, row: SourceRow) -> datetime:
-        """When a source that is due is asked: not all in the second that their calendars name."""
-        due, every = row.next_due or self.app.clock.now(), source.every
-        if every is None or isinstance(every, timedelta) or source.name in self.app.pinged:
-            return due
+    def _is_its_turn(self, source: Source, row: SourceRow) -> bool:
+        """Whether a source that is due is asked: not all in the second that calendars name."""
+        due, every = row.next_due, source.every
+        if due is None or every is None or isinstance(every, timedelta):
+            return True
+        if source.name in self.app.pinged:
+            return True
         # Who else has this source, and the same calendar, is to come at another moment.
         seed = f"{self.app.settings.site.id_domain} {source.name}"
-        return due + spread(row.next_due, every_of(every, source.timezone), seed)
+        wait = spread(due, every_of(every, source.timezone), seed)
+        return self.app.clock.now() >= due + wait
 
     async def _look_into(self, source: Source) -> None:
         """Sync a source that lies here."""

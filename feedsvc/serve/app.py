@@ -27,7 +27,7 @@ from feedsvc.serve.conditional import (
 from feedsvc.serve.deltas import Deltas, asks_for_delta
 from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
 from feedsvc.serve.index import Watch
-from feedsvc.serve.outflow import Outflow
+from feedsvc.serve.outflow import OUTFLOW
 from feedsvc.serve.pages import Page
 from feedsvc.serve.relay import DESK, Relay
 from feedsvc.serve.rsgi import Connection, Scope
@@ -37,7 +37,6 @@ _LONGEST_TARGET = 8192  # RFC 9112 §3: at least 8000 octets of a request line a
 _OPENING = 10.0  # seconds; the engine opens a large file within milliseconds
 _CONDITIONS = ("if-match", "if-modified-since", "if-unmodified-since")
 _SEND, _NOT_MODIFIED = Outcome.SEND, Outcome.NOT_MODIFIED
-_OUTFLOW = Outflow()
 _REOPENABLE = Path("/proc/self/fd").is_dir()  # a descriptor has a name to open it anew by: Linux
 
 
@@ -236,14 +235,14 @@ def _send_content(
     content: Content,
     span: Span | None,
 ) -> None:
-    if content.body is not None:
-        body = content.body if span is None else content.body[span.start : span.stop]
-        connection.response_bytes(status, fields, body)
-        _OUTFLOW.body(len(body))
-    elif content.file is not None and not _OUTFLOW.may_open():
+    start, stop = span or Span(0, content.length)
+    if not (OUTFLOW.may_open() if content.body is None else OUTFLOW.may_copy(stop - start)):
         _send(connection, pages.UNAVAILABLE, "GET")
+    elif content.body is not None:
+        connection.response_bytes(
+            status, fields, content.body if span is None else content.body[start:stop]
+        )
     elif content.file is not None:
-        start, stop = span or Span(0, content.length)
         send_file(connection, status, fields, content.file, start, stop, reopen=_REOPENABLE)
 
 

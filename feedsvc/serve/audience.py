@@ -30,6 +30,7 @@ _MOST_NEWS = 20_000  # clients that wait for the salt of the day
 _MOST_SERVICES = 200  # of one feed: more names and ids than that are somebody's game
 _MOST_BATCHES = 8  # that wait for the other process: of so many days at most
 _NETWORK = 64  # bits of an IPv6 address that stay when a machine takes another one for its privacy
+_OPS = "_ops"  # followed by operators
 _PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 
@@ -196,7 +197,7 @@ def _documents(ledgers: Iterable[Ledger]) -> Iterator[tuple[str, int, int]]:
 def feed_of(path: str, private: Collection[str]) -> str | None:
     """The feed whose document lies at a path, without the key of its reader; None for no feed."""
     names = path.split("/")[1:-1]
-    if not names or names[0].startswith("_"):
+    if not names or names[0] == _OPS:
         return None
     if f"/{names[0]}/" in private:
         del names[1:2]

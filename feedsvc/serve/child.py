@@ -120,11 +120,13 @@ async def _serve(
     from feedsvc.serve.engine import Engine
     from feedsvc.serve.files import Library
     from feedsvc.serve.inside import Inside
+    from feedsvc.serve.outflow import OUTFLOW
     from feedsvc.serve.relay import Relay
 
     relay = None if line is None else Relay(line)
     application = Application(Library(options.directory), relay if options.desk else None)
     inside = Inside(application, options.directory, told, relay)
+    address = address_of(listener)
     server = Engine(
         inside,
         listener,
@@ -133,6 +135,7 @@ async def _serve(
         header_bytes=_HEADER_BYTES,
         header_timeout=_HEADER_TIMEOUT,
     )
+    OUTFLOW.bound()
     stopping = False
     ending = set[asyncio.Task[None]]()
     loop = asyncio.get_running_loop()
@@ -160,7 +163,7 @@ async def _serve(
         ended.start()
     tending = asyncio.create_task(inside.tend())
     # The socket listens already: who connects before the engine runs is answered by it.
-    await server.serve(ready=lambda: _say(f"ready {address_of(listener)}"))
+    await server.serve(ready=lambda: _say(f"ready {address}"))
     await inside.end()
     tending.cancel()
     if not stopping:

@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 
 from feedsvc.serve.files import FRESH, Mark, mark
 from feedsvc.serve.headers import SHORTEST
-from feedsvc.serve.rules import Lead, Pace, Rules
+from feedsvc.serve.rules import NEVER_FULL, Lead, Pace, Rules
 
 PLACE = Path(".feedsvc") / "serving.json"
 _LARGEST = 64 * 1024 * 1024  # bytes: hundreds of thousands of redirects
@@ -144,7 +144,7 @@ def _pace(told: object) -> Pace:
     return Pace(
         age=SHORTEST if age is None else age,
         change=math.inf if change is None else change,
-        limit=limit,
+        limit=NEVER_FULL if limit is None else limit,
     )
 
 

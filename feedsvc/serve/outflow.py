@@ -7,57 +7,88 @@ large file in pieces, and holds some of them for as long as a reader takes.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 TURN = 2 * 1024 * 1024  # bytes
+MOST_MEMORY = 96 * 1024 * 1024  # more than the process has from the start
+SMALL = 16 * 1024  # bytes of an answer that is sent nonetheless
 MOST_FILES = 128  # at some 300 KB of pieces each
-_OPENING = 0.25  # seconds
-_OPEN = Path("/proc/self/fd")
+_OPENING = 0.05  # seconds
+_OPEN, _MEMORY = Path("/proc/self/fd"), Path("/proc/self/statm")
+_PAGE = os.sysconf("SC_PAGESIZE")
 
 _give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
 
 
 class Outflow:
-    """What one process sends."""
+    """What this process sends."""
 
     def __init__(self) -> None:
-        self._handed = 0
+        self._most = sys.maxsize  # bytes of memory
+        self._handed = 0  # bytes since the last turn
+        self._full = False
         self._files = 0  # open when they were counted, and begun since
+        self._few = True  # connections
         self._counted = 0.0
 
-    def body(self, length: int) -> None:
-        """Note a body that was handed over, and let the engine's other thread have its turn.
+    def bound(self) -> None:
+        """Let no more memory be used than what is in use now and what answers may take."""
+        self._most = _resident() + MOST_MEMORY
 
-        Where both share a core, ours would else hand over hundreds before the first one is written:
-        with 1,000 readers at once, five times the memory.
+    def may_copy(self, length: int) -> bool:
+        """Whether a body may be handed over; those of small answers always may.
+
+        Now and then this lets the engine's other thread have its turn. Where both share a core,
+        ours would else hand over hundreds before the first one is written: with 1,000 readers at
+        once, five times the memory. And it looks at how much memory there is in use by then.
         """
         self._handed += length
-        if self._handed > TURN:
+        if self._handed > TURN or self._full:
             self._handed = 0
             _give_way()
+            self._full = _resident() > self._most
+        return not self._full or length <= SMALL
 
     def may_open(self) -> bool:
         """Whether one more file may be sent.
 
-        How many there are is counted only when as many have been begun as may be, and not at once
-        again: the engine opens them a moment later.
+        They are counted only when as many have been begun as may be. The engine opens them a moment
+        later: unless there are too few connections for more, they are not counted again at once.
         """
-        if self._files >= MOST_FILES and (now := time.monotonic()) >= self._counted + _OPENING:
-            self._files, self._counted = _open_files(), now
+        if self._files >= MOST_FILES:
+            now = time.monotonic()
+            if self._few or now >= self._counted + _OPENING:
+                self._files, connections = _opened()
+                self._few, self._counted = connections < MOST_FILES, now
         if self._files >= MOST_FILES:
             return False
         self._files += 1
         return True
 
 
-def _open_files() -> int:
-    """How many files the engine has open to send them, and we to have them sent."""
-    found = 0
-    for link in _OPEN.iterdir():
+def _resident() -> int:
+    """Bytes of memory in use, as far as that can be seen: on Linux."""
+    try:
+        return int(_MEMORY.read_bytes().split()[1]) * _PAGE
+    except OSError:
+        return 0
+
+
+def _opened() -> tuple[int, int]:
+    """How many files the engine sends now, and how many connections there are at most."""
+    files = connections = 0
+    for link in _OPEN.iterdir() if _OPEN.is_dir() else ():
         try:
-            found += os.readlink(link).startswith("/")  # noqa: PTH115 - no path: "socket:[4711]"
-        except OSError:
+            target = os.readlink(link)  # noqa: PTH115 - no path: "socket:[4711]"
+            # Those that we hold open ourselves were opened without blocking (files.py).
+            files += target.startswith("/") and os.get_blocking(int(link.name))
+        except OSError:  # closed meanwhile
             continue
-    return found
+        connections += target.startswith("socket:")
+    return files, connections
+
+
+OUTFLOW = Outflow()

@@ -6,6 +6,7 @@ Only a path at which no file lies is asked for a redirect, so what is published 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,9 @@ class Pace(NamedTuple):
     change: float = math.inf  # when time alone changes them
     limit: int | None = None  # entries of a full one, from which a new one pushes an old one out
 
+
+NEVER_FULL = sys.maxsize
+"""The limit of documents that are told of, and not said to be full."""
 
 _UNKNOWN = Pace()
 

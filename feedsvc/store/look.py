@@ -25,6 +25,7 @@ from feedsvc.store.engine import CACHE
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import REVISIONS
 from feedsvc.store.sql import SqlStore
+from feedsvc.store.walfile import holds_commit
 from feedsvc.store.words import teach
 
 _WAIT = 2  # seconds for whoever holds the database as a whole: a recovery, a switch of its mode
@@ -178,7 +179,7 @@ class Look:
         journal, index = (self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm"))
         if journal.exists() and index.exists():
             uri, alone = f"{place}?mode=ro", False  # in use, or left so by a crash
-        elif _is_filled(journal):
+        elif holds_commit(journal):
             # A journal without the index that every user of it shares: nobody uses it. The index
             # is made in memory, for which SQLite has to believe itself alone.
             uri, alone = f"{place}?mode=ro&vfs=unix-none", True
@@ -187,7 +188,7 @@ class Look:
         try:
             return _connected(uri, alone=alone)
         except sqlite3.OperationalError as error:
-            if alone or error.sqlite_errorcode & 0xFF not in _NOT_OURS:
+            if error.sqlite_errorcode & 0xFF not in _NOT_OURS or not holds_commit(journal):
                 raise
             # Left by a crash, and only its owner may make the index of its journal anew.
             return _connected(f"{place}?mode=ro&vfs=unix-none", alone=True)
@@ -248,13 +249,6 @@ def _bounded(connection: sqlite3.Connection, seconds: float) -> Iterator[_Bounde
         yield bounded
     finally:
         connection.set_progress_handler(None, 0)
-
-
-def _is_filled(file: Path) -> bool:
-    try:
-        return file.stat().st_size > 0
-    except OSError:
-        return False
 
 
 def _told(path: Path, error: sqlite3.Error) -> StoreError:

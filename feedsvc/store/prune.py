@@ -18,13 +18,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from feedsvc.model import State
-from feedsvc.ports import Limit, Pruned, Shown
+from feedsvc.ports import Holder, Limit, Pruned, Shown
 from feedsvc.settings import Feed
 from feedsvc.store.engine import reading, writing
-from feedsvc.store.keeping import PRUNABLE, Keeping
+from feedsvc.store.kept import PRUNABLE, Keeping
+from feedsvc.store.schema import source
 from feedsvc.store.writing import last_change
 
 REASON = "pruned"
@@ -33,15 +34,17 @@ _AT_ONCE = 400  # articles of one transaction: others who write wait for some hu
 _BREATH = 0.02  # seconds between two: who waits looks again and again, at longer intervals
 _NEVER = 2**62
 
-# What was taken down takes no place from what can be read: it goes when everything newer, as many
-# as are to be kept, may be read.
+# What was taken down takes no place from what can be read.
 _BEYOND = f"""
     SELECT id FROM (
-        SELECT id, released, state,
-            sum(state = 'published') OVER (ORDER BY released DESC, guid, id) AS place
+        SELECT id, released,
+            CASE state WHEN 'published'
+                THEN sum(state = 'published') OVER (ORDER BY released DESC, guid, id)
+                ELSE row_number() OVER (ORDER BY released DESC, guid, id)
+            END AS place
         FROM article WHERE source_id = :source AND {PRUNABLE}
     )
-    WHERE released < :oldest OR place > :keep OR (place = :keep AND state != 'published')
+    WHERE released < :oldest OR place > :keep
 """  # noqa: S608  our own words
 
 _ROWS = "(SELECT value FROM json_each(:rows))"
@@ -74,6 +77,15 @@ class Prune:
 
     _engine: Engine
     _feeds: tuple[Feed, ...]
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Every source there ever was, by name."""
+        query = select(source.c.id, source.c.name, source.c.parent).order_by(source.c.name)
+        with reading(self._engine) as connection:
+            return tuple(
+                Holder(row=row, name=name, parent=parent)
+                for row, name, parent in connection.execute(query)
+            )
 
     def beyond(self, limits: Sequence[Limit], now: datetime) -> tuple[array[int], int]:
         """The articles that are more than their sources may keep, by row; what is shown, too.

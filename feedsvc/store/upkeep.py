@@ -31,7 +31,7 @@ _UNUSED = 0.25  # of the pages: more is given back
 _SPARE = 0.10  # of the pages: what grows again anyway
 _LITTLE = 64  # pages that are not worth it
 _LARGE = 2 * 1024**3  # bytes in use: to write them anew would hold up others until they give up
-_JOURNAL = 64 * 1024**2  # bytes of the journal that somebody kept from being written back
+JOURNAL = 64 * 1024**2  # bytes of the journal that somebody kept from being written back
 
 
 class Upkeep:
@@ -113,14 +113,14 @@ class Upkeep:
         room = min(shutil.disk_usage(folder).free for folder in folders)
         return used <= _LARGE and room > 2.2 * used
 
-    def shorten_journal(self, halt: Halt) -> int:
+    def shorten_journal(self, halt: Halt, *, large: int = JOURNAL) -> int:
         """Write a large journal back and make it short; returns its bytes before, 0 if it was not.
 
         Whoever reads for long keeps it from that: it is tried again the next time.
         """
         with halt.connection(self._engine, timeout=1.0) as connection:
             before = self._space(connection).journal
-            if before < _JOURNAL:
+            if before < large:
                 return 0
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

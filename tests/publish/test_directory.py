@@ -12,13 +12,14 @@ import sys
 import textwrap
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import brotli
 import pytest
 import zstandard
 
+from feedsvc.decide import digest
 from feedsvc.errors import PublishError
 from feedsvc.ports import LedgerLine, PageFile, Placed
 from feedsvc.publish.directory import Directory
@@ -322,3 +323,50 @@ def test_one_file_that_cannot_be_placed_among_many_changes_none(tmp_path: Path) 
         directory.place({f"a/{number}/index.html": BODY for number in range(MANY)})
 
     assert not list(tmp_path.glob("a/*/*"))
+
+
+# -- on another machine --------------------------------------------------------------------------
+
+
+def test_what_is_published_again_as_it_was_is_as_old_as_it_was(tmp_path: Path) -> None:
+    then = tmp_path / "then"
+    documents = {"all/atom.xml": b"<feed/>" * 100, "all/rss.xml": b"<rss/>" * 100}
+    first = Directory(then).place(documents)
+    ledger = {}
+    for number, (path, (own, sidecars)) in enumerate(first.items()):
+        old = {end: Placed(size=lay.size, mtime_ns=(number + 1) * 10**18 + 7)
+               for end, lay in {"": own, **sidecars}.items()}  # fmt: skip
+        ledger[path] = LedgerLine(
+            path=path, feed="all", format="atom", digest=digest(documents[path]), entries=1,
+            placed=old.pop(""), sidecars=old,
+        )  # fmt: skip
+    asked: list[list[str]] = []
+
+    def recall(paths: Sequence[str]) -> dict[str, LedgerLine]:
+        asked.append(list(paths))
+        return {path: ledger[path] for path in paths if path in ledger}
+
+    now = Directory(tmp_path / "now", recall)
+    again = now.place({**documents, "all/feed.json": b"{}"})
+
+    assert asked == [[*documents, "all/feed.json"]]
+    assert all(now.lies(line) for line in ledger.values())
+    assert again["all/atom.xml"] == (ledger["all/atom.xml"].placed, ledger["all/atom.xml"].sidecars)
+    assert again["all/feed.json"][0].mtime_ns > 10**18 * 1.5
+
+
+def test_what_is_published_in_another_form_is_new(tmp_path: Path) -> None:
+    """And what stands in its place may be later than what is put there."""
+    old = Placed(size=7, mtime_ns=10**18)
+    line = LedgerLine(
+        path="atom.xml", feed="all", format="atom", digest=digest(b"<feed/>"), entries=1,
+        placed=old, sidecars={},
+    )  # fmt: skip
+    directory = Directory(tmp_path, lambda paths: {"atom.xml": line} if paths else {})
+
+    other = directory.place({"atom.xml": b"<feeds/>"})["atom.xml"][0]
+    back = directory.place({"atom.xml": b"<feed/>"})["atom.xml"][0]
+
+    assert min(other.mtime_ns, back.mtime_ns) > 10**18
+    (tmp_path / "atom.xml").unlink()
+    assert directory.place({"atom.xml": b"<feed/>"})["atom.xml"][0] == old

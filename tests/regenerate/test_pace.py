@@ -114,11 +114,11 @@ def test_every_feed_is_told_of_by_its_folder(make_service: Callable[..., Service
 
     [token] = (service.public / "club").iterdir()
     assert found == {
-        "all/": {"age": 1200, "limit": 50},
+        "all/": {"age": 1200},
         "shelf/": {"age": 1200, "limit": 2},
         "shelf/archive/": {"age": 3600},
-        f"club/{token.name}/": {"age": 1200, "limit": 50},
-        "topics/sea/": {"age": 1200, "limit": 50},
+        f"club/{token.name}/": {"age": 1200},
+        "topics/sea/": {"age": 1200},
     }
 
 
@@ -132,7 +132,7 @@ def test_it_does_not_depend_on_the_hour(service: Service) -> None:
         service.sync()
         service.regenerate(verify=True)
 
-    assert told(service) == {"all/": {"age": 3600, "limit": 50}}
+    assert told(service) == {"all/": {"age": 3600}}
     assert service.snapshot()[INDEX] == before
 
 
@@ -179,11 +179,11 @@ def test_a_change_that_comes_by_itself_is_told(service: Service) -> None:
     write(service, "embargo", NOON, f"Embargo: {due:%Y-%m-%d %H:%M} UTC\n")
     service.sync()
 
-    assert told(service)["all/"] == {"age": 3600, "limit": 50, "change": int(due.timestamp())}
+    assert told(service)["all/"] == {"age": 3600, "change": int(due.timestamp())}
 
     service.clock.tick(hours=6)
     service.sync()
-    assert told(service)["all/"] == {"age": 3600, "limit": 50}
+    assert told(service)["all/"] == {"age": 3600}
 
 
 def test_the_pages_of_an_archive_are_told_of_it_too(make_service: Callable[..., Service]) -> None:

@@ -1,4 +1,4 @@
-"""A daemon whose clock is set while it runs, as a process of its own: it goes on, and floods nobody.
+"""A daemon whose clock is set while it runs: it goes on, and floods nobody.
 
 APScheduler asks the system for the time; in that process it, and our own clock, are told one that
 the test sets. What passes is real.

@@ -270,7 +270,7 @@ def test_a_large_file_has_the_tag_of_its_content(tmp_path: Path, publish: Publis
 def test_descriptors_of_large_files_are_bounded(tmp_path: Path) -> None:
     for number in range(60):
         (tmp_path / f"{number}.txt").write_bytes(b"%02d" % number * 100)
-    library = Library(tmp_path, large=10, budget=8 * 1024 * 1024)
+    library = Library(tmp_path, large=10, budget=2 * 1024 * 1024)
     before = len(list(Path("/proc/self/fd").iterdir()))
 
     async def ask() -> None:

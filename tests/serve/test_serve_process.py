@@ -135,7 +135,7 @@ def test_an_address_in_use_names_who_uses_it(tmp_path: Path, start_child: Any) -
         child = start_child("--directory", str(tmp_path), "--listen", f"{LOOPBACK}:{port}")
 
     assert f"cannot listen on {LOOPBACK}:{port}: the address is already in use" in child.line
-    assert f"(process {os.getpid()})" in child.line
+    assert f", pid {os.getpid()}" in child.line
     child.process.communicate(timeout=5)
 
 

@@ -1,11 +1,11 @@
-"""The clock of the machine is set, by a year if need be: nobody is asked early, nobody forgotten."""
+"""The clock of a machine is set, by a year if need be: nobody is asked early, nobody forgotten."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -42,8 +42,8 @@ class Machine:
         self.service.configure(
             SITE
             + "".join(
-                f'[[source]]\nname = "s{number}"\nurl = "{self.server.url(f"/s{number}")}"\n{more}\n'
-                for number, more in enumerate(lines)
+                f'[[source]]\nname = "s{n}"\nurl = "{self.server.url(f"/s{n}")}"\n{more}\n'
+                for n, more in enumerate(lines)
             )
         )
         for number, _ in enumerate(lines):
@@ -79,8 +79,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(service: Service, feed_server: FeedServer) -> Iterator[Machine]:
-    yield Machine(service, feed_server)
+def machine(service: Service, feed_server: FeedServer) -> Machine:
+    return Machine(service, feed_server)
 
 
 @pytest.mark.parametrize("by", STEPS)
@@ -138,7 +138,7 @@ def test_a_machine_that_comes_back_with_an_earlier_time_asks_once_more(
     first, second, *rest = machine.asked()
     assert (first, len(machine.asked(1))) == (timedelta(), 1)
     assert HOUR <= second <= HOUR + 40 * MINUTE  # how long it had waited nobody knows
-    assert all(later - earlier == HOUR for earlier, later in zip([second, *rest], rest))
+    assert all(later - earlier == HOUR for earlier, later in pairwise([second, *rest]))
 
 
 def test_a_restart_of_the_machine_alone_changes_nothing(machine: Machine) -> None:

@@ -9,7 +9,7 @@
     configuration.py   secrecy.py   places.py             the configuration
     rights.py   output.py   machine.py   disk.py          files, rights, disks, limits
     clock.py   database.py   backups.py   standing.py     time, store, sources and feeds
-    daemon.py   network.py   public/                      who answers
+    daemon.py   server.py   network.py   public/                      who answers
 
 It changes nothing: no store is made or migrated, no lock taken, no file written. Each check is told
 of by itself, whatever became of the others, and one that cannot be made says why.
@@ -43,7 +43,7 @@ _SHARED = ("feedsvc.gate", "feedsvc.store.look", "feedsvc.web.transport", "feeds
 
 def _groups(case: Case) -> list[Group]:
     names = ["configuration", "secrecy", "places", "rights", "output", "disk", "machine", "clock",
-             "database", "backups", "standing", "daemon", "network"]  # fmt: skip
+             "database", "backups", "standing", "daemon", "server", "network"]  # fmt: skip
     limits = {"database": _WHOLE if case.full else 2 * _USUAL, "public": _PUBLIC}
     if case.public:
         names.append("public")

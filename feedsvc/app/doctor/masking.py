@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from threading import Thread
 
 from feedsvc.app.doctor.case import Case
 from feedsvc.app.doctor.report import Check
 from feedsvc.config.ready import secrets_in_use
 from feedsvc.errors import ConfigError, FeedsvcError
 
+_SECONDS = 10.0
 _SHORTEST = 4  # characters: what is shorter hides nothing, and stands in every other word
 _USERINFO = re.compile(r"(?<=://)[^\s/@'\"]+(?=@)")
 _LINES = re.compile(r"\s*[\r\n]+\s*")
@@ -26,8 +28,20 @@ class Mask:
 
     @classmethod
     def of(cls, case: Case) -> Mask:
-        """What is secret in this case, as far as it can be read."""
-        return cls(_secrets(case) | _keys(case))
+        """What is secret in this case.
+
+        What lies on a disk that hangs is not waited for; nobody else has read it then, either.
+        """
+        found = _written(case)
+
+        def read() -> None:
+            found.update(_elsewhere(case))
+            found.update(_keys(case))
+
+        reading = Thread(target=read, name="feedsvc-doctor-secrets", daemon=True)
+        reading.start()
+        reading.join(_SECONDS)
+        return cls(set(found))
 
     def over(self, check: Check) -> Check:
         """The check without secrets, each of its texts on one line."""
@@ -42,12 +56,16 @@ class Mask:
         return _USERINFO.sub("***", text)
 
 
-def _secrets(case: Case) -> set[str]:
-    settings = case.settings
-    if settings is None:
-        return set()
+def _written(case: Case) -> set[str]:
+    """What stands in the configuration itself."""
+    uses = () if case.settings is None else secrets_in_use(case.settings)
+    return {use.secret.value for use in uses if use.secret.value is not None}
+
+
+def _elsewhere(case: Case) -> set[str]:
+    """What variables and files hold."""
     found = set[str]()
-    for use in secrets_in_use(settings):
+    for use in () if case.settings is None else secrets_in_use(case.settings):
         with suppress(ConfigError):  # which is told elsewhere
             found.add(use.reveal(case.environ))
     return found

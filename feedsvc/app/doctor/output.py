@@ -77,7 +77,7 @@ def _halves(seen: _Walk, so_far: str) -> Check:
         return doubtful(
             name,
             f"a build that was killed left {counted(len(seen.halves), 'unfinished file')}: {shown}",
-            "`feedsvc regenerate` takes them away",
+            "the next build of that feed takes them away; nobody is served them",
         )
     return well(name, f"nothing half-written{so_far}")
 

@@ -53,14 +53,16 @@ async def find(settings: Settings, place: Source | Path, *, offline: bool) -> Fo
     """
     if isinstance(place, Path):
         if not place.exists():
-            raise NotFoundError(f"there is no {place}")
-        if place.is_dir() or form_of(place) is not None:
+            raise NotFoundError(f"there is no {place}", hint="name a folder, a file or an address")
+        if place.is_dir() or (place.suffix and form_of(place) is not None):
             return Found(source=of_path(settings, place))
     try:
         found = await inspect(settings, place, offline=offline)
     except ParseError:
         if isinstance(place, Path):
-            raise
+            if place.suffix:
+                raise
+            return Found(source=of_path(settings, place))  # a text, which needs no ending
         draft, notes = await page(settings, place)
         return Found(source=place, drafts=(draft,), notes=tuple(notes))
     if isinstance(found, Listing):

@@ -22,7 +22,7 @@ from tests.support import FrozenClock, Service
 
 HOUR = 3600.0
 GROUPS = ("configuration", "secrecy", "places", "rights", "output", "disk", "machine", "clock",
-          "database", "backups", "standing", "daemon", "network", "public")  # fmt: skip
+          "database", "backups", "standing", "daemon", "server", "network", "public")  # fmt: skip
 
 
 @dataclass
@@ -187,7 +187,9 @@ name = "members"
 private = true
 """)
     text = "Until ten, from now on. " * 100
-    service.write("ferry.txt", f"The ferry sails again\n2025-03-14\nLink: https://example.org/1\n\n{text}\n")
+    service.write(
+        "ferry.txt", f"The ferry sails again\n2025-03-14\nLink: https://example.org/1\n\n{text}\n"
+    )
     service.sync()
     service.restart()
     site = Host(service.public, feed_server)

@@ -44,9 +44,7 @@ def test_plausible(now: datetime, installed: datetime | None, outcome: str) -> N
         pytest.param(timedelta(days=400), "failed", "400 days from now", id="a-year-ahead"),
     ],
 )  # fmt: skip
-def test_what_has_happened_has_happened_before(
-    ahead: timedelta, outcome: str, words: str
-) -> None:
+def test_what_has_happened_has_happened_before(ahead: timedelta, outcome: str, words: str) -> None:
     check = against(NOON + ahead, "a sync", NOON)
 
     assert check.outcome == outcome

@@ -106,9 +106,7 @@ def test_a_link_to_the_same_one_is_no_second(ward: Ward) -> None:
         pytest.param("FEEDSVC_NOVEMBER", "sets nothing", "unset it", id="of-nobody"),
     ],
 )  # fmt: skip
-def test_a_variable_that_sets_nothing(
-    variable: str, message: str, hint: str, ward: Ward
-) -> None:
+def test_a_variable_that_sets_nothing(variable: str, message: str, hint: str, ward: Ward) -> None:
     ward.environ[variable] = "x"
 
     check = ward.look("configuration")["configuration.environment"]
@@ -131,12 +129,15 @@ def test_a_variable_that_sets_nothing(
 def test_a_variable_that_is_meant(
     environ: dict[str, str], message: str, ward: Ward, service: Service
 ) -> None:
-    service.configure(DEFAULT_CONFIG + """
+    service.configure(
+        DEFAULT_CONFIG
+        + """
 [[source]]
 name = "planet"
 url = "https://planet.example.org/feed"
 auth = { token = { env = "FEEDSVC_PLANET_KEY" } }
-""")
+"""
+    )
     ward.environ.update(environ)
 
     check = ward.look("configuration")["configuration.environment"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -103,13 +101,13 @@ def misindexed(database: Path) -> None:
     [
         pytest.param(overwritten, "database.integrity", "damaged", "feedsvc restore",
                      id="overwritten"),
-        pytest.param(cut, "database.integrity", "damaged", "feedsvc restore", id="cut-off"),
+        pytest.param(cut, "database", "damaged", "feedsvc restore", id="cut-off"),
         pytest.param(a_letter, "database", "not a database", "put a backup", id="no-database"),
         pytest.param(foreign, "database", "of something else (it has a table 'photos')",
                      "a file of its own", id="of-something-else"),
         pytest.param(without_version, "database", "of something else", "a file of its own",
                      id="of-no-version"),
-        pytest.param(orphaned, "database.references", "refer to rows that are not there, in article",
+        pytest.param(orphaned, "database.references", "rows that are not there, in article",
                      "feedsvc restore", id="rows-without-partners"),
     ],
 )  # fmt: skip
@@ -329,10 +327,31 @@ def test_a_journal_that_nobody_takes_in(ward: Ward, database: Path) -> None:
     with journal.open("wb") as file:
         file.truncate(300 * 1024**2)  # no frame of it counts: its salt is wrong
 
+    before = journal.stat()
+
     check = ward.look("database")["database.size"]
 
     assert check.outcome is Outcome.WARNING
     assert "the journal has 300.0 MiB" in check.message
+    assert journal.stat() == before
+
+
+def test_a_journal_of_which_nothing_counts_is_left(ward: Ward, database: Path) -> None:
+    with other(database, "COMMIT") as process:
+        process.kill()
+        process.wait()
+    journal = database.with_name(f"{database.name}-wal")
+    database.with_name(f"{database.name}-shm").unlink()
+    journal.write_bytes(journal.read_bytes()[:16_000])  # not one whole frame
+    before = snapshot(ward.root)
+
+    case = ward.case()
+    assert case.look is not None
+    with case.look.store() as store:
+        rows = store.sources()
+
+    assert [row.failures for row in rows] == [0]
+    assert snapshot(ward.root) == before
 
 
 @pytest.mark.parametrize(

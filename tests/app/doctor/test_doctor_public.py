@@ -29,7 +29,15 @@ def test_a_good_server_is_asked_for_every_document_and_by_every_kind_of_program(
 
     log = host.server.log
     asked = {request.path.rpartition("/")[2] for request in log}
-    assert asked == {"atom.xml", "rss.xml", "feed.json", "opml.xml", "sitemap.xml", "robots.txt", ""}
+    assert asked == {
+        "atom.xml",
+        "rss.xml",
+        "feed.json",
+        "opml.xml",
+        "sitemap.xml",
+        "robots.txt",
+        "",
+    }
     agents = {request.headers.get("user-agent", "") for request in log}
     assert "" in agents
     assert any(agent.startswith("Mozilla/5.0 (X11") for agent in agents)
@@ -174,7 +182,8 @@ OLD = "Thu, 01 Jan 2009 00:00:00 GMT"
         pytest.param(
             lambda asked, answer: Answer(status=403)
             if "X11" in asked.headers.get("user-agent", "") else answer,
-            "public.readers", "failed", "a browser gets 403", "firewall", id="browsers-are-refused"),
+            "public.readers", "failed", "a browser gets 403", "firewall",
+            id="browsers-are-refused"),
         # what is not there
         pytest.param(only("/all/rss.xml", every(404)), "public.documents", "failed",
                      "1 of 11 documents cannot be read: all/rss.xml answers 404", "base_url",
@@ -388,4 +397,3 @@ def test_what_is_to_be_there_without_a_store(visitor: Ward, host: Host) -> None:
     found = visitor.look("public")
 
     assert found["public.documents"].message == "5 documents can be read"
-
