@@ -27,6 +27,9 @@ PAUSE = 60.0
 """Seconds after a start in which nothing is made up for: first of all, readers get their feeds."""
 
 
+_ASKING = 0.1  # seconds between two wishes to end
+
+
 class Chores:
     """What is due of the jobs of one App, and runs it; made anew when the configuration is."""
 
@@ -47,12 +50,9 @@ class Chores:
         if self._under_way is not None or self._app.clock.elapsed() < self._rest_until:
             return ()
         assert self._dues is not None  # noqa: S101
-        for name, due in self._dues.items():
-            if due <= now:
-                # The clock may have been put forward since.
-                self._dues[name] = self._jobs[name].due(self._known.get(name), now)
-                if self._dues[name] <= now:
-                    return (name,)
+        for name, due in list(self._dues.items()):
+            if due <= now and self._schedule(name, now) <= now:
+                return (name,)
         return ()
 
     async def run(self, name: str) -> None:
@@ -101,9 +101,11 @@ class Chores:
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
-            halt.ask()
-            with suppress(FeedsvcError):
-                await working
+            while not working.done():
+                halt.ask()  # again, if its statement had not begun yet
+                await asyncio.wait({working}, timeout=_ASKING)
+            with suppress(Exception):
+                working.result()
             raise
 
     # -- what is noted -----------------------------------------------------------------------------
@@ -111,13 +113,17 @@ class Chores:
     def _look_up(self, now: datetime) -> None:
         self._known = self._app.store.chores()
         self._dues = {}
-        for name, plan in self._jobs.items():
-            known = self._known.get(name)
-            due = self._dues[name] = plan.due(known, now)
-            if known is None:
-                self._keep(Chore(name=name, due=due))
-            elif due != known.due and due > now:
-                self._keep(replace(known, due=due))
+        for name in self._jobs:
+            self._schedule(name, now)
+
+    def _schedule(self, name: str, now: datetime) -> datetime:
+        """When a job is due, as the clock goes by now; noted if that is another time."""
+        known = self._known.get(name)
+        due = self._jobs[name].due(known, now)
+        self._note_due(name, due)
+        if known is None or due != known.due:
+            self._keep(Chore(name=name, due=due) if known is None else replace(known, due=due))
+        return due
 
     def _keep(self, one: Chore) -> None:
         self._known[one.name] = one

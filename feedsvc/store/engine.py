@@ -83,10 +83,12 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
     teach(connection)
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA page_size = {PAGE}")
-    # A new database can give back what was pruned in small steps (`upkeep.py`), not by being
-    # written anew as a whole; of an old one this changes nothing.
-    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+        # Of a new database; in one that is there, to say so would write its header each time.
+        cursor.execute(f"PRAGMA page_size = {PAGE}")
+        # So that it can give back what was pruned in small steps (`upkeep.py`), not by being
+        # written anew as a whole.
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

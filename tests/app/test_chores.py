@@ -93,7 +93,7 @@ class Daemon:
         """Ticks until a moment; when something was done."""
         before = len(self.done)
         while self.clock.at < moment:
-            self.clock.tick(seconds=step.total_seconds())
+            self.clock.tick(seconds=min(step, moment - self.clock.at).total_seconds())
             self.look()
         return [at for _, at in self.done[before:]]
 
@@ -208,8 +208,9 @@ def test_a_clock_that_is_put_back_stalls_nothing(
     now = daemon.clock.now()
     assert daemon.done == []
     due = daemon.due("backup"), daemon.due("integrity")
-    assert due[0] and now < due[0] <= now + DAY
-    assert due[1] and now < due[1] <= now + 8 * DAY
+    assert all(one is not None for one in due)
+    assert now < (due[0] or now) <= now + DAY
+    assert now < (due[1] or now) <= now + 8 * DAY
     daemon.until(now + 8 * DAY, step=HOUR)
     assert [name for name, _ in daemon.done].count("backup") == 8
     assert [name for name, _ in daemon.done].count("integrity") == 1
@@ -359,7 +360,9 @@ def test_it_ends_in_the_middle_when_the_daemon_does(make_service: Callable[..., 
     assert again.due(service.clock.now()) == ("integrity",)
 
 
-def test_a_store_that_is_locked_is_no_end(make_daemon: Callable[..., Daemon]) -> None:
+def test_a_store_that_cannot_be_read_for_a_while_is_no_end(
+    make_daemon: Callable[..., Daemon],
+) -> None:
     daemon = make_daemon()
     daemon.service.app.store.close()
     place = daemon.service.root / "var" / "feedsvc.db"
@@ -373,9 +376,8 @@ def test_a_store_that_is_locked_is_no_end(make_daemon: Callable[..., Daemon]) ->
     for ending in ("-wal", "-shm"):
         place.with_name(place.name + ending).unlink(missing_ok=True)
     place.write_bytes(whole)
-    daemon.service.restart()
     daemon.start()
-    assert [name for name, _ in daemon.done] == ["prune"]
+    assert daemon.look() == ["prune"]
 
 
 # -- the real ones ---------------------------------------------------------------------------------

@@ -400,12 +400,13 @@ def report(found: list[Row], memory: dict[str, list[float]]) -> None:
     for who, peaks in memory.items():
         print(f"{who}: {' + '.join(f'{peak:.0f}' for peak in peaks)} MiB at most")
     ours = [r for r in found if r.who == "feedsvc"]
-    for r in (r for r in ours if r.connections == CONNECTIONS and r.case != IDENTITY):
+    polls = [r for r in ours if r.connections == CONNECTIONS and r.case != IDENTITY]
+    for r in polls:
         for other, is_, aim in (("nginx", r.of_nginx, OF_NGINX), ("Caddy", r.of_caddy, OF_CADDY)):
             if is_ is not None:
                 say(f"{r.case}: {is_:.2f} x {other}", is_ >= aim, f"at least {aim:g}")
-    slowest = max(r.p99 for r in ours if r.connections == CONNECTIONS)
-    say(f"p99: {slowest:.1f} ms", slowest < MOST_P99, f"below {MOST_P99:g}")
+    slowest = max(r.p99 for r in polls)
+    say(f"p99 of both: {slowest:.1f} ms", slowest < MOST_P99, f"below {MOST_P99:g}")
     errors = sum(r.errors for r in ours)
     say(f"{MANY:,} connections: {errors} errors", errors == 0, "none")
     peak = max(memory["feedsvc"])
