@@ -238,6 +238,7 @@ class Newsdesk:
         service = self.service
         service.sync(build=False, force=True, trust_loss=True)
         self._edited, self._moving = set(), set()
+        self._forget_the_gone()
         if how == "daemon" and not self.redefined:
             twin = self._copied()
             self._touched_build()
@@ -264,6 +265,19 @@ class Newsdesk:
                 for feed in service.app.settings.feeds:
                     service.regenerate(feeds=(feed.name,))
             _all_went_out(service.regenerate())
+
+    def _forget_the_gone(self) -> None:
+        """What has no file is known by what its id was minted from, not by where it lay last.
+
+        So a file with other words is another article there, if the one that went had its id of a
+        link, or of a path that it had left.
+        """
+        for number in range(1, 9):
+            mark, stem = f"q{number}", self._path(number).stem
+            if number in self.texts or self._entry_ids.get(mark, "").endswith(f"/{stem}"):
+                continue
+            if number not in TWINS:
+                self._entry_ids.pop(mark, None)
 
     def _touched_build(self) -> None:
         app = self.service.app

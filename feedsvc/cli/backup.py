@@ -44,12 +44,19 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target", nargs="?", metavar="FILE|FOLDER", help="where to; - is standard output"
     )
+    parser.add_argument(
+        "--rotate",
+        action="store_true",
+        help="then delete all but the newest `keep_backups` there, as the daemon does",
+    )
 
 
 def _run(console: Console) -> int:
-    from feedsvc.app.keeping import stream_backup, write_backup
+    from feedsvc.app.keeping import rotate, stream_backup, write_backup
 
-    target = console.args.target
+    target, gone = console.args.target, 0
+    if target == "-" and console.args.rotate:
+        raise UsageError("standard output keeps no older backups", hint="leave --rotate out")
     with console.app() as app, console.progress() as progress:
         if target == "-":
             if console.args.json or sys.stdout.isatty():
@@ -64,6 +71,9 @@ def _run(console: Console) -> int:
         else:
             folder = target.endswith("/")
             report = write_backup(app, Path(target), folder=folder, progress=progress)
+        if console.args.rotate and report.path is not None:
+            keep = app.settings.maintenance.keep_backups
+            gone = len(rotate(app, report.path.parent, keep, fresh=report.path))
     for note in report.notes:
         console.warn(f"feedsvc: {note}")
     if console.args.json:
@@ -73,7 +83,7 @@ def _run(console: Console) -> int:
     manifest = report.manifest
     console.say(
         f"{manifest.articles} articles of {manifest.sources} sources, {_size(report.size)}, "
-        f"{report.seconds:.1f} s"
+        f"{report.seconds:.1f} s{f'; {gone} older went' if gone else ''}"
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""`feedsvc prune`: erase what sources are not to keep and nobody is shown, and give its space back."""
+"""`feedsvc prune`: erase what sources are not to keep and nobody is shown; give its space back."""
 
 from __future__ import annotations
 

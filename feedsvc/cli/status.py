@@ -56,17 +56,20 @@ def _run(console: Console) -> int:
 
 def document(app: App) -> dict[str, Any]:
     """What the command prints as JSON."""
+    from feedsvc.app.chores import maintenance, maintenance_problems
+
     feeds = app.store.feeds()
     sizes: dict[str | None, int] = {}
     for line in app.store.ledger().values():
         sizes[line.feed] = sizes.get(line.feed, 0) + line.placed.size
     configured = [feed.name for feed in app.settings.feeds]
     rows = {row.name: row for row in feeds}
-    daemon = _daemon(app)
+    daemon, chores = _daemon(app), app.store.chores()
     problems = [
         *app.store.problems(),
         *(problem for row in feeds for problem in row.left_out),
         *app.store.outbox_problems(),
+        *maintenance_problems(chores),
     ]
     return {
         "daemon": daemon,
@@ -83,6 +86,7 @@ def document(app: App) -> dict[str, Any]:
             }
             for name in configured
         ],
+        "maintenance": maintenance(chores),
         "problems": [
             *_refusal(daemon),
             *(

@@ -2,6 +2,7 @@
 
 daemon.py      the life of the process: lock, signals, ticks, reload, end
 rounds.py      what a tick does with one configuration
+chores.py      jobs at times of day: backup, prune, integrity
 notify.py      what systemd is told
 clockwork.py   the clock when it is set, or sleeps
 folders.py     what happens in folders: told by the system, by way of mounts.py and stirred.py

@@ -50,6 +50,7 @@ HEEDED = 60.0  # seconds between two looks for what the clock has left that othe
 GRACE = 7.0  # seconds that work in flight has to come to an end when asked to stop
 
 STUCK = 3600.0  # seconds a tick may take before the watchdog is left to bark
+LATE = 60.0  # seconds without any tick at all before that
 
 _PATIENCE = 0.5  # seconds: `status` holds the lock for a moment to see whether anybody does
 
@@ -188,8 +189,6 @@ class Daemon:
     # -- ticks -------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        if self._work is None or time.monotonic() - self._began < STUCK:
-            self._notifier.alive()
         if self._stop.is_set() or self._work is not None:
             return
         self._began = time.monotonic()
@@ -237,10 +236,17 @@ class Daemon:
         """Let the ticks go on when the clock is set, by a clock that nobody sets."""
         while True:
             await asyncio.sleep(TICK)
+            if self._ticks_are_alive():
+                self._notifier.alive()
             if self._heed_clock() and scheduler.running:
                 now = self._app.clock.now()
                 for job in scheduler.get_jobs():
                     job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+
+    def _ticks_are_alive(self) -> bool:
+        """Whether the watchdog may rest: one tick follows another, or is at a long work still."""
+        patience = STUCK if self._work is not None else LATE
+        return time.monotonic() - self._began < patience
 
     def _heed_clock(self) -> bool:
         """Let everybody wait on as before, if the clock was set; returns whether it was.

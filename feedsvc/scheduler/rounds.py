@@ -19,6 +19,7 @@ from feedsvc.errors import FeedsvcError, LockedError, NotFoundError
 from feedsvc.manners import every_of, spread
 from feedsvc.ports import SourceRow
 from feedsvc.regenerate import RETRY, BuildOptions, due_feeds, others_due
+from feedsvc.scheduler.chores import Chores
 from feedsvc.scheduler.stirred import Stirred
 from feedsvc.settings import Source
 from feedsvc.sync import Options, SourceReport
@@ -47,6 +48,8 @@ class Rounds:
         self._visits: set[asyncio.Task[None]] = set()
         self._visited: set[str] = set()  # sources that are being visited
         self._interrupted = False
+        self._chores = Chores(app)
+        self._chore: asyncio.Task[None] | None = None  # the one under way
         self._errands: dict[str, asyncio.Task[None]] = {}  # those under way, by their names
         self._stirred = Stirred(app.clock.elapsed)
 
@@ -61,6 +64,7 @@ class Rounds:
         await self._attempt("sources", self._sync_due)
         await self._attempt("building", self._build_due)
         await self._attempt("errands", self._errands_due)
+        await self._attempt("maintenance", self._chores_due)
         self._journal.flush()
 
     def look_at_all(self) -> None:
@@ -93,7 +97,7 @@ class Rounds:
         self._journal.flush()
 
     def _under_way(self) -> set[asyncio.Task[None]]:
-        return {*self._visits, *self._errands.values()}
+        return {*self._visits, *self._errands.values(), *filter(None, [self._chore])}
 
     async def _attempt(self, who: str, step: Callable[[], Awaitable[None]]) -> bool:
         """Do one thing; what goes wrong is told once. Returns whether it went well."""
@@ -260,3 +264,21 @@ class Rounds:
             await self._attempt(errand.name, run)
         finally:
             del self._errands[errand.name]
+
+    # -- maintenance -------------------------------------------------------------------------------
+
+    async def _chores_due(self) -> None:
+        """Do what is due for the store, one after the other, beside everything else."""
+        if self._chore is not None:
+            return
+        for name in self._chores.due(self.app.clock.now())[:1]:
+            self._chore = asyncio.create_task(self._run_chore(name))
+
+    async def _run_chore(self, name: str) -> None:
+        async def run() -> None:
+            await self._chores.run(name)
+
+        try:
+            await self._attempt(name, run)
+        finally:
+            self._chore = None

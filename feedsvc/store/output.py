@@ -33,6 +33,7 @@ from feedsvc.store.rows import moment, read_article, seconds, whole_articles
 from feedsvc.store.schema import (
     archive_page,
     article,
+    audience,
     edition,
     feed,
     fragment,
@@ -164,7 +165,7 @@ class Output:
         """Forget a feed that is no longer configured, and the ledger lines of its paths."""
         with writing(self._engine) as connection:
             connection.execute(delete(feed).where(feed.c.name == name))
-            for table in (membership, place, archive_page, removal, edition):
+            for table in (membership, place, archive_page, removal, edition, audience):
                 connection.execute(delete(table).where(table.c.feed == name))
             _write_ledger(connection, (), removed)
 

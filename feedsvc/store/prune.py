@@ -2,7 +2,7 @@
 
 That row is a tombstone. It has everything that an article is matched by (ids, link, title, digests
 of the words), so that what its source still shows, or shows again under another id or in another
-file, is known and stays out. It is kept for good: some 700 bytes with its place in every index, and
+file, is known and stays out. It is kept for good: some 500 bytes with its place in every index, and
 there is no day on which a source could not show an old entry again.
 
 The state of one is `gone`, for the reason `pruned`. A verdict of the operator stays as it was, and

@@ -58,7 +58,7 @@ source = Table(
 ASKABLE = "NOT removed AND paused IS NULL AND state != 'parked'"
 TAKEN_OUT = "removed AND parent IS NULL"
 Index("ix_source_next_due", source.c.next_due, sqlite_where=text(ASKABLE))
-Index("ix_source_taken_out", source.c.name, sqlite_where=text(TAKEN_OUT))
+Index("ix_source_lost", source.c.name, sqlite_where=text(TAKEN_OUT))
 Index(None, source.c.asked)
 
 remote = Table(

@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+# As it is installed: with its bytecode beside it.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 TAGS = tuple("harbour culture weather transport science sports food history music sea".split())
 WORDS = """harbour morning ferry council bridge market winter library station festival weather
 channel teacher museum garden engine island bakery theatre sailor window letter garden council

@@ -194,6 +194,23 @@ def test_a_backup_replaces_a_backup_and_two_of_one_second_stand_beside_one_anoth
     assert len(files) == 5
 
 
+def test_rotating_leaves_the_newest_and_what_others_named(synced: Shell) -> None:
+    config = (synced.root / "feedsvc.toml").read_text(encoding="utf-8")
+    synced.configure(f"{config}\n[maintenance]\nkeep_backups = 2\n")
+    saved(synced, "before-the-move.backup")
+    plain = [Path(saved(synced)["file"]) for _ in range(3)]
+
+    rotated = synced.run("backup", "--rotate")
+
+    assert rotated.code == 0
+    assert rotated.err.endswith("; 2 older went\n")
+    left = {path for path in plain[0].parent.iterdir() if path.suffix == ".backup"}
+    assert Path(rotated.out.strip()) in left
+    assert len(left - {Path(rotated.out.strip())}) == len(left & set(plain)) == 1
+    assert (synced.root / "before-the-move.backup").exists()
+    assert synced.run("backup", "--rotate", "-").code == 2
+
+
 def test_standard_output_takes_it_through_a_pipe(synced: Shell, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "feedsvc", "backup", "-"],

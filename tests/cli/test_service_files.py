@@ -16,7 +16,7 @@ import pytest
 from feedsvc.cli.main import build_parser
 from feedsvc.cli.service import crontab, units
 from feedsvc.cli.service.plan import Plan
-from feedsvc.cli.service.quoting import LONGEST_LINE, comment, cron_command, unit_line, unit_word
+from feedsvc.cli.service.quoting import LONGEST_LINE, comment, cron_line, unit_line, unit_word
 from feedsvc.errors import ConfigError, UsageError
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -191,7 +191,7 @@ def test_the_night_of_a_timer(fields: str, calendar: str) -> None:
     assert setting(text, "OnCalendar") == calendar
 
 
-@pytest.mark.parametrize("write", [unit_word, unit_line, lambda word: cron_command((word,))])
+@pytest.mark.parametrize("write", [unit_word, unit_line, lambda word: cron_line([(word,)])])
 @pytest.mark.parametrize("word", ["a\nb", "a\tb", "a\x7f", "a\udcff", "\x00"])
 def test_what_no_file_can_hold_is_refused(write: object, word: str) -> None:
     with pytest.raises(ConfigError, match="control character"):
@@ -234,14 +234,16 @@ def test_cron_and_its_shell_read_every_path_as_it_is(name: str, tmp_path: Path) 
     plan.python.chmod(0o755)
     jobs = [line for line in crontab.lines(plan).splitlines() if line and line[0] != "#"]
 
-    for job, verb in zip(jobs, ("sync", "backup", "prune"), strict=True):
+    verbs: list[list[tuple[str, ...]]] = [[("sync",)], [("backup", "--rotate"), ("prune",)]]
+    for job, given in zip(jobs, verbs, strict=True):
         *_, user, command = job.split(" ", 6)
         done = subprocess.run(
             ["/bin/sh", "-c", as_cron_reads(command)], capture_output=True, text=True, check=True
         )
 
         assert user == "feedsvc"
-        assert done.stderr.splitlines() == list(plan.command(verb, "-q"))[1:]
+        commands = [list(plan.command(*verb, "-q"))[1:] for verb in given]
+        assert done.stderr.splitlines() == [word for words in commands for word in words]
         assert done.stdout == ""
 
 
@@ -302,7 +304,9 @@ def test_the_examples_are_what_would_be_written() -> None:
     assert (CONFIG / "cron.example").read_text(encoding="utf-8") == crontab.lines(USUAL)
 
 
-@pytest.mark.parametrize("verb", [("run",), ("sync", "-q"), ("backup", "-q"), ("prune", "-q")])
+@pytest.mark.parametrize(
+    "verb", [("run",), ("sync", "-q"), ("backup", "--rotate", "-q"), ("prune", "-q")]
+)
 def test_every_command_they_give_is_one(verb: tuple[str, ...]) -> None:
     args = build_parser().parse_args(USUAL.command(*verb)[4:])
 

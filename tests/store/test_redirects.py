@@ -46,6 +46,7 @@ def own(stock: Stock, name: str, *, guid: str | None = None, built: int | None =
         "membership": (name, 0, article), "place": (name, 1, article),
         "archive_page": (name, 1, AT, b"c"), "removal": (name, f"g:{name}", AT),
         "edition": (name, "2025-W10", AT, b"c"),
+        "audience": ("2025-03-05", name, 7, 3, "{}", b""),
     }  # fmt: skip
     if name == group:
         rows |= {"facet": (name, "fog", "fog", "Fog"), "token": (f"key-{name}", name, None, AT)}

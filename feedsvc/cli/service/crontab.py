@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.service.plan import Plan
-from feedsvc.cli.service.quoting import cron_command
+from feedsvc.cli.service.quoting import cron_line
 from feedsvc.cli.service.units import MARK
 from feedsvc.errors import FeedsvcError, UsageError
 
@@ -36,16 +36,16 @@ def lines(plan: Plan) -> str:
 
 def _jobs(plan: Plan) -> Iterator[str]:
     night = plan.nightly if _PLAIN_FIELDS.fullmatch(plan.nightly) else _NIGHTLY
-    yield _job(plan, "*/5 * * * *", "sync")
+    yield _job(plan, "*/5 * * * *", ("sync",))
     yield f"# By the clock of this machine; that of the site is {plan.zone}.\n"
-    if plan.backup:
-        yield _job(plan, night, "backup")
-    yield _job(plan, night, "prune")
+    # First the one, then the other: what is erased is in a backup, and nothing is if there is none.
+    yield _job(plan, night, *([("backup", "--rotate")] if plan.backup else []), ("prune",))
 
 
-def _job(plan: Plan, when: str, verb: str) -> str:
+def _job(plan: Plan, when: str, *verbs: tuple[str, ...]) -> str:
     user = f"{plan.user} " if plan.user else ""
-    return f"{when} {user}{cron_command(plan.command(verb, '-q'))} >/dev/null\n"
+    command = cron_line([plan.command(*verb, "-q") for verb in verbs])
+    return f"{when} {user}{command}\n"
 
 
 # -- somebody's crontab ----------------------------------------------------------------------------

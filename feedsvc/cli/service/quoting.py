@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from feedsvc.errors import ConfigError
 
-LONGEST_LINE = 990  # characters of a command; cron takes 998
+LONGEST_LINE = 990  # characters of a line; cron takes 998
 
 
 def unit_word(word: str) -> str:
@@ -30,8 +31,22 @@ def unit_line(value: str) -> str:
     return value.replace("%", "%%")
 
 
-def cron_command(words: tuple[str, ...]) -> str:
-    """A command for the shell of cron; raises ConfigError for what no crontab can hold.
+def cron_line(commands: Sequence[Sequence[str]]) -> str:
+    """Commands for the shell of cron, each if the one before it succeeded, their results dropped.
+
+    Raises ConfigError for what no crontab can hold.
+    """
+    line = " && ".join(f"{_cron_command(words)} >/dev/null" for words in commands)
+    if len(line) > LONGEST_LINE:
+        raise ConfigError(
+            f"cron takes lines of up to {LONGEST_LINE} characters, and this one has {len(line)}",
+            hint="let systemd do it: `feedsvc service install --timer`",
+        )
+    return line
+
+
+def _cron_command(words: Sequence[str]) -> str:
+    """Words for the shell behind cron.
 
     crontab(5): a percent sign is a line end unless a backslash stands before it, which cron takes
     away. It takes any pair of backslashes for one that protects nothing, so that a backslash of the
@@ -39,13 +54,7 @@ def cron_command(words: tuple[str, ...]) -> str:
     """
     for word in words:
         _refuse(word)
-    command = shlex.join(words).replace("\\%", "\\''%").replace("%", "\\%")
-    if len(command) > LONGEST_LINE:
-        raise ConfigError(
-            f"cron takes lines of up to {LONGEST_LINE} characters, and this one has {len(command)}",
-            hint="let systemd do it: `feedsvc service install --timer`",
-        )
-    return command
+    return shlex.join(words).replace("\\%", "\\''%").replace("%", "\\%")
 
 
 def comment(text: str) -> str:

@@ -57,7 +57,7 @@ def daemon(plan: Plan) -> dict[str, str]:
 
 def timers(plan: Plan) -> dict[str, str]:
     """One round every five minutes, and what is done at night."""
-    nightly = (*([("backup",)] if plan.backup else []), ("prune",))
+    nightly = (*([("backup", "--rotate")] if plan.backup else []), ("prune",))
     calendar, remark = _nightly_calendar(plan)
     return {
         **_timed(plan, plan.name, "one round of syncing", (("sync",),), "*:0/5", "1min"),

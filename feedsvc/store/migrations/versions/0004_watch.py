@@ -17,7 +17,7 @@ def upgrade() -> None:
     askable = "NOT removed AND paused IS NULL AND state != 'parked'"
     taken_out = "removed AND parent IS NULL"
     op.create_index("ix_source_next_due", "source", ["next_due"], sqlite_where=sa.text(askable))
-    op.create_index("ix_source_taken_out", "source", ["name"], sqlite_where=sa.text(taken_out))
+    op.create_index("ix_source_lost", "source", ["name"], sqlite_where=sa.text(taken_out))
     op.create_index("ix_source_asked", "source", ["asked"])
     with op.batch_alter_table("article") as batch:
         batch.add_column(sa.Column("pruned", sa.BigInteger(), nullable=True))
