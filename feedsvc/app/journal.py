@@ -63,9 +63,13 @@ class Journal:
         self._listeners.append(listener)
 
     def follow(self, other: Journal) -> None:
-        """Go on where another one of the same process ends."""
+        """Go on where another one of the same process ends, which may speak for a while still.
+
+        What they know and what waits is one: neither notes what the other has noted.
+        """
+        self._lock, self._waiting = other._lock, other._waiting
         self._listeners, self._told = other._listeners, other._told
-        self._waiting.extend(other._waiting)
+        self._troubles, self._recalled = other._troubles, other._recalled
 
     # -- what is noted -----------------------------------------------------------------------------
 
@@ -185,7 +189,9 @@ class Journal:
         if self._recalled or self._store is None:
             return
         try:
-            self._troubles = {**self._store().troubles(), **self._troubles}
+            known = self._store().troubles()
         except FeedsvcError:
             return  # the store has troubles of its own: asked again the next time
+        for key, reason in known.items():
+            self._troubles.setdefault(key, reason)
         self._recalled = True

@@ -81,19 +81,20 @@ def _run(console: Console) -> int:
     return 0
 
 
-def _read(console: Console, app: App, after: int = 0) -> tuple[LogEntry, ...]:
+def _read(console: Console, app: App, after: int | None = None) -> tuple[LogEntry, ...]:
+    """The newest entries that were asked for; with `after`, all that came since that one."""
     args = console.args
     kind = "sync" if args.source else "build" if args.feed else args.kind
     since = app.clock.now() - args.since if args.since else None
     return app.store.journal(
-        limit=args.limit, after=after, subject=args.source or args.feed, kind=kind,
+        limit=args.limit if after is None else _MOST, after=after or 0, subject=args.source or args.feed, kind=kind,
         level=args.level, since=since,
     )  # fmt: skip
 
 
 def _follow(console: Console, app: App) -> None:
     """Print what there is and what comes, until interrupted."""
-    after = 0
+    after = None
     while True:
         entries = _read(console, app, after)
         if console.args.json:
@@ -101,7 +102,7 @@ def _follow(console: Console, app: App) -> None:
                 console.result(json.dumps(_plain(entry), ensure_ascii=False))
         else:
             _print(console, entries, app.settings.site.timezone)
-        after = entries[-1].number if entries else after
+        after = entries[-1].number if entries else after or 0
         console.flush()
         time.sleep(_LOOK)
 

@@ -21,6 +21,7 @@ from feedsvc import __version__
 from feedsvc.app import App
 from feedsvc.app.inside import answer
 from feedsvc.errors import FeedsvcError, LockedError
+from feedsvc.model import iso_utc
 from feedsvc.ports import DAEMON, Call, Desk, Reply
 from feedsvc.scheduler.clockwork import Beat, Clockwork
 from feedsvc.scheduler.folders import Folders, watchable
@@ -371,7 +372,7 @@ class Daemon:
         try:
             known = app.store.remark(DAEMON)
             mine = known is not None and known[0].get("pid") == os.getpid()
-            began = known[0]["began"] if known is not None and mine else now.isoformat()
+            began = known[0]["began"] if known is not None and mine else iso_utc(now)
             value = {
                 "pid": os.getpid(),
                 "version": __version__,

@@ -22,15 +22,12 @@ from feedsvc.regenerate import RETRY, BuildOptions, due_feeds, others_due
 from feedsvc.scheduler.chores import Chores
 from feedsvc.scheduler.stirred import Stirred
 from feedsvc.settings import Source
+from feedsvc.store.halt import StoppedError
 from feedsvc.sync import Options, SourceReport
 
 log = logging.getLogger(__name__)
 
 BUSY = 1.0  # seconds until a folder is looked into that somebody else is looking into
-
-
-class _InterruptedError(Exception):
-    """A build was asked to end."""
 
 
 class Rounds:
@@ -235,7 +232,7 @@ class Rounds:
         try:
             await asyncio.shield(building)
         except asyncio.CancelledError:
-            with suppress(_InterruptedError):
+            with suppress(StoppedError):
                 await building
             raise
         self._looked_at_all = True
@@ -245,7 +242,8 @@ class Rounds:
     def _go_on(self, _what: str, _done: int, _all: int) -> None:
         """Asked by a build between two feeds."""
         if self._interrupted:
-            raise _InterruptedError
+            # A StoreError: no guard around a single feed or page takes it for a fault of that one.
+            raise StoppedError("was asked to end")
 
     # -- errands -----------------------------------------------------------------------------------
 

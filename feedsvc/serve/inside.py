@@ -118,8 +118,10 @@ class Inside:
 
     async def _own(self, scope: Scope) -> Page | None:
         """A page about ourselves; None where this request is to find what any other one would."""
-        if scope.method not in ("GET", "HEAD") or len(scope.headers.get_all("host")) > 1:
+        if scope.method not in ("GET", "HEAD"):
             return None
+        if scope.http_version == "1.1" and len(scope.headers.get_all("host")) != 1:
+            return None  # RFC 9112 §3.2: it is refused, as any other one
         admitted = self._admission.admits(scope)
         try:
             if scope.path == READY:

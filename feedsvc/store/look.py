@@ -23,7 +23,7 @@ from feedsvc.errors import LockedError, StoreError
 from feedsvc.settings import Feed
 from feedsvc.store.engine import CACHE
 from feedsvc.store.rows import instant
-from feedsvc.store.schema import REVISIONS
+from feedsvc.store.schema import REVISIONS, metadata
 from feedsvc.store.sql import SqlStore
 from feedsvc.store.walfile import holds_commit
 from feedsvc.store.words import teach
@@ -68,6 +68,19 @@ class Look:
                     hint='give feedsvc a file of its own: store.url = "sqlite:///var/feedsvc.db"',
                 )
             return rows[0][0]
+
+    def lacking(self) -> tuple[str, ...]:
+        """The tables and columns of the newest revision that are not there; raises StoreError."""
+        with self._opened() as connection:
+            query = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
+            there = {f"{table}.{column}" for table, column in connection.execute(query)}
+        tables = {name.partition(".")[0] for name in there}
+        return tuple(
+            f"{table.name}.{column.name}" if table.name in tables else table.name
+            for table in metadata.sorted_tables
+            for column in (table.c if table.name in tables else table.c[:1])
+            if f"{table.name}.{column.name}" not in there
+        )
 
     def extent(self) -> Extent:
         """How large it is; raises StoreError."""

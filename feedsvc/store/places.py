@@ -60,11 +60,13 @@ def last_place(connection: Connection, feed: str) -> int:
 def news(connection: Connection, since: int, looked: int | None, at: int) -> list[int]:
     """The articles that changed, by a change or by time, and those of the same story or id.
 
-    When one goes or comes, another that says the same may come or go.
+    When one goes or comes, another that says the same may come or go, and then one of that one's id
+    stands in its place.
     """
     asked = {"since": since, "looked": looked or 0, "at": at}
     rows = set(connection.execute(_CHANGED, asked).scalars())
-    rows.update(connection.execute(_ALIKE, {"rows": json.dumps(sorted(rows))}).scalars())
+    for alike in (_ALIKE, _SAME_ID):
+        rows.update(connection.execute(alike, {"rows": json.dumps(sorted(rows))}).scalars())
     return sorted(rows)
 
 
@@ -77,18 +79,22 @@ def _changed() -> CompoundSelect[Any]:
     return union(*(select(article.c.id).where(when) for when in (changed, *passed)))
 
 
+def _same_id() -> Select[Any]:
+    one, other = article.alias("one"), article.alias("other")
+    same_id = select(other.c.id).join(one, one.c.guid == other.c.guid)
+    return same_id.where(one.c.id.in_(_listed("rows")))
+
+
 def _alike() -> CompoundSelect[Any]:
     one, other = article.alias("one"), article.alias("other")
     same_story = select(other.c.id).join(one, one.c.canon == other.c.canon)
-    same_id = select(other.c.id).join(one, one.c.guid == other.c.guid)
-    return (
-        same_story.where(one.c.id.in_(_listed("rows")), one.c.canon.is_not(None))
-        .union(same_id.where(one.c.id.in_(_listed("rows"))))
-    )  # fmt: skip
+    return same_story.where(one.c.id.in_(_listed("rows")), one.c.canon.is_not(None)).union(
+        _same_id()
+    )
 
 
 _CHANGED = _changed()
-_ALIKE = _alike()
+_ALIKE, _SAME_ID = _alike(), _same_id()
 
 _SPOTS = select(place.c.position).where(
     place.c.feed == bindparam("feed"), place.c.article_id.in_(_listed("rows"))

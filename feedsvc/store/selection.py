@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 
 from feedsvc.ports import Member, Selection
 from feedsvc.settings import Feed
@@ -37,20 +37,22 @@ _FEW = 50  # articles whose words are looked at before a feed is marked as touch
 def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool:
     """Whether one of the articles could be in the feed, now or at another time.
 
-    Of many, the words are taken as met.
+    Of many, the words are taken as met; and of those that wait or expire, as `soonest` takes them:
+    else a feed would go on waiting for what has gone, or not wait for what has come.
     """
     found = connection.execute(_matching(feed), {"rows": json.dumps(rows)}).all()
-    if not asks_words(feed) or len(found) > _FEW:
+    if not asks_words(feed) or len(found) > _FEW or any(row.timed for row in found):
         return bool(found)
-    return bool(fitting(connection, feed, [Seen(*row) for row in found]))
+    return bool(fitting(connection, feed, [Seen(row.id, row.seen) for row in found]))
 
 
 @lru_cache(maxsize=1_000)
 def _matching(feed: Feed) -> Select[Any]:
     # The rows are one parameter: to bind thousands costs more than to find them.
     wanted = func.json_each(bindparam("rows")).table_valued("value")
+    timed = or_(article.c.due.is_not(None), article.c.expires.is_not(None)).label("timed")
     return (
-        select(article.c.id, article.c.seen)
+        select(article.c.id, article.c.seen, timed)
         .join(source, source.c.id == article.c.source_id)
         .where(article.c.id.in_(select(wanted.c.value)), *conditions(feed))
         .limit(_FEW + 1 if asks_words(feed) else 1)
@@ -167,7 +169,11 @@ def _next_change(
 
 @lru_cache(maxsize=2_000)
 def soonest(feed: Feed, column: str) -> Select[Any]:
-    """The query for the next moment at which an article of a feed falls due, or expires."""
+    """The query for the next moment at which an article of a feed falls due, or expires.
+
+    Whatever its words are: to read those of all that wait would take long, and a build too many
+    finds nothing to write.
+    """
     return (
         select(func.min(article.c[column]))
         # `+ 0` keeps SQLite from going through all articles of a source: few are due later, and

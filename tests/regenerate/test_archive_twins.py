@@ -6,7 +6,10 @@ shown, another of its id; the page is written exactly when that makes a differen
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,19 @@ class Twins(Service):
         """The article of the id, in one of the sources."""
         words = words or f"Words of the {source}."
         self._put(source, "crane", f"The crane of the {source}", words, id=ID, **front)
+
+    def embargoed_heron(self, *, hours: float) -> None:
+        """An article of the desk that falls due in so many hours, and has another id."""
+        due = f"{self.clock.now() + timedelta(hours=hours):%Y-%m-%d %H:%MZ}"
+        self._put("desk", "heron", "The heron", "Of another bird.", embargo=due)
+
+    def same_story(self, *titles: str) -> None:
+        """As if these were found on one page, which only remote sources are asked for."""
+        with closing(sqlite3.connect(next((self.root / "var").glob("*.db")))) as connection:
+            told = "UPDATE article SET canon = x'01' WHERE title LIKE ?"
+            found = connection.executemany(told, [(title,) for title in titles]).rowcount
+            connection.commit()
+        assert found == len(titles)
 
     def drop(self, source: str) -> None:
         """Its source deletes it."""
@@ -101,18 +117,24 @@ class Twins(Service):
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Twins:
-    """The one of the desk came first and stands on a closed page; the wire tells it as well."""
+def alone(tmp_path: Path) -> Twins:
+    """The one of the desk stands on a closed page, and has no twin yet."""
     service = Twins(root=tmp_path)
     (tmp_path / "wire").mkdir()
     service.configure(CONFIG)
     service.tell("desk")
     service.fill()
     service.sync()
-    service.clock.tick(hours=1)
-    service.tell("wire")
-    service.sync(force=True)
     return service
+
+
+@pytest.fixture
+def service(alone: Twins) -> Twins:
+    """The one of the desk came first, and the wire tells it as well."""
+    alone.clock.tick(hours=1)
+    alone.tell("wire")
+    alone.sync(force=True)
+    return alone
 
 
 def test_the_one_that_came_first_stands_there(service: Twins) -> None:
@@ -208,3 +230,18 @@ def test_a_twin_that_comes_while_the_place_is_empty_takes_it(service: Twins) -> 
     written = service.turn()
 
     assert (written, service.told()) == ({FIRST}, ["wire"])
+
+
+def test_who_stands_in_goes_when_another_source_had_its_story_first(alone: Twins) -> None:
+    alone.embargoed_heron(hours=10)
+    alone.turn()
+    alone.tell("wire")
+    alone.drop("desk")
+    alone.turn()
+    alone.same_story("%heron%", "%wire%")
+    assert alone.told() == ["wire"]
+
+    written = alone.turn(hours=12)
+
+    assert FIRST in written
+    assert alone.told() == []

@@ -267,3 +267,92 @@ def test_a_file_that_is_published_again_leads_nowhere(service: Service) -> None:
 
     assert told(service)["gone"] == ["a/other/", "never.xml"]
     assert store.redirects() == {"a/other/": None, "never.xml": None}
+
+
+# -- what time changes -----------------------------------------------------------------------------
+
+WAITING = """
+[site]
+title = "Harbour News"
+base_url = "https://news.example.org"
+timezone = "UTC"
+id_domain = "news.example.org"
+id_since = "2025-01-01"
+
+[[source]]
+name = "desk"
+path = "articles"
+
+[[feed]]
+name = "topics"
+per = "tag"
+archive = true
+
+[[feed]]
+name = "tides"
+match = "tide"
+archive = true
+"""
+
+
+def waiting(tags: str = "crew", until: str = "embargo: 2025-06-09 12:00Z") -> str:
+    return f"---\ntitle: The gull\ndate: 2025-05-01\ntags: [{tags}]\n{until}\n---\n\nOf a bird.\n"
+
+
+def aged(service: Service) -> None:
+    """A built site with an article of the word; then one that waits, and does not match."""
+    service.configure(WAITING)
+    service.write("a.md", "---\ntitle: A tide\ndate: 2025-05-01\ntags: [crew]\n---\n\nHigh.\n")
+    service.sync()
+    service.clock.tick(hours=1)
+    service.write("gull.md", waiting())
+    service.sync()
+
+
+def by_all_rules(service: Service) -> Any:
+    """The index, which a build of everything leaves as it is."""
+    before = told(service)
+    service.regenerate(everything=True)
+    assert told(service) == before
+    return before["feeds"]
+
+
+def test_what_waits_is_told_of_every_feed_that_may_take_it(service: Service) -> None:
+    aged(service)
+
+    assert "change" in by_all_rules(service)["topics/crew/archive/"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(waiting(until="expires: 2025-05-02"), id="it-expires-instead"),
+        pytest.param(waiting(until=""), id="it-waits-no-more"),
+        pytest.param(waiting(tags="port"), id="it-has-another-word"),
+        pytest.param(None, id="it-is-deleted"),
+    ],
+)
+def test_no_feed_waits_for_what_has_changed_before_it_was_due(
+    service: Service, text: str | None
+) -> None:
+    aged(service)
+    service.clock.tick(hours=1)
+
+    if text is None:
+        service.remove("gull.md")
+    else:
+        service.write("gull.md", text)
+    service.sync()
+
+    assert "change" not in by_all_rules(service)["topics/crew/archive/"]
+
+
+def test_no_feed_waits_for_what_was_purged(service: Service) -> None:
+    aged(service)
+    service.clock.tick(hours=1)
+
+    guid = next(one.guid for one in service.stored().values() if one.title == "The gull")
+    service.app.store.purge([guid], now=service.clock.now())
+    service.regenerate()
+
+    assert "change" not in by_all_rules(service)["topics/crew/archive/"]

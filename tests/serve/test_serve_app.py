@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,33 +13,7 @@ import pytest
 from feedsvc.serve.app import Application, send_file
 from feedsvc.serve.files import Library, OpenFile, Redirect, Resource, UnavailableError
 from feedsvc.serve.headers import Fields
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The header lines of a request."""
-
-    lines: tuple[tuple[str, str], ...] = (("host", "localhost"),)
-
-    def get(self, key: str, /) -> str | None:
-        return next(iter(self.get_all(key)), None)
-
-    def get_all(self, key: str, /) -> list[str]:
-        return [value for name, value in self.lines if name == key]
-
-    def items(self) -> list[tuple[str, str]]:
-        return list(self.lines)
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as the engine hands it over."""
-
-    path: str
-    method: str = "GET"
-    http_version: str = "1.1"
-    query_string: str = ""
-    headers: Lines = field(default_factory=Lines)
+from tests.asking import Asked, asked
 
 
 class Recorder:
@@ -76,14 +49,14 @@ class Failing(Library):
         raise self._error
 
 
-def answer(library: Library, request: Request) -> Recorder:
+def answer(library: Library, request: Asked) -> Recorder:
     recorder = Recorder()
     asyncio.run(Application(library).__rsgi__(request, recorder))
     return recorder
 
 
 def test_45_what_cannot_be_read_now_is_503_with_retry_after() -> None:
-    recorder = answer(Failing(UnavailableError("disk")), Request("/all/atom.xml"))
+    recorder = answer(Failing(UnavailableError("disk")), asked("/all/atom.xml", host="localhost"))
 
     assert recorder.status == 503
     assert dict(recorder.fields)["retry-after"] == "30"
@@ -95,14 +68,16 @@ def test_a_fault_of_ours_is_500_and_one_line_for_the_operator(
 ) -> None:
     fault = OSError(errno.EIO, "a fault")
 
-    recorder = answer(Failing(fault), Request("/all/atom.xml"))
+    recorder = answer(Failing(fault), asked("/all/atom.xml", host="localhost"))
 
     assert recorder.status == 500
     assert capsys.readouterr().err == f"GET '/all/atom.xml': {fault!r}\n"
 
 
 def test_a_fault_tells_a_reader_nothing_of_the_machine() -> None:
-    recorder = answer(Failing(OSError(errno.EIO, "secret", "/srv/secret")), Request("/all/"))
+    recorder = answer(
+        Failing(OSError(errno.EIO, "secret", "/srv/secret")), asked("/all/", host="localhost")
+    )
 
     assert b"secret" not in recorder.body
 

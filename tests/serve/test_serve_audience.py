@@ -197,6 +197,18 @@ def test_a_game_with_many_names_is_not_played(day: Day) -> None:
     assert len(day.services["all"]) == 200
 
 
+def test_a_crowd_is_counted_bit_by_bit(day: Day) -> None:
+    for number in range(5_000):
+        day.poll(asked(user_agent=f"reader of {number}"))
+    counts = []
+    for _ in range(3):
+        day.tell()
+        counts.append(day.pollers["all"])
+
+    assert counts[0] < counts[1] < counts[2]
+    assert counts[2] == pytest.approx(5_000, rel=0.1)
+
+
 def test_no_address_leaves_the_process(day: Day) -> None:
     day.poll(asked(client="192.0.2.77:1", user_agent="A reader of its own/1"))
     day.tell()

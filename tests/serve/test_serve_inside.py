@@ -265,6 +265,23 @@ def test_a_feed_of_that_name_is_found_by_readers(tmp_path: Path, start: Start) -
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health/ready"])
+@pytest.mark.parametrize("hosts", [0, 2])
+def test_a_request_without_exactly_one_host_is_refused(
+    start: Start, path: str, hosts: int, send: Callable[[int, bytes], bytes]
+) -> None:
+    async def test() -> None:
+        async with start() as served:
+            head = f"GET {path} HTTP/1.1\r\nConnection: close\r\n{hosts * 'Host: 127.0.0.1'}"
+            data = head.replace("1Host", "1\r\nHost").encode() + b"\r\n" * (2 if hosts else 1)
+            answer = await asyncio.to_thread(send, served.port, data)
+
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert served.owner.calls == []
+
+    run(test)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/health/ready"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_there_is_nothing_to_change(start: Start, path: str, method: str) -> None:
     async def test() -> None:

@@ -73,7 +73,7 @@ def _opened(look: Look) -> tuple[Check, bool]:
     if revision is None:
         return well(name, f"{look.path} is empty: the first sync fills it"), True
     if revision == NEWEST:
-        return well(name, f"{look.path}: schema {revision}"), True
+        return _complete(look, revision), True
     if is_newer(revision):
         message = f"{look.path} was written by a newer feedsvc (schema {revision}, here {NEWEST})"
         hint = "install the newer version again, or put a backup of before in its place"
@@ -81,6 +81,23 @@ def _opened(look: Look) -> tuple[Check, bool]:
         message = f"{look.path} is of an older feedsvc (schema {revision}, here {NEWEST})"
         hint = "`feedsvc migrate` brings it up to date, and keeps a copy of it"
     return wrong(name, message, hint, code=STORE), True
+
+
+def _complete(look: Look, revision: str) -> Check:
+    """Whether everything is there that its revision says."""
+    name = "database"
+    try:
+        lacking = look.lacking()
+    except StoreError as error:
+        return wrong(name, str(error), error.hint, code=STORE)
+    if lacking:
+        return wrong(
+            name,
+            f"{look.path} says that it is of schema {revision}, and lacks {several(lacking)}",
+            "`feedsvc restore` puts a backup in its place; something else has changed it",
+            code=STORE,
+        )
+    return well(name, f"{look.path}: schema {revision}")
 
 
 # -- what is in it -------------------------------------------------------------------------------

@@ -77,13 +77,14 @@ def of_sources(rows: Sequence[SourceRow]) -> Check:
     if parked := states.get("parked"):
         return wrong(
             name, f"{_said(parked)} asked no more{_also(states, 'quarantined', 'failing')}",
-            f"`feedsvc source remove {parked[0].name}`, or `feedsvc sync --force --source "
-            f"{parked[0].name}` asks it once more", code=SOURCES,
+            f"`feedsvc source resume {parked[0].name}` asks it again, `feedsvc source remove "
+            f"{parked[0].name}` gives it up for good", code=SOURCES,
         )  # fmt: skip
     if doubted := states.get("quarantined"):
         return wrong(
             name, f"{_said(doubted)} not believed{_also(states, 'failing')}",
-            f"look at what it says: `feedsvc source test {doubted[0].name}`", code=SOURCES,
+            f"look at what it says: `feedsvc source test {doubted[0].name}`; if that is right, "
+            f"`feedsvc source resume {doubted[0].name}` believes it", code=SOURCES,
         )  # fmt: skip
     if failing := states.get("failing"):
         hint = (

@@ -83,6 +83,14 @@ def without_version(database: Path) -> None:
     change(database, "DELETE FROM alembic_version")
 
 
+def without_a_table(database: Path) -> None:
+    change(database, "DROP TABLE event")
+
+
+def without_a_column(database: Path) -> None:
+    change(database, "ALTER TABLE feed DROP COLUMN held")
+
+
 def orphaned(database: Path) -> None:
     change(database, "PRAGMA foreign_keys = OFF", "DELETE FROM source")
 
@@ -107,6 +115,10 @@ def misindexed(database: Path) -> None:
                      "a file of its own", id="of-something-else"),
         pytest.param(without_version, "database", "of something else", "a file of its own",
                      id="of-no-version"),
+        pytest.param(without_a_table, "database", "and lacks event", "feedsvc restore",
+                     id="without-a-table"),
+        pytest.param(without_a_column, "database", "and lacks feed.held", "feedsvc restore",
+                     id="without-a-column"),
         pytest.param(orphaned, "database.references", "rows that are not there, in article",
                      "feedsvc restore", id="rows-without-partners"),
     ],

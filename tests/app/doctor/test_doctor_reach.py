@@ -109,7 +109,7 @@ def test_a_certificate_that_ends_soon(days: int, outcome: str) -> None:
 
 def test_tls_where_there_is_none() -> None:
     async def run() -> Check:
-        async with served() as site, Probe(own=(NAME,), resolve=resolve) as probe:
+        async with served() as site, Probe(own=(NAME,), resolve=resolve, seconds=1) as probe:
             base = site.url("", host=NAME).replace("http:", "https:")
             return await reach.certificate(probe, base, datetime.now(UTC))
 

@@ -1,4 +1,4 @@
-"""Is what readers get what lies here, an old copy, or something that was rewritten on the way?"""
+"""Is what readers get what lies here, an old copy, or what somebody on the way made of it?"""
 
 from __future__ import annotations
 
