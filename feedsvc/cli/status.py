@@ -56,6 +56,7 @@ def _run(console: Console) -> int:
 
 def document(app: App) -> dict[str, Any]:
     """What the command prints as JSON."""
+    from feedsvc.app.audience import readers
     from feedsvc.app.chores import maintenance, maintenance_problems
 
     feeds = app.store.feeds()
@@ -64,7 +65,7 @@ def document(app: App) -> dict[str, Any]:
         sizes[line.feed] = sizes.get(line.feed, 0) + line.placed.size
     configured = [feed.name for feed in app.settings.feeds]
     rows = {row.name: row for row in feeds}
-    daemon, chores = _daemon(app), app.store.chores()
+    daemon, chores, estimates = _daemon(app), app.store.chores(), readers(app)
     problems = [
         *app.store.problems(),
         *(problem for row in feeds for problem in row.left_out),
@@ -82,6 +83,7 @@ def document(app: App) -> dict[str, Any]:
                 "newest": iso(rows[name].newest) if name in rows else None,
                 "valid": name in rows and rows[name].held is None,
                 "built": iso(rows[name].built) if name in rows else None,
+                "readers": estimates.get(name),
                 "reason": rows[name].held if name in rows else "never built",
             }
             for name in configured
@@ -132,10 +134,18 @@ def _print(console: Console, found: dict[str, Any]) -> None:
     console.result("")
     console.table(
         [
-            (f["name"], f["entries"], f["bytes"], f["newest"], f["built"] or "never", f["reason"])
+            (
+                f["name"],
+                f["entries"],
+                f["bytes"],
+                f["newest"],
+                f["built"] or "never",
+                f["readers"],
+                f["reason"],
+            )
             for f in found["feeds"]
         ],
-        ("FEED", "ENTRIES", "BYTES", "NEWEST", "BUILT", ""),
+        ("FEED", "ENTRIES", "BYTES", "NEWEST", "BUILT", "READERS", ""),
     )
     if found["problems"]:
         console.result("")
