@@ -127,8 +127,8 @@ class Life:
 
     async def look(self) -> None:
         """What a tick of the daemon does, and all that it begins."""
-        await self.daemon._do_what_is_due()  # noqa: SLF001  its ticks come in real time
-        await self.daemon._rounds.settle()  # noqa: SLF001
+        await self.daemon._do_what_is_due()  # from within, as its ticks come in real time
+        await self.daemon._rounds.settle()
         self.machine.look()
 
     async def until(self, end: float, death: float) -> None:

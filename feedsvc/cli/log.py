@@ -87,8 +87,12 @@ def _read(console: Console, app: App, after: int | None = None) -> tuple[LogEntr
     kind = "sync" if args.source else "build" if args.feed else args.kind
     since = app.clock.now() - args.since if args.since else None
     return app.store.journal(
-        limit=args.limit if after is None else _MOST, after=after or 0, subject=args.source or args.feed, kind=kind,
-        level=args.level, since=since,
+        limit=args.limit if after is None else _MOST,
+        after=after or 0,
+        subject=args.source or args.feed,
+        kind=kind,
+        level=args.level,
+        since=since,
     )  # fmt: skip
 
 

@@ -376,9 +376,8 @@ def test_every_source_recovers_within_a_day_or_when_it_said(
     )
 
     assert due < now + max(DAY, retry_after or DAY) + SECOND
-    assert due >= now + max(
-        HOUR if every == "auto" else min(every, DAY), retry_after or timedelta()
-    )
+    pause = min(every, DAY) if isinstance(every, timedelta) else HOUR
+    assert due >= now + max(pause, retry_after or timedelta())
 
 
 @given(published=st.lists(NOWS, max_size=60), now=NOWS)

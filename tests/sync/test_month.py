@@ -146,8 +146,9 @@ def live(root: Path, month: Month, chance: random.Random) -> None:
     """Live the whole month, life by life."""
     machine = month.machine
     while True:
+        seed = chance.getrandbits(32)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.month", str(root), str(chance.getrandbits(32)), str(DAYS)],
+            [sys.executable, "-m", "tests.month", str(root), str(seed), str(DAYS)],
             cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
             timeout=PATIENCE,
         )  # fmt: skip
