@@ -154,7 +154,7 @@ def main(place: str, seed: str, days: str) -> int:
     end = float(days) * DAY
     with Machine(root) as machine:
         life = Life(root, machine, chance)
-        death = machine.passed + chance.uniform(0.02, 3.0) * DAY
+        death = machine.passed + chance.uniform(0.02, 1.5) * DAY
         if death > end - DAY:
             death = end + DAY  # the last day is lived to its end
         asyncio.run(life.until(end, death))

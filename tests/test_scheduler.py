@@ -130,6 +130,79 @@ def test_it_ends_when_asked_to(
     assert "ending" in daemon.said.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, 0, id="sigterm-is-a-clean-end"),
+        pytest.param(signal.SIGINT, 130, id="ctrl-c-is-an-interrupt"),
+    ],
+)
+def test_it_ends_when_asked_to_before_it_has_begun(
+    start: Callable[..., Daemon], newsroom: Path, number: signal.Signals, code: int
+) -> None:
+    hold_up(newsroom)
+    daemon = start("--no-server")
+    wait_until_it_listens(daemon)
+
+    ended = daemon.end(number)
+
+    assert ended == code
+    assert "Traceback" not in daemon.said
+
+
+def test_a_reload_asked_for_before_it_has_begun_is_not_the_end(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    pipe = hold_up(newsroom)
+    daemon = start("--no-server")
+    wait_until_it_listens(daemon)
+
+    daemon.process.send_signal(signal.SIGHUP)
+
+    with pipe.open("w") as begin:
+        (newsroom / "new.toml").write_text(CONFIG)
+        (newsroom / "new.toml").replace(pipe)
+        begin.write(CONFIG)
+    daemon.wait_for(lambda: "the configuration was read again" in daemon.said)
+    assert daemon.end(signal.SIGTERM) == 0
+
+
+def hold_up(newsroom: Path) -> Path:
+    """Let a daemon wait for its configuration, which is to come through a pipe."""
+    pipe = newsroom / "feedsvc.toml"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    return pipe
+
+
+def wait_until_it_listens(daemon: Daemon) -> None:
+    """Until then it is Python that is started, and no command of ours."""
+    status = Path(f"/proc/{daemon.process.pid}/status")
+    bit = 1 << (signal.SIGTERM - 1)
+    daemon.wait_for(lambda: int(re.findall(r"SigCgt:\s*(\w+)", status.read_text())[0], 16) & bit)
+
+
+def test_a_store_that_is_moved_away_is_told_once_and_nothing_is_lost(
+    start: Callable[..., Daemon], newsroom: Path
+) -> None:
+    daemon = start("--no-server")
+    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    store, away = newsroom / "var/feedsvc.db", newsroom / "away.db"
+    store.rename(away)
+    daemon.wait_for(lambda: "its file is gone" in daemon.said)
+    (newsroom / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
+    store.write_bytes(b"")
+    daemon.wait_for(lambda: "another file lies in its place" in daemon.said)
+    assert daemon.titles() == ["First"]
+
+    away.replace(store)
+
+    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+    assert daemon.said.count("its file is gone") == 1
+    assert daemon.said.count("store: is well again") == 1
+    assert daemon.end(signal.SIGTERM) == 0
+
+
 def test_a_second_one_on_the_same_store_ends_with_one_clear_line(
     start: Callable[..., Daemon],
 ) -> None:

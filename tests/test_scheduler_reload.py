@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +17,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from feedsvc import config
+from feedsvc.app import App
+from feedsvc.scheduler import Daemon as Scheduler
+from feedsvc.settings import Settings
 from tests.support import free_port
 
 CONFIG = """
@@ -176,6 +182,32 @@ def test_status_and_log_say_why_a_file_was_refused(daemon: Daemon) -> None:
     assert [p["path"] for p in status["problems"]] == ["feedsvc.toml"]
     log = daemon.ask("-c", "as-it-was.toml", "log", "--level", "error")
     assert "no key 'evry'" in log["entries"][-1]["message"]
+
+
+def test_what_was_never_thought_of_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    file = tmp_path / "feedsvc.toml"
+    file.write_text(CONFIG)
+    app = App(config.load(file, cwd=tmp_path, environ={}))
+    told: list[str] = []
+    app.journal.hear(lambda entry: told.append(entry.message))
+
+    def load() -> Settings:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("a fault of ours")
+
+    async def run() -> int | None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return await Scheduler(app, load=load).run()
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon hears it
+    try:
+        ended = asyncio.run(run())
+    finally:
+        app.close()
+
+    assert ended == signal.SIGTERM
+    assert "not taken over: unexpected: RuntimeError('a fault of ours')" in told
 
 
 def test_a_source_that_leaves_the_file_is_named(daemon: Daemon) -> None:

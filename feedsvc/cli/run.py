@@ -55,6 +55,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(console: Console) -> int:
+    _heed_signals()
     with console.app() as app:
         return run_daemon(
             console,
@@ -63,6 +64,19 @@ def _run(console: Console) -> int:
             server=not console.args.no_server,
             form=console.args.log,
         )
+
+
+def _heed_signals() -> None:
+    """What is asked of a daemon that is about to begin is not the death of it.
+
+    Until it hears for itself it ends at SIGTERM as it does later, and SIGHUP waits for it.
+    """
+
+    def ended(_number: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, ended)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
 def run_daemon(

@@ -30,6 +30,7 @@ from feedsvc.scheduler.reloading import (
     ConfigFile,
     Load,
     check_same_place,
+    check_store,
     listed,
     removed_sources,
 )
@@ -181,6 +182,7 @@ class Daemon:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ended, number)
         loop.add_signal_handler(signal.SIGHUP, asked_to_reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # see `cli/run.py`
         try:
             yield
         finally:
@@ -206,12 +208,25 @@ class Daemon:
         began = time.monotonic()
         if self._load is not None and (self._reload_asked or self._file.changed()):
             await self._reload(self._load)
+        if not self._has_its_store():
+            return
         self._heed_clock()
         if not self._unheeded:  # else nobody knows who is due
             self._folders.watch(watchable(self._app.settings))
             self._app.watched = self._folders.trusted
             await self._rounds.look()
         self._app.metrics.ticked(time.monotonic() - began)
+
+    def _has_its_store(self) -> bool:
+        """Whether the store is in its place: what is written to a file that was moved is lost."""
+        journal = self._app.journal
+        try:
+            check_store(self._app.store.whereabouts())
+        except FeedsvcError as error:
+            journal.trouble("daemon", "store", error.line)
+            return False
+        journal.trouble("daemon", "store", None)
+        return True
 
     # -- folders -----------------------------------------------------------------------------------
 
@@ -299,15 +314,21 @@ class Daemon:
         self._reload_asked = False
         self._file.read()
         journal, old = self._app.journal, self._app.settings
+        app: App | None = None
         try:
             settings = load()
             check_same_place(old, settings)
+            check_store(self._app.store.whereabouts(), anew=True)
             app = self._app.renewed(settings)
             await self._serve_anew(old, settings)
-        except FeedsvcError as error:
-            journal.trouble("daemon", "configuration", f"not taken over: {error}")
+        except Exception as error:
+            log.debug("the configuration", exc_info=True)
+            why = str(error) if isinstance(error, FeedsvcError) else f"unexpected: {error!r}"
+            if app is not None:
+                app.close()
+            journal.trouble("daemon", "configuration", f"not taken over: {why}")
             self._app.metrics.reloaded(ok=False)
-            self._leave_remark(refused=str(error))
+            self._leave_remark(refused=why)
             self._notifier.ready(f"{self._size()}; a new configuration was refused")
             return
         journal.trouble("daemon", "configuration", None)

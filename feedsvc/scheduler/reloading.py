@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from feedsvc.errors import ConfigError
+from feedsvc.errors import ConfigError, StoreError
 from feedsvc.settings import Settings
 
 Load = Callable[[], Settings]
@@ -54,6 +54,20 @@ def check_same_place(old: Settings, new: Settings) -> None:
         raise ConfigError(
             "store.url names another database now",
             hint="restart `feedsvc run` to work on that one",
+        )
+
+
+def check_store(whereabouts: str, *, anew: bool = False) -> None:
+    """Raise StoreError if the file of the store does not lie where it did; `anew`: if none does."""
+    if whereabouts == "gone":
+        raise StoreError(
+            "its file is gone, and what is published stays as it is",
+            hint="put it back; a restart of `feedsvc run` begins with an empty one",
+        )
+    if whereabouts == "other" and not anew:
+        raise StoreError(
+            "another file lies in its place, and what is published stays as it is",
+            hint="put it back; SIGHUP or a restart lets `feedsvc run` work on the other one",
         )
 
 

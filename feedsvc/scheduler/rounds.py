@@ -235,6 +235,8 @@ class Rounds:
             with suppress(StoppedError):
                 await building
             raise
+        except StoppedError:
+            return
         self._looked_at_all = True
         if not page.exists():  # it is held back, or there is no room: not again at every tick
             self._next_try = app.clock.elapsed() + RETRY.total_seconds()

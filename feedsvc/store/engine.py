@@ -65,6 +65,20 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def identity(engine: Engine) -> tuple[int, int] | None:
+    """Which file lies where the database of `engine` does; None where there is none."""
+    place = engine.url.database
+    if not place or place == ":memory:":
+        return None
+    try:
+        status = Path(place).stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{place}: {error.strerror}", hint=_RIGHTS) from error
+    return status.st_dev, status.st_ino
+
+
 def file_of(url: str) -> Path:
     """The file of the store at `url`, there or not; raises StoreError if it is to be in none."""
     try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Engine
 
@@ -15,7 +16,7 @@ from feedsvc.settings import Feed
 from feedsvc.store.archive import Archive
 from feedsvc.store.audience import Audiences
 from feedsvc.store.editions import EditionStore
-from feedsvc.store.engine import connect, reading
+from feedsvc.store.engine import connect, identity, reading
 from feedsvc.store.explain import Explain
 from feedsvc.store.facets import Facets
 from feedsvc.store.figures import FigureBook
@@ -40,6 +41,8 @@ from feedsvc.store.tokens import Tokens
 from feedsvc.store.upkeep import Upkeep
 from feedsvc.store.verdicts import Verdicts
 from feedsvc.store.websub import Websub
+
+Whereabouts: TypeAlias = Literal["here", "other", "gone"]
 
 
 class SqlStore(
@@ -72,10 +75,21 @@ class SqlStore(
     def __init__(self, engine: Engine, feeds: Sequence[Feed]) -> None:
         self._engine = engine
         self._feeds = tuple(feeds)
+        self._opened = identity(engine)
 
     def close(self) -> None:
         """Give the database file back."""
         self._engine.dispose()
+
+    def whereabouts(self) -> Whereabouts:
+        """Whether the file that was opened still lies in its place, or another one, or none.
+
+        One that was moved or deleted takes what is written to it along, and nobody is told.
+        """
+        if self._opened is None:
+            return "here"
+        now = identity(self._engine)
+        return "gone" if now is None else "here" if now == self._opened else "other"
 
     @contextmanager
     def lock(self, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:

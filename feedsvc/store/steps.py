@@ -129,6 +129,7 @@ class Steps:
             if _setting(connection) != known:
                 return False
             _run(connection, _SHIFT, now, by=round(by.total_seconds()))
+            _shift_standings(connection, by)
             _put(connection, dues)
             _keep(connection, setting, now)
         return True
@@ -152,6 +153,17 @@ def _known(now: datetime, by: int = 0) -> dict[str, int | None]:
         "now": seconds(now), "by": by, "noticed": _NOTICED, "never": NEVER, "long": _LONG,
         "lease": _LEASE, "given": _GIVEN,
     }  # fmt: skip
+
+
+def _shift_standings(connection: Connection, by: timedelta) -> None:
+    """Whoever said a minute ago that he is gone has not said so for a year."""
+    query = "SELECT source_id, standing FROM remote WHERE instr(standing, '\"gone_since\"')"
+    for row, told in connection.exec_driver_sql(query).cursor.fetchall():
+        standing = json.loads(told)
+        since = datetime.fromisoformat(standing["gone_since"]) + by
+        changed = json.dumps(standing | {"gone_since": since.isoformat()})
+        asked = "UPDATE remote SET standing = ? WHERE source_id = ?"
+        connection.exec_driver_sql(asked, (changed, row))
 
 
 def _setting(connection: Connection) -> Setting | None:

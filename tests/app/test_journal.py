@@ -103,6 +103,26 @@ class TestKeeping:
 
         assert kept(store) == [("info", "began")]
 
+    def test_what_waits_for_two_of_one_process_is_written_once(self, store: SqlStore) -> None:
+        full = True
+
+        def opened() -> SqlStore:
+            if full:
+                raise StoreError("the disk is full")
+            return store
+
+        former, later = Journal(opened, FrozenClock()), Journal(opened, FrozenClock())
+        former.happened("daemon", "began")
+        later.follow(former)
+        former.trouble("sync", "wire", "500")
+        later.trouble("sync", "wire", "500")
+        full = False
+
+        later.flush()
+        former.flush()
+
+        assert [line for _, line in kept(store)] == ["began", "wire: 500"]
+
     def test_what_waits_is_bounded_and_the_newest_stays(self, store: SqlStore) -> None:
         journal, _ = journal_of(store)
         for number in range(WAITING + 5):

@@ -142,6 +142,22 @@ def test_what_comes_is_followed(noted: Shell) -> None:
     assert (first["message"], second["message"]) == ("is well again", "1 new")
 
 
+def test_more_that_comes_than_was_asked_for_at_first_is_followed(noted: Shell) -> None:
+    command = [sys.executable, "-m", "feedsvc", "log", "--follow", "--json", "-n", "1"]
+    with subprocess.Popen(command, cwd=noted.root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        store = open_store(f"sqlite:///{noted.root / 'var/feedsvc.db'}")
+        store.log([entry(0, "sync", "desk", f"{n} new", new=n) for n in (1, 2, 3)])
+        store.close()
+
+        came = [json.loads(process.stdout.readline())["message"] for _ in range(3)]
+
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert came == ["1 new", "2 new", "3 new"]
+
+
 # -- status --watch --------------------------------------------------------------------------------
 
 

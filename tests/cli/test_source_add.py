@@ -83,6 +83,29 @@ class TestAdd:
         assert Path("feedsvc.toml").read_text() == f"{before}{table}# everything{after}"
         assert newsroom.run("config", "check").code == 0
 
+    @pytest.mark.parametrize(
+        ("said", "written"),
+        [
+            pytest.param("0 6 * * *", "0 6 * * *", id="times-of-day"),
+            pytest.param(" 30  8-18/2 * * MON-FRI ", "30 8-18/2 * * mon-fri", id="put-in-order"),
+            pytest.param("@daily", "0 0 * * *", id="a-word"),
+        ],
+    )
+    def test_writes_times_of_day_which_others_read_and_tell(
+        self, newsroom: Shell, feed_server: FeedServer, said: str, written: str
+    ) -> None:
+        feed_server["/feed.xml"] = atom()
+        url = feed_server.url("/feed.xml")
+
+        done = newsroom.run("source", "add", url, "--name", "blatt", "--every", said, "--json")
+
+        assert done.code == 0
+        assert done.json["source"]["every"] == written
+        shown = newsroom.run("source", "show", "blatt", "--json").json["source"]
+        assert (shown["every"], shown["timezone"]) == (written, "Europe/Berlin")
+        listed = newsroom.run("config", "show", "--json").json
+        assert written in [one["every"] for one in listed["source"]]
+
     def test_shows_the_three_newest_entries(self, newsroom: Shell, feed_server: FeedServer) -> None:
         feed_server["/feed.xml"] = atom()
 

@@ -28,7 +28,7 @@ class Desk:
     now: float = NOON
 
     def __post_init__(self) -> None:
-        self.library = Library(self.target.parent, now=lambda: self.now)
+        self.held = Library(self.target.parent, now=lambda: self.now)
 
     async def put(self, body: bytes, *, at: int) -> Resource:
         """The file as the library has it after it was written, dated `at`."""
@@ -38,7 +38,7 @@ class Desk:
 
     async def look(self) -> Resource:
         await asyncio.sleep(1.2 * FRESH)
-        found = await self.library.get("/atom.xml")
+        found = await self.held.get("/atom.xml")
         assert isinstance(found, Resource)
         return found
 

@@ -206,6 +206,24 @@ def test_one_of_two_processes_does_it(machine: Machine) -> None:
     assert due == int((NOON + YEAR + HOUR).timestamp())
 
 
+@pytest.mark.parametrize("by", STEPS)
+def test_who_says_that_he_is_gone_has_two_days_to_take_it_back(
+    machine: Machine, by: timedelta
+) -> None:
+    machine.configure('every = "1h"')
+    machine.server["/s0"] = Answer(status=410)
+    machine.run()
+
+    machine.set_clock(by)
+    states = []
+    for day in (1, 2):
+        machine.every(HOUR, until=day * DAY)
+        states += machine.store("SELECT state FROM source")
+
+    assert states == [("failing",), ("parked",)]
+    assert machine.asked() == [0 * HOUR, DAY, 2 * DAY]
+
+
 def test_small_corrections_change_nothing(machine: Machine) -> None:
     machine.configure('every = "1h"')
     machine.run()
