@@ -19,6 +19,8 @@ import pytest
 
 from feedsvc import config
 from feedsvc.app import App
+from feedsvc.errors import ConfigError
+from feedsvc.ports import Desk
 from feedsvc.scheduler import Daemon as Scheduler
 from feedsvc.settings import Settings
 from tests.support import free_port
@@ -273,3 +275,42 @@ def answers(port: int) -> bool:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
+
+
+def test_a_server_that_could_not_come_back_is_started_by_the_next_reload(tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    file = tmp_path / "feedsvc.toml"
+    file.write_text(CONFIG)
+    starts: list[bool] = []  # whether each was to have a log
+
+    def load() -> Settings:
+        return config.load(file, cwd=tmp_path, environ={})
+
+    class Server:
+        async def stop(self) -> None:
+            """It has nothing to give back."""
+
+    async def serve(settings: Settings, _desk: Desk, _tell: Callable[[str], object]) -> Server:
+        starts.append(settings.server.access_log is not None)
+        match len(starts):
+            case 1:
+                file.write_text(CONFIG.replace("[[source]]", 'access_log = "log"\n[[source]]'))
+            case 2:
+                raise ConfigError("somebody was quicker")
+            case 3:
+                file.write_text(CONFIG)
+                raise ConfigError("somebody was quicker")
+            case _:
+                os.kill(os.getpid(), signal.SIGTERM)
+        return Server()
+
+    app = App(load())
+    try:
+        ended = asyncio.run(
+            asyncio.wait_for(Scheduler(app, load=load, serve=serve).run(), PATIENCE)
+        )
+    finally:
+        app.close()
+
+    assert ended == signal.SIGTERM
+    assert starts == [False, True, False, False]

@@ -39,7 +39,7 @@ def check_clock(clock: Clock) -> None:
     now = clock.now()
     if not is_believable(now):
         raise ClockError(
-            f"the clock of this machine says {now:%Y-%m-%d %H:%M}",
+            f"the clock of this machine says that it is {now:%Y}",
             hint="set it; until then nothing is asked or published",
         )
 
@@ -84,8 +84,8 @@ def _dues(
     return {
         name: after_step(
             calendars.get(name) or calendars[one.parent or ""],
-            asked=one.asked,
             due=one.due,
+            spared=one.spared,
             now=now,
             by=moved,
         )

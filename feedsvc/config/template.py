@@ -55,6 +55,10 @@ directory = "public"  # any web server can serve it
 [server]
 listen = "127.0.0.1:8080"  # 0.0.0.0:8080 to be reached from other machines
 
+# Every night `feedsvc run` saves all of it here; `feedsvc restore` brings it back.
+# [maintenance]
+# backup = "backups"
+
 # Where articles come from; one [[source]] for each folder, and for each feed of others.
 [[source]]
 name = "articles"  # its identity: to change it, add was = "articles"

@@ -102,17 +102,22 @@ def spread(due: datetime | None, every: Every, seed: str) -> timedelta:
 
 
 def after_step(
-    calendar: Calendar, *, asked: datetime, due: datetime, now: datetime, by: timedelta
+    calendar: Calendar,
+    *,
+    due: datetime,
+    spared: datetime | None,
+    now: datetime,
+    by: timedelta,
 ) -> datetime:
     """When a source is due once the clock was put forward `by` (or back), to `now`.
 
-    Times of day are those of the clock as it goes now. What is left of another wait, one that the
-    server asked for, is waited for; and where six o'clock comes a second time, not within an hour.
+    Times of day are those of the clock as it goes now; but where six o'clock comes a second time,
+    not within an hour, and not before the server that wants to be `spared` has had its peace.
     """
     left = max(due + by - now, timedelta())
-    if due == calendar.after(asked):
-        return calendar.after(now + min(left, _HOUR))
-    return fitting(calendar, now, now + left)
+    following = calendar.after(now + min(left, _HOUR))
+    free = now if spared is None else spared + by
+    return following if free <= following else fitting(calendar, now, free)
 
 
 def chance(seed: str) -> float:

@@ -65,13 +65,23 @@ def next_visit(
 
     A source is `pushed` whose hub tells us of news: then it is asked to be sure only.
     """
-    asked = min(max(fresh or _NOTHING, pace.ttl or _NOTHING, pace.every or _NOTHING), MOST_ASKED)
+    asked = _wish(pace, fresh)
     if isinstance(every, Calendar):
         return _timely(every, pace, now, now + (max(asked, PUSHED) if pushed else asked))
     own = rhythm(published, now=now) if every == "auto" else every
     own = max(own, PUSHED) if pushed else own
     latest = _whole(now + own + MOST_ASKED)
     return min(_outside(pace, max((began or now) + own, now + asked)), latest)
+
+
+def spared(*, now: datetime, pace: Pace = _NO_PACE, fresh: timedelta | None = None) -> datetime:
+    """Until when a source that answered well wants to be left alone, whatever its operator says."""
+    return _whole(now + _wish(pace, fresh))
+
+
+def _wish(pace: Pace, fresh: timedelta | None) -> timedelta:
+    wishes = (fresh, pace.ttl, pace.every)
+    return min(max(wish or _NOTHING for wish in wishes), MOST_ASKED)
 
 
 def after_failure(

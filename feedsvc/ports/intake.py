@@ -100,6 +100,7 @@ class Asked(NamedTuple):
     parent: str | None  # the OPML source it stands in
     asked: datetime
     due: datetime
+    spared: datetime | None = None  # until when its server wants it left alone
 
 
 class Memory(NamedTuple):
@@ -179,6 +180,7 @@ class Visit:
     memory: Memory
     now: datetime
     next_due: datetime
+    spared: datetime | None = None  # until when its server wants it left alone
     state: str  # ok | failing | parked | quarantined
     reason: str | None = None
     failures: int = 0

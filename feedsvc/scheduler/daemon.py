@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feedsvc import __version__
 from feedsvc.app import App
+from feedsvc.app.clockwork import is_believable
 from feedsvc.app.inside import answer
 from feedsvc.errors import FeedsvcError, LockedError
 from feedsvc.model import iso_utc
@@ -257,7 +258,9 @@ class Daemon:
             if self._heed_clock() and scheduler.running:
                 now = self._app.clock.now()
                 for job in scheduler.get_jobs():
-                    job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+                    due = job.trigger.get_next_fire_time(None, now)
+                    if job.next_run_time > due:  # else it comes by itself: never put it off
+                        job.modify(next_run_time=due)
 
     def _ticks_are_alive(self) -> bool:
         """Whether the watchdog may rest: one tick follows another, or is at a long work still."""
@@ -271,7 +274,7 @@ class Daemon:
         """
         app = self._app
         was_set = self._clockwork.was_set()
-        self._unheeded = self._unheeded or was_set
+        self._unheeded = self._unheeded or was_set or not is_believable(app.clock.now())
         elapsed = app.clock.elapsed()
         if self._unheeded or elapsed - self._heeded >= HEEDED:
             try:
@@ -280,7 +283,7 @@ class Daemon:
                 app.journal.trouble("daemon", "clock", None)
             except FeedsvcError as error:  # the store may be locked for a while, as at any tick
                 app.journal.trouble("daemon", "clock", error.line)
-        return was_set
+        return was_set or self._unheeded
 
     async def _look_when_woken(self) -> None:
         """A tick at once, when somebody brought news: readers of a hub wait for no clock."""
@@ -352,11 +355,13 @@ class Daemon:
 
     async def _serve_anew(self, old: Settings, new: Settings) -> None:
         """Another server, if what it is told is different."""
-        if self._serve is None or _served(old) == _served(new):
+        if self._serve is None or (self._server is not None and _served(old) == _served(new)):
             return
         if old.server.listen == new.server.listen and self._server is not None:
             # Only one can listen there: if the new one fails, the old one comes back.
-            await self._server.stop()
+            # If that fails too, there is none, and the next reload starts one.
+            former, self._server = self._server, None
+            await former.stop()
             try:
                 self._server = await self._serve(new, self._desk, self._of_server)
             except FeedsvcError:

@@ -93,8 +93,10 @@ class Folders:
 
     def _run(self) -> None:
         known: Mapping[str, _Place] = {}
-        while not self._ended:
-            self._news.clear()
+        while True:
+            self._news.clear()  # before anything is looked at: what changes after that wakes us
+            if self._ended:
+                return
             places = self._places()
             self._trust(())
             # What came while nobody watched is not told by anybody.

@@ -87,6 +87,8 @@ class Audience:
         path = entry.path
         if path is None or status not in DELIVERED or not self.wanted:
             return
+        if scope.method != "GET":  # whoever only looks first may follow it with the next request
+            return
         headers = scope.headers
         agent, peer = headers.get("user-agent"), scope.client
         # Python's own hash is salted for each process, and good to tell clients apart within it.
@@ -96,8 +98,7 @@ class Audience:
         if mark in self._seen:
             return
         self._seen.add(mark)
-        if scope.method == "GET":
-            self._news.append(_News(path, agent, self._clients.address(scope)))
+        self._news.append(_News(path, agent, self._clients.address(scope)))
 
     # -- in the event loop -------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from feedsvc.errors import ConfigError
-from feedsvc.serve.holder import holder
+from feedsvc.portholder import holder
 
 BACKLOG = 1024
 _WAITING = 256 * 1024  # bytes of an answer that wait in the kernel to be sent: a feed, mostly whole

@@ -217,6 +217,7 @@ class _Ended(NamedTuple):
 
     next_due: int | None
     asked: int | None
+    spared: int | None
     last_ok: int | None
     state: str
     failures: int
@@ -240,6 +241,7 @@ def _write_sources(connection: Connection, visits: Sequence[Visit]) -> None:
         ended = _Ended(
             next_due=seconds(visit.next_due),
             asked=seconds(visit.now),
+            spared=seconds(visit.spared),
             last_ok=seconds(visit.now if visit.good else was.last_ok),
             state=visit.state,
             failures=visit.failures,

@@ -47,6 +47,7 @@ source = Table(
     Column("last_ok", BigInteger),
     Column("next_due", BigInteger),
     Column("asked", BigInteger),  # when it was asked last; later than now: the clock went back
+    Column("spared", BigInteger),  # until when its server wants it left alone, whatever our plans
     Column("failures", Integer, nullable=False, default=0),
     Column("reason", Text),
     Column("since", BigInteger),

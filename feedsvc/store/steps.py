@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from feedsvc.ports import Asked, Setting
 from feedsvc.store.engine import reading, writing
 from feedsvc.store.outbox import NEVER
-from feedsvc.store.rows import instant, seconds
+from feedsvc.store.rows import instant, moment, seconds
 from feedsvc.store.schema import remark, source
 
 _CLOCK = "clock"  # the name of a remark: how the clock is set
@@ -30,7 +30,8 @@ _GIVEN = 30 * 86_400  # the longest that ours does
 
 _SHIFT = (
     """
-    UPDATE source SET asked = asked + :by, next_due = next_due + :by, last_ok = last_ok + :by
+    UPDATE source SET asked = asked + :by, next_due = next_due + :by, spared = spared + :by,
+        last_ok = last_ok + :by
     WHERE next_due IS NOT NULL AND coalesce(asked, 0) NOT BETWEEN :now - :noticed AND :now
     """,
     "UPDATE outbox SET made = made + :by, due = due + :by WHERE due != :never",
@@ -50,8 +51,8 @@ _SHIFT = (
 # as it may have been asked a moment ago; what is our own to tell is told.
 _ANCHOR = (
     """
-    UPDATE source SET next_due = :now + max(next_due - asked, 0), last_ok = min(last_ok, :now),
-        asked = :now
+    UPDATE source SET next_due = :now + max(next_due - asked, 0),
+        spared = :now + max(spared - asked, 0), last_ok = min(last_ok, :now), asked = :now
     WHERE asked > :now
     """,
     """
@@ -87,13 +88,14 @@ class Steps:
     def asked(self, names: frozenset[str]) -> dict[str, Asked]:
         """When these sources, and those in their OPML files, were asked and are due."""
         own = source.c.name.in_(sorted(names)) | source.c.parent.in_(sorted(names))
-        query = select(source.c.name, source.c.parent, source.c.asked, source.c.next_due).where(
+        columns = [source.c[name] for name in ("name", "parent", "asked", "next_due", "spared")]
+        query = select(*columns).where(
             own, source.c.asked.is_not(None), source.c.next_due.is_not(None)
         )
         with reading(self._engine) as connection:
             return {
-                name: Asked(parent, instant(asked), instant(due))
-                for name, parent, asked, due in connection.execute(query)
+                name: Asked(parent, instant(asked), instant(due), moment(spared))
+                for name, parent, asked, due, spared in connection.execute(query)
             }
 
     def is_ahead(self, now: datetime) -> bool:

@@ -186,7 +186,8 @@ def _by_clock(visit: Visit, by: float) -> Visit:
     if abs(by) < STEP:
         return visit
     moved = timedelta(seconds=round(by))
-    return replace(visit, now=visit.now + moved, next_due=visit.next_due + moved)
+    spared = None if visit.spared is None else visit.spared + moved
+    return replace(visit, now=visit.now + moved, next_due=visit.next_due + moved, spared=spared)
 
 
 @asynccontextmanager

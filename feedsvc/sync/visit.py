@@ -25,6 +25,7 @@ from feedsvc.manners import (
     moved,
     next_visit,
     rest,
+    spared,
     well,
     without_network,
 )
@@ -99,6 +100,7 @@ class Visitor:
             memory=job.memory,
             now=self._now(),
             next_due=until,
+            spared=until,
             state=source.state,
             reason=source.reason,
             failures=source.failures,
@@ -256,11 +258,12 @@ class Visitor:
         news: bool = False,
     ) -> Visit:
         now = self._now()
+        fresh = freshness(response.headers, now=now)
         due = next_visit(
             now=now,
             every=job.plan.every,
             pace=pace,
-            fresh=freshness(response.headers, now=now),
+            fresh=fresh,
             published=moments,
             began=job.began,
             # What we had to ask for, its hub did not tell: as long as that is so, it is asked.
@@ -273,6 +276,7 @@ class Visitor:
             memory=memory._replace(standing=well(standing).dump()),
             now=now,
             next_due=due,
+            spared=spared(now=now, pace=pace, fresh=fresh),
             state="quarantined" if held else "ok",
             reason=job.source.reason if held else None,
             good=True,
@@ -331,6 +335,7 @@ class Visitor:
             memory=memory._replace(standing=standing.dump()),
             now=now,
             next_due=due,
+            spared=due,
             state=state if network else job.source.state,
             reason=(standing.parked or told_line(str(error))) if network else job.source.reason,
             failures=standing.failures,

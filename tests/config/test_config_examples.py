@@ -134,7 +134,7 @@ def test_what_the_template_suggests_is_right(tmp_path: Path) -> None:
     """Each commented key can be put to use by taking its # away."""
     lines = new_config(title="x", id_domain="example.org", id_since=date(2025, 1, 1)).splitlines()
     used = [
-        line.removeprefix("# ") if line.startswith(("# [[", "# ")) and _is_code(line) else line
+        line.removeprefix("# ") if line.startswith("# ") and _is_code(line) else line
         for line in lines
     ]
     (tmp_path / "feedsvc.toml").write_text("\n".join(used), encoding="utf-8")
@@ -148,7 +148,8 @@ def test_what_the_template_suggests_is_right(tmp_path: Path) -> None:
     assert neighbours.url == "https://example.org/feed.xml"
     assert neighbours.auth == Auth(user="reader", password=Secret(env="FEED_PASSWORD"))
     assert [feed.name for feed in settings.feeds] == ["all", "politics"]
+    assert settings.maintenance.backup == tmp_path / "backups"
 
 
 def _is_code(line: str) -> bool:
-    return line.startswith("# [[") or line[2:].partition(" = ")[0].replace("_", "").isalpha()
+    return line.startswith("# [") or line[2:].partition(" = ")[0].replace("_", "").isalpha()

@@ -323,21 +323,26 @@ def test_how_far(due: datetime | None, every: Any, most: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "due", "expected"),
+    ("by", "wish", "expected"),
     [
-        pytest.param(400 * DAY, "03T06:00", "2026-07-08T06:00", id="six-is-six-a-year-later"),
-        pytest.param(-400 * DAY, "03T06:00", "2024-04-29T06:00", id="and-a-year-before"),
-        pytest.param(HOUR, "03T06:00", "03T06:00", id="an-hour-forward-is-still-tomorrow"),
-        pytest.param(-HOUR / 2, "03T06:00", "03T06:00", id="not-twice-within-an-hour"),
-        pytest.param(-3 * HOUR, "03T06:00", "02T06:00", id="six-comes-again-after-a-while"),
-        pytest.param(400 * DAY, "05T06:00:07", "2026-07-10T06:00:07", id="a-wish-waits-on"),
-        pytest.param(-2 * DAY, "05T06:00:07", "03T06:00:07", id="a-wish-waits-on-in-the-past"),
+        pytest.param(400 * DAY, None, "2026-07-08T06:00", id="six-is-six-a-year-later"),
+        pytest.param(-400 * DAY, None, "2024-04-29T06:00", id="and-a-year-before"),
+        pytest.param(HOUR, None, "03T06:00", id="an-hour-forward-is-still-tomorrow"),
+        pytest.param(-HOUR / 2, None, "03T06:00", id="not-twice-within-an-hour"),
+        pytest.param(-3 * HOUR, None, "02T06:00", id="six-comes-again-after-a-while"),
+        pytest.param(-3 * HOUR, 2 * HOUR, "02T06:00", id="if-the-server-likes"),
+        pytest.param(-3 * HOUR, 5 * HOUR, "02T08:00:07", id="or-as-soon-as-it-does"),
+        pytest.param(-3 * HOUR, 8 * HOUR, "03T06:00", id="or-the-next-day"),
+        pytest.param(400 * DAY, 3 * DAY, "2026-07-10T06:00:07", id="a-wish-waits-on"),
+        pytest.param(-2 * DAY, 3 * DAY, "03T06:00:07", id="a-wish-waits-on-in-the-past"),
     ],
 )
-def test_after_the_clock_was_set(by: timedelta, due: str, expected: str) -> None:
+def test_after_the_clock_was_set(by: timedelta, wish: timedelta | None, expected: str) -> None:
     now = ASKED + 10 * SECOND + by
+    spared = None if wish is None else ASKED + wish
+    due = next_visit(now=ASKED, every=DAILY, fresh=wish)
 
-    found = after_step(DAILY, asked=ASKED, due=at(due), now=now, by=by)
+    found = after_step(DAILY, due=due, spared=spared, now=now, by=by)
 
     assert found == at(expected)
     assert found > now

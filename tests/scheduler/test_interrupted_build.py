@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from feedsvc.scheduler.rounds import Rounds
 from tests.support import Service
 
 
-def test_what_a_stopped_build_leaves_is_not_held_back(service: Service) -> None:
+class Stopped(Rounds):
+    """Is asked to end when its build is at something."""
+
+    at = ""
+
+    def _go_on(self, what: str, done: int, total: int) -> None:
+        if what == self.at:
+            self.interrupt()
+        super()._go_on(what, done, total)
+
+
+@pytest.mark.parametrize(
+    "at", [pytest.param("all", id="a-feed"), pytest.param("pages of articles", id="pages")]
+)
+def test_what_it_leaves_is_not_held_back_and_is_built_by_the_next(
+    service: Service, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setattr("feedsvc.regenerate.articles._BATCH", 1)
     service.configure()
     service.write("ferry.txt", "Ferry\n2025-01-01\n\nText.\n")
     service.write("bridge.txt", "Bridge\n2025-01-02\n\nText.\n")
     asyncio.run(service.app.sync(build=False))
-    rounds = Rounds(service.app)
-    rounds.interrupt()
+    stopped = Stopped(service.app)
+    stopped.at = at
 
-    asyncio.run(rounds.look())
-
-    store = service.app.store
-    assert [row.held for row in store.feeds() if row.held] == []
-    assert [entry.message for entry in store.journal(limit=50, level="warning")] == []
-
-
-def test_the_next_one_builds_what_it_left(service: Service) -> None:
-    service.configure()
-    service.write("ferry.txt", "Ferry\n2025-01-01\n\nText.\n")
-    asyncio.run(service.app.sync(build=False))
-    stopped = Rounds(service.app)
-    stopped.interrupt()
     asyncio.run(stopped.look())
+
+    store, page = service.app.store, service.app.settings.publish.directory / "index.html"
+    assert not page.exists()
+    assert [row.held for row in store.feeds() if row.held] == []
+    assert store.journal(limit=50, level="warning") == ()
 
     asyncio.run(Rounds(service.app).look())
 
-    directory = service.app.settings.publish.directory
-    assert "Ferry" in (directory / "all/atom.xml").read_text()
-    assert (directory / "index.html").exists()
+    assert page.exists()
+    assert len(list(page.parent.glob("a/*/index.html"))) == 2

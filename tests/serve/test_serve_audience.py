@@ -143,6 +143,14 @@ def test_whoever_only_looks_whether_it_is_there_follows_nothing(day: Day) -> Non
     assert (day.pollers, day.requests) == ({}, {"all": 1})
 
 
+def test_whoever_looks_first_and_reads_then_is_a_reader(day: Day) -> None:
+    day.poll(reader(1, method="HEAD"))
+    day.poll(reader(1))
+    day.tell()
+
+    assert day.pollers == {"all": 1}
+
+
 @pytest.mark.parametrize(
     ("path", "feed"),
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.errors import ConfigError
-from feedsvc.serve.holder import Holder, holder
+from feedsvc.portholder import Holder, holder, listener
 from feedsvc.serve.listen import listen
 
 HAS_IPV6 = Path("/proc/net/if_inet6").exists()
@@ -81,6 +81,24 @@ def test_another_process_is_named_with_its_number(start: Start, theirs: str, our
     name = Path(f"/proc/{pid}/comm").read_text().strip()
     assert said.endswith(f":{port}: the address is already in use by {name}, pid {pid}")
     assert hint == "stop that one, or choose another address with `listen` under [server]"
+
+
+def test_who_listens_is_found_at_any_address(start: Start) -> None:
+    pid, port = start(address="127.0.0.2")
+
+    found = listener(port)
+
+    assert found is not None
+    assert found.pid == pid
+
+
+def test_who_only_has_a_connection_does_not_listen(start: Start) -> None:
+    _, port = start()
+
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        ours = one.getsockname()[1]
+
+        assert listener(ours) is None
 
 
 @pytest.mark.parametrize(

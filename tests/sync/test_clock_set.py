@@ -304,7 +304,7 @@ def test_a_clock_that_cannot_be_right_is_waited_for(machine: Machine, service: S
     right = machine.clock.at
     machine.start_again(datetime(1970, 1, 1, 0, 1, tzinfo=UTC) - right)
 
-    with pytest.raises(ClockError, match="says 1970-01-01 00:01"):
+    with pytest.raises(ClockError, match="says that it is 1970"):
         service.sync()
 
     machine.clock.step(right - machine.clock.at)

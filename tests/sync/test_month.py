@@ -42,7 +42,7 @@ SECOND = 1.0
 # What happens to the machine while no daemon lives on it, in turn.
 TREATMENTS = (
     ("set", 400 * DAY), ("started", -400 * DAY), ("left alone", 0.0), ("set", -400 * DAY),
-    ("started", 0.0), ("set", 3 * HOUR), ("started", -HOUR), ("set", -3 * HOUR),
+    ("started", 0.0), ("set", 3 * HOUR), ("started", -HOUR), ("set", 400 * DAY - 2 * HOUR),
 )  # fmt: skip
 PATIENCE = 1_800.0
 

@@ -22,9 +22,6 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.ports import DAEMON
 from feedsvc.settings import Settings
 
-_SECONDS = 5.0
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on here
-
 
 def examine(case: Case) -> Iterator[Check]:
     """The checks of this group."""

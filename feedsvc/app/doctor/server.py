@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from feedsvc.app.doctor.case import Case
 from feedsvc.app.doctor.holders import holder_of
-from feedsvc.app.doctor.listeners import listener_of
 from feedsvc.app.doctor.report import PUBLISHING, Check, doubtful, left_out, several, well, wrong
 from feedsvc.errors import FetchError
+from feedsvc.portholder import listener
 from feedsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def _examine_server(
     except FetchError as error:
         return [_silent(base, settings, str(error), running=running)]
     if alive.headers.get("server") != "feedsvc" or alive.status != 200:
-        by = _listener(settings.server.port)
+        by = listener(settings.server.port)
         who = f" by {by}" if by else ""
         says = f"{alive.status}, Server: {alive.headers.get('server', 'none')}"
         return [
@@ -74,7 +74,7 @@ async def _examine_server(
 
 
 def _silent(base: str, settings: Settings, why: str, *, running: bool) -> Check:
-    by = _listener(settings.server.port)
+    by = listener(settings.server.port)
     if by:
         return wrong(
             "server", f"{by} listens on port {settings.server.port} and does not answer: {why}",
@@ -160,9 +160,3 @@ def _read(file: Path) -> bytes | None:
         return file.read_bytes()
     except OSError:
         return None
-
-
-def _listener(port: int) -> str | None:
-    """The program that listens on a port, as far as it can be told."""
-    found = listener_of(port)
-    return str(found) if found is not None else None

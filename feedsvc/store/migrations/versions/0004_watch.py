@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("source") as batch:
         batch.add_column(sa.Column("asked", sa.BigInteger(), nullable=True))
+        batch.add_column(sa.Column("spared", sa.BigInteger(), nullable=True))
     # The next best thing, so that what a clock that was ahead has left is found.
     op.execute("UPDATE source SET asked = last_ok")
     askable = "NOT removed AND paused IS NULL AND state != 'parked'"

@@ -1,4 +1,4 @@
-"""Who has a port: told by `listen.py` when it cannot be had. Linux, as far as this user may see."""
+"""Who has a port, for `serve/listen.py` and `doctor`: on Linux, as far as this user may see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import pwd
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +40,15 @@ class _Socket(NamedTuple):
 def holder(address: str, port: int) -> Holder | None:
     """Who is in the way of listening on `address` (numeric), None when that cannot be seen."""
     found = [one for one in _sockets() if one.port == port and _meet(one.address, address)]
-    found = [one for one in found if one.state == _LISTENING] or found
+    return _named([one for one in found if one.state == _LISTENING] or found)
+
+
+def listener(port: int) -> Holder | None:
+    """Who listens on a port, at any address; None when nobody does, or that cannot be seen."""
+    return _named([one for one in _sockets() if one.port == port and one.state == _LISTENING])
+
+
+def _named(found: Sequence[_Socket]) -> Holder | None:
     if not found:
         return None
     named = sorted(map(_process, _owners({one.inode for one in found})), key=_rank)
