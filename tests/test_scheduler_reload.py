@@ -179,6 +179,15 @@ def test_status_and_log_say_why_a_file_was_refused(daemon: Daemon) -> None:
     daemon.configure(CONFIG.replace("every", "evry"))
 
     daemon.hears("not taken over")
+    for command in ("status", "log"):
+        by_itself = subprocess.run(
+            [sys.executable, "-m", "feedsvc", command],
+            cwd=daemon.root, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert by_itself.returncode == 3
+        assert "no key 'evry'" in by_itself.stdout
+        assert "no key 'evry'" in by_itself.stderr
+        assert "desk" in by_itself.stdout
     status = daemon.ask("-c", "as-it-was.toml", "status")
     assert "no key 'evry'" in status["daemon"]["refused"]
     assert [p["path"] for p in status["problems"]] == ["feedsvc.toml"]
@@ -198,14 +207,23 @@ def test_what_was_never_thought_of_is_refused_too(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         raise RuntimeError("a fault of ours")
 
-    async def run() -> int | None:
-        os.kill(os.getpid(), signal.SIGHUP)
-        return await Scheduler(app, load=load).run()
+    async def ask() -> None:
+        while True:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.1)
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon hears it
+    async def run() -> int | None:
+        asking = asyncio.create_task(ask())
+        try:
+            return await Scheduler(app, load=load).run()
+        finally:
+            asking.cancel()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon hears it
     try:
         ended = asyncio.run(run())
     finally:
+        signal.signal(signal.SIGHUP, before)
         app.close()
 
     assert ended == signal.SIGTERM

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from feedsvc.cli.console import Console
 from feedsvc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from feedsvc.app import App
     from feedsvc.cli.edit import NewSource
     from feedsvc.settings import Settings, Source
 
@@ -31,6 +34,54 @@ def settings_or_defaults(console: Console) -> Settings:
         settings = read(_LEAST, file=here / "feedsvc.toml", cwd=here, environ=os.environ)
         return replace(settings, path=None, sources=())
     return console.settings
+
+
+@contextmanager
+def app_to_look(console: Console) -> Iterator[tuple[App, ConfigError | None]]:
+    """The service, to look at; also while its configuration is broken, and then what is wrong.
+
+    Such an App knows neither sources nor feeds, only what the store remembers. Raises ConfigError
+    where there is no store.
+    """
+    from feedsvc.app import App
+
+    try:
+        settings, wrong = console.load(), None
+    except ConfigError as error:
+        found = _settings_of_store(console)
+        if found is None:
+            raise
+        settings, wrong = found, error
+    app = App(settings, offline=console.args.offline)
+    try:
+        yield app, wrong
+    finally:
+        app.close()
+
+
+def _settings_of_store(console: Console) -> Settings | None:
+    """The defaults with the store that a broken configuration names, if that is there."""
+    import tomllib
+
+    from feedsvc.config import find, read
+    from feedsvc.config.parse import read_text
+
+    here = Path.cwd()
+    named = Path(console.args.config) if console.args.config else None
+    try:
+        file = find(named, cwd=here, environ=os.environ)
+        try:
+            store = tomllib.loads(read_text(file, cwd=here)).get("store", {})
+        except tomllib.TOMLDecodeError:
+            store = {}
+        url = store.get("url") if isinstance(store, dict) else None
+        named_store = f"[store]\nurl = {json.dumps(url)}\n" if isinstance(url, str) else ""
+        settings = read(f"{_LEAST}{named_store}", file=file, cwd=here, environ=os.environ)
+    except ConfigError:
+        return None
+    if not Path(settings.store.url.removeprefix("sqlite:///")).exists():
+        return None
+    return replace(settings, sources=(), feeds=())
 
 
 def settings_to_edit(console: Console) -> Settings:

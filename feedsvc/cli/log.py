@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command, whole_number
+from feedsvc.cli.configuration import app_to_look
 from feedsvc.cli.console import Console
 from feedsvc.model import LEVELS, iso_utc
 
@@ -70,7 +71,7 @@ def _duration(text: str) -> timedelta:
 
 
 def _run(console: Console) -> int:
-    with console.app() as app:
+    with app_to_look(console) as (app, wrong):
         if console.args.follow:
             _follow(console, app)
         entries = _read(console, app)
@@ -78,6 +79,8 @@ def _run(console: Console) -> int:
         console.document("log", {"entries": [_plain(entry) for entry in entries]})
     else:
         _print(console, entries, app.settings.site.timezone)
+    if wrong is not None:
+        raise wrong
     return 0
 
 

@@ -31,6 +31,23 @@ def of_all(app: App) -> list[dict[str, Any]]:
     ]
 
 
+def of_store(app: App) -> list[dict[str, Any]]:
+    """Every source as the store knows it, without what its configuration says."""
+    return [
+        {
+            "name": row.name,
+            "kind": row.kind,
+            "url": row.place,
+            "state": "paused" if row.paused is not None else row.state,
+            "last_ok": iso(row.last_ok),
+            "next_due": iso(row.next_due),
+            "failures": row.failures,
+            "reason": row.reason,
+        }
+        for row in app.store.sources()
+    ]
+
+
 def _push(one: Subscription) -> dict[str, Any]:
     """How our subscription at the hub of a source stands."""
     told = {

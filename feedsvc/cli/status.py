@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command, whole_number
+from feedsvc.cli.configuration import app_to_look
 from feedsvc.cli.console import Console
-from feedsvc.cli.standing import iso, of_all
+from feedsvc.cli.standing import iso, of_all, of_store
 
 if TYPE_CHECKING:
     from feedsvc.app import App
@@ -45,12 +46,14 @@ def _run(console: Console) -> int:
 
         watch(console, document)
         return 0
-    with console.app() as app:
+    with app_to_look(console) as (app, wrong):
         found = document(app)
     if console.args.json:
         console.document("status", found)
     else:
         _print(console, found)
+    if wrong is not None:
+        raise wrong
     return 0
 
 
@@ -63,8 +66,8 @@ def document(app: App) -> dict[str, Any]:
     sizes: dict[str | None, int] = {}
     for line in app.store.ledger().values():
         sizes[line.feed] = sizes.get(line.feed, 0) + line.placed.size
-    configured = [feed.name for feed in app.settings.feeds]
     rows = {row.name: row for row in feeds}
+    configured = [feed.name for feed in app.settings.feeds] or sorted(rows)
     daemon, chores, estimates = _daemon(app), app.store.chores(), readers(app)
     problems = [
         *app.store.problems(),
@@ -74,7 +77,7 @@ def document(app: App) -> dict[str, Any]:
     ]
     return {
         "daemon": daemon,
-        "sources": of_all(app),
+        "sources": of_all(app) if app.settings.sources else of_store(app),
         "feeds": [
             {
                 "name": name,

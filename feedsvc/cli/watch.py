@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from feedsvc.cli.configuration import app_to_look
 from feedsvc.cli.console import Console, error_lines, shown
 from feedsvc.errors import FeedsvcError
 
@@ -38,15 +39,11 @@ def watch(console: Console, document: Callable[[App], dict[str, Any]]) -> None:
 
 def _asked(console: Console, document: Callable[[App], dict[str, Any]]) -> dict[str, Any]:
     # Read anew each time: configuration and store may be others by now.
-    from feedsvc.app import App
-
-    app = App(console.load(), offline=console.args.offline)
-    try:
+    with app_to_look(console) as (app, wrong):
         found = document(app)
-        found["latest"] = app.store.journal(limit=_LATEST)
-        return found if not console.args.json else {k: v for k, v in found.items() if k != "latest"}
-    finally:
-        app.close()
+        if not console.args.json:
+            found["latest"], found["wrong"] = app.store.journal(limit=_LATEST), wrong
+        return found
 
 
 def _screen(
@@ -71,19 +68,21 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     from feedsvc.app.journal import line_of
     from feedsvc.cli.status import daemon_line
 
+    if found["wrong"] is not None:
+        yield from error_lines(found["wrong"]).split("\n")
     yield shown(daemon_line(found["daemon"]))
     states = Counter(source["state"] for source in found["sources"])
-    yield f"{len(found['sources'])} sources: {_counts(states)}"
+    yield f"{counted(len(found['sources']), 'source')}: {_counts(states)}"
     for source in found["sources"]:
         if source["state"] != "ok":
             yield shown(f"  {source['name']}  {source['state']}  {source['reason'] or ''}")
     held = [feed for feed in found["feeds"] if not feed["valid"]]
     entries = sum(feed["entries"] for feed in found["feeds"])
-    yield f"{len(found['feeds'])} feeds with {entries} entries, {len(held)} held back"
+    yield f"{counted(len(found['feeds']), 'feed')}: {entries} entries, {len(held)} held back"
     for feed in held:
         yield shown(f"  {feed['name']}  {feed['reason']}")
     if found["problems"]:
-        yield f"{len(found['problems'])} problems"
+        yield counted(len(found["problems"]), "problem")
     for problem in found["problems"]:
         where = " ".join(filter(None, [problem["source"], problem["path"]]))
         yield shown(f"  {where}  {problem['reason']}")
@@ -91,6 +90,11 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield "latest"
     for entry in found["latest"]:
         yield shown(f"  {entry.at:%H:%M:%S}Z  {line_of(entry)}")
+
+
+def counted(number: int, what: str) -> str:
+    """`1 source`, `2 sources`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _counts(states: Counter[str]) -> str:

@@ -25,7 +25,7 @@ from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
 
-RETRY = timedelta(minutes=5)  # after which the daemon tries a held feed again
+RETRY = timedelta(minutes=1)  # after which the daemon tries a held feed again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,7 +196,7 @@ class Daemon:
         if self._stop.is_set() or self._work is not None:
             return
         self._began = time.monotonic()
-        self._work = asyncio.create_task(self._do_what_is_due())
+        self._work = asyncio.create_task(self._guarded())
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({self._work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -204,6 +204,16 @@ class Daemon:
             stopping.cancel()
             if self._work.done():
                 self._work = None
+
+    async def _guarded(self) -> None:
+        """A tick; what goes wrong in one that nobody foresaw is told, and the next one begins."""
+        try:
+            await self._do_what_is_due()
+        except Exception as error:
+            log.debug("a tick failed", exc_info=True)
+            self._app.journal.trouble("daemon", "tick", f"unexpected: {error!r}")
+        else:
+            self._app.journal.trouble("daemon", "tick", None)
 
     async def _do_what_is_due(self) -> None:
         began = time.monotonic()
@@ -255,12 +265,19 @@ class Daemon:
             await asyncio.sleep(TICK)
             if self._ticks_are_alive():
                 self._notifier.alive()
-            if self._heed_clock() and scheduler.running:
-                now = self._app.clock.now()
-                for job in scheduler.get_jobs():
-                    due = job.trigger.get_next_fire_time(None, now)
-                    if job.next_run_time > due:  # else it comes by itself: never put it off
-                        job.modify(next_run_time=due)
+            try:
+                if self._heed_clock() and scheduler.running:
+                    self._bring_forward(scheduler)
+            except Exception as error:  # this has to go on, whatever happens
+                log.debug("the clock was not heeded", exc_info=True)
+                self._app.journal.trouble("daemon", "clock", f"unexpected: {error!r}")
+
+    def _bring_forward(self, scheduler: AsyncIOScheduler) -> None:
+        now = self._app.clock.now()
+        for job in scheduler.get_jobs():
+            due = job.trigger.get_next_fire_time(None, now)
+            if job.next_run_time > due:  # else it comes by itself: never put it off
+                job.modify(next_run_time=due)
 
     def _ticks_are_alive(self) -> bool:
         """Whether the watchdog may rest: one tick follows another, or is at a long work still."""

@@ -107,6 +107,9 @@ class Folders:
                 continue
             try:
                 self._watch(places)
+            except FileNotFoundError:  # one of them went a moment ago
+                self._trust(())
+                self._news.wait(LOOK / 1000)
             except Exception as error:  # as many kinds as there are systems
                 log.debug("folders cannot be watched", exc_info=True)
                 self._trust(())

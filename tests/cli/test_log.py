@@ -184,7 +184,7 @@ def test_on_a_terminal_it_fits_the_screen_and_names_what_is_wrong(shell: Shell) 
 
     lines = shown.rpartition("\x1b[3J")[2].splitlines()
     assert len(lines) <= 20
-    assert "1 sources: 1 ok" in shown
+    assert "1 source: 1 ok" in shown
     assert "more" in lines[-1]
     assert max(map(len, lines)) <= 80
 
@@ -193,11 +193,11 @@ def test_a_configuration_that_breaks_meanwhile_is_told_until_it_is_mended(shell:
     shell.run("sync")
     good = (shell.root / "feedsvc.toml").read_text()
     with terminal(shell.root, "status", "--watch", "1") as screen:
-        screen.until("1 sources")
+        screen.until("1 source")
         shell.configure(good.replace("path", "pfad"))
         screen.until("no key 'pfad'")
         shell.configure(good)
-        again = screen.until("1 sources")
+        again = screen.until("1 source")
 
     assert "Traceback" not in again
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from feedsvc.feeds.jsonfeed import JsonFormat
 from feedsvc.feeds.rss import RssFormat
 from feedsvc.model import Entry, FeedHead, Finding, Format
 from feedsvc.ports import Renderer
-from feedsvc.regenerate import due_feeds
+from feedsvc.regenerate import RETRY, due_feeds
 from feedsvc.settings import FullText
 
 Told = Callable[..., str]
@@ -226,7 +225,7 @@ def test_a_document_that_would_be_invalid_is_held_back(
     row = service.app.store.feed("all")
     assert row.held == "all/rss.xml: own-rule: the head is wrong"
     assert row.touched is not None
-    assert row.retry_at == service.clock.now() + timedelta(minutes=5)
+    assert row.retry_at == service.clock.now() + RETRY
 
 
 def test_what_was_held_goes_out_when_nothing_speaks_against_it(service: Any, told: Told) -> None:

@@ -123,15 +123,21 @@ class Month:
         wait = own if visit.good else min(own * 2 ** (failures - 1), max(LIMIT, own))
         return max(wait, visit.wish + (LIMIT if " " in every else 0)) * 1.1
 
-    def deadline(self, number: int, visit: Visit, failures: int) -> float:
-        """When it has to be asked again, if anybody looks by then."""
-        due = visit.at + self.most(number, visit, failures)
-        for start in self.lost:  # how long it had waited then nobody knew
-            if visit.at < start <= due:
-                due = start + self.most(number, visit, failures)
-        while is_away(number, due):
-            due += DAY + LIMIT * 1.1
-        return due
+    def deadline(self, number: int, visit: Visit, failures: int, when: list[float]) -> float | None:
+        """The look, of all `when` there were one, at which it has to be asked again at the latest."""
+        wait = self.most(number, visit, failures)
+        due = visit.at + wait
+        while True:
+            for start in self.lost:  # how long it had waited then nobody knew
+                if visit.at < start <= due:
+                    due = max(due, start + wait)
+            look = bisect_left(when, due) + 1  # times of day are spread over a minute
+            if look >= len(when):
+                return None
+            if not (is_away(number, when[look - 1]) or is_away(number, when[look])):
+                return when[look]
+            wait = max(wait, LIMIT * 1.1)  # its server does not know that it was asked for
+            due = when[look] + DAY + wait
 
 
 def configuration(server: FeedServer) -> str:
@@ -212,9 +218,7 @@ def test_nobody_is_forgotten(month: Month) -> None:
         failures = 0
         for visit, after in zip(visits, [*visits[1:], None], strict=True):
             failures = 0 if visit.good else failures + 1
-            due = month.deadline(number, visit, max(failures, 1))
-            # Two looks, as times of day are spread over a minute.
-            last = when[look] if (look := bisect_left(when, due) + 1) < len(when) else None
+            last = month.deadline(number, visit, max(failures, 1), when)
             if last is not None and (after is None or after.at > last):
                 forgotten.append((number, visit, after, last))
 
