@@ -114,8 +114,9 @@ def after_step(
     Times of day are those of the clock as it goes now; but where six o'clock comes a second time,
     not within an hour, and not before the server that wants to be `spared` has had its peace.
     """
-    left = max(due + by - now, timedelta())
-    following = calendar.after(now + min(left, _HOUR))
+    if due + by <= now:
+        return due + by  # it is overdue already
+    following = calendar.after(now + min(due + by - now, _HOUR))
     free = now if spared is None else spared + by
     return following if free <= following else fitting(calendar, now, free)
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 from feedsvc.scheduler.mounts import Mounts, Reach
@@ -27,7 +28,9 @@ logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else it tells of ev
 QUIET = 300  # milliseconds without another event after which a change is told
 LONGEST = 1_000  # milliseconds that a change waits for such a moment
 LOOK = 1_000  # milliseconds between two looks whether a folder is another one by now
-RETRY = 600.0  # seconds until watching is tried again that the system has refused
+RETRY = 600.0  # seconds, at most, until watching is tried again that has failed
+TRIES = 3  # after which an operator is told
+STEADY = 60.0  # seconds of watching after which all is well again
 
 
 class _Place(NamedTuple):
@@ -69,6 +72,8 @@ class Folders:
         self._ended = False
         self._news = threading.Event()  # other folders are wanted, or none any more
         self._thread: threading.Thread | None = None
+        self._failures = 0  # of watching, in a row
+        self._since = 0.0  # when it began last
         self._mounts = Mounts()
         self.trusted: frozenset[str] = frozenset()
         """The sources of whose folders everything is told."""
@@ -105,16 +110,21 @@ class Folders:
             if not places:
                 self._news.wait(LOOK / 1000)
                 continue
+            self._since = monotonic()
             try:
                 self._watch(places)
+                self._failures = 0
             except FileNotFoundError:  # one of them went a moment ago
                 self._trust(())
                 self._news.wait(LOOK / 1000)
             except Exception as error:  # as many kinds as there are systems
+                # Even a name that is no UTF-8 is one; that passes, a limit of the system may not.
                 log.debug("folders cannot be watched", exc_info=True)
                 self._trust(())
-                self._refused(_said(error))
-                self._news.wait(RETRY)
+                self._failures += 1
+                if self._failures >= TRIES:
+                    self._refused(_said(error))
+                self._news.wait(min(2.0**self._failures, RETRY))
 
     def _watch(self, places: Mapping[str, _Place]) -> None:
         """Tell what happens there until other folders are to be watched."""
@@ -133,9 +143,13 @@ class Folders:
             raise_interrupt=False,
             ignore_permission_denied=True,
         ):
+            if self._failures and monotonic() - self._since > STEADY:
+                self._failures = 0
+                self._refused(None)
             if not begun:
                 begun = True
-                self._refused(None)
+                if not self._failures:
+                    self._refused(None)
                 self._trust(name for name, place in places.items() if place.reach is Reach.LOCAL)
                 self._tell(places)  # a file may have come after the folder was looked into last
             self._tell(_concerned(places, [path for _, path in changes]))

@@ -301,6 +301,7 @@ class Visitor:
     ) -> Outcome:
         now, plan = self._now(), job.plan
         status = response.status if response is not None else None
+        wish = response.retry_after(now) if response is not None else None
         network = blame or not isinstance(error, NoNetworkError)
         nobody = isinstance(error, RefusedError) and response is None
         memory, standing = job.memory, Standing.load(job.memory.standing)
@@ -322,7 +323,7 @@ class Visitor:
                 now=now,
                 every=plan.every,
                 failures=standing.failures,
-                retry_after=response.retry_after(now) if response is not None else None,
+                retry_after=wish,
                 status=status,
                 seed=plan.name,
                 pace=pace_of(memory),
@@ -335,7 +336,7 @@ class Visitor:
             memory=memory._replace(standing=standing.dump()),
             now=now,
             next_due=due,
-            spared=due,
+            spared=now + wish if wish is not None else now,
             state=state if network else job.source.state,
             reason=(standing.parked or told_line(str(error))) if network else job.source.reason,
             failures=standing.failures,

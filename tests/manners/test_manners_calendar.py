@@ -348,6 +348,13 @@ def test_after_the_clock_was_set(by: timedelta, wish: timedelta | None, expected
     assert found > now
 
 
+@pytest.mark.parametrize("by", [400 * DAY, -400 * DAY, 3 * HOUR])
+def test_who_is_overdue_stays_so_when_the_clock_is_set(by: timedelta) -> None:
+    now = SIX + DAY + 2 * HOUR + by
+
+    assert after_step(DAILY, due=SIX + DAY, spared=ASKED, now=now, by=by) <= now
+
+
 def test_a_wish_is_met_at_a_fitting_time() -> None:
     assert fitting(HOURLY, ASKED, SIX + 5 * HOUR) == SIX + 5 * HOUR
     assert fitting(HOURLY, ASKED, SIX + 5 * HOUR + 6 * MINUTE) == SIX + 5 * HOUR + 6 * MINUTE

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.scheduler.folders import Folders
 from feedsvc.scheduler.mounts import Mounts, Reach
 from feedsvc.scheduler.stirred import Stirred
 
@@ -274,6 +275,32 @@ def test_a_folder_that_the_system_cannot_watch_is_looked_into_all_the_same(
 
     newsroom.wait_for(lambda: "Third" in newsroom.titles())
     assert newsroom.said.count("watches no more folders") == 1
+
+
+def test_a_name_that_is_no_text_ends_nothing(tmp_path: Path) -> None:
+    """The library of the system's events cannot tell of it."""
+    heard: list[str] = []
+    refused: list[str | None] = []
+    folders = Folders(heard.extend, refused.append)
+    folders.watch({"desk": tmp_path})
+
+    def happens(what: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    happens(lambda: folders.trusted)
+    Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.txt")).write_text("x")
+    happens(lambda: not folders.trusted)
+    happens(lambda: folders.trusted)
+    heard.clear()
+    (tmp_path / "new.txt").write_text("x")
+    happens(lambda: heard)
+    folders.end()
+
+    assert set(heard) == {"desk"}
+    assert refused == [None]
 
 
 # -- on what kind of file system -----------------------------------------------------------------

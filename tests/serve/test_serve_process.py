@@ -233,6 +233,8 @@ def test_a_killed_child_is_started_again_at_the_same_address(tmp_path: Path, ask
 
 
 def test_stop_while_a_new_child_is_on_its_way(tmp_path: Path) -> None:
+    before = children()
+
     async def main(pause: float) -> None:
         server = ServerProcess(directory=tmp_path, host=LOOPBACK, port=0)
         await server.start()
@@ -245,11 +247,11 @@ def test_stop_while_a_new_child_is_on_its_way(tmp_path: Path) -> None:
     for pause in (0.0, 0.1, 0.3, 0.4):
         asyncio.run(main(pause))
 
-    assert children() == set()
+    assert children() <= before
 
 
 def children() -> set[int]:
-    """The processes this one has started and not yet seen the end of."""
+    """The processes this one has started and not yet seen the end of; other tests may have, too."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -261,6 +263,8 @@ def children() -> set[int]:
 
 
 def test_a_child_that_does_not_listen_to_reason_is_killed(tmp_path: Path) -> None:
+    before = children()
+
     async def main() -> float:
         server = ServerProcess(directory=tmp_path, host=LOOPBACK, port=0, grace=0.3)
         await server.start()
@@ -271,7 +275,7 @@ def test_a_child_that_does_not_listen_to_reason_is_killed(tmp_path: Path) -> Non
         return time.monotonic() - started
 
     assert 0.2 < asyncio.run(main()) < 2
-    assert children() == set()
+    assert children() <= before
 
 
 def test_stop_twice_and_before_start_is_harmless(tmp_path: Path) -> None:
@@ -289,6 +293,7 @@ def test_a_child_that_cannot_start_is_an_error_with_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
+    before = children()
 
     async def main() -> None:
         await ServerProcess(directory=tmp_path, host=LOOPBACK, port=0).start()
@@ -296,7 +301,7 @@ def test_a_child_that_cannot_start_is_an_error_with_its_reason(
     with pytest.raises(FeedsvcError, match="the server did not start: it ended with exit code 1"):
         asyncio.run(main())
 
-    assert children() == set()
+    assert children() <= before
 
 
 PARENT = """

@@ -124,20 +124,22 @@ class Month:
         return max(wait, visit.wish + (LIMIT if " " in every else 0)) * 1.1
 
     def deadline(self, number: int, visit: Visit, failures: int, when: list[float]) -> float | None:
-        """The look, of all `when` there were one, at which it has to be asked again at the latest."""
+        """The look, of all there were, at which it has to be asked again at the latest."""
         wait = self.most(number, visit, failures)
-        due = visit.at + wait
-        while True:
+        due, before = visit.at + wait, 0.0
+        while due > before:
+            before = due
             for start in self.lost:  # how long it had waited then nobody knew
                 if visit.at < start <= due:
                     due = max(due, start + wait)
             look = bisect_left(when, due) + 1  # times of day are spread over a minute
             if look >= len(when):
                 return None
-            if not (is_away(number, when[look - 1]) or is_away(number, when[look])):
-                return when[look]
-            wait = max(wait, LIMIT * 1.1)  # its server does not know that it was asked for
-            due = when[look] + DAY + wait
+            for day in range(int(visit.at / DAY), int(when[look] / DAY) + 1):
+                if is_away(number, day * DAY):  # it was asked for there, as its server cannot know
+                    wait = max(wait, LIMIT * 1.1)
+                    due = max(due, (day + 1) * DAY + wait)
+        return when[look]
 
 
 def configuration(server: FeedServer) -> str:
