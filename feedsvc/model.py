@@ -399,6 +399,7 @@ class FeedHead:
     profile: str | None = None  # the partner it is made for
     logos: tuple[str, ...] = ()  # of that partner's: light, dark
     analytics: str | None = None  # of that partner's
+    artwork: Image | None = None  # of a podcast, as it was measured
 
 
 class Word(NamedTuple):

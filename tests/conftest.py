@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests import quick
 from tests.feedserver import FeedServer
 from tests.support import DEFAULT_CONFIG, FrozenClock, Service
+
+quick.use_memory()
+quick.share_statements()
 
 # The same examples in every run, and no stopwatch: a slow machine is no failure.
 settings.register_profile("feedsvc", deadline=None, derandomize=True, database=None)
 settings.load_profile("feedsvc")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one more than there are cores, as a part of our tests waits for daemons."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let each worker take a part of the tests as it stands: what a module shares is made once."""
+    if config.getoption("dist") != "load":
+        return None  # somebody chose
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.daemon import Daemon, write
+
 CONFIG = """
 [site]
 title = "Harbour News"
@@ -35,35 +37,19 @@ name = "premium"
 private = true
 """
 TOKEN = "a-token-of-some-length"
-PATIENCE = 30.0
 
 
-class Service:
-    """A running command, and what it said."""
+class Service(Daemon):
+    """A running command with a server, and what it said."""
 
     def __init__(self, root: Path, *command: str) -> None:
-        self.root = root
-        self.log = root / "said.txt"
-        with self.log.open("w") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "feedsvc", *command],
-                cwd=root, stderr=said, env={**os.environ, "TOKEN_OF_THE_TEST": TOKEN},
-            )  # fmt: skip
-        self.wait_for(lambda: "serving" in self.said)
+        (root / "said.txt").unlink(missing_ok=True)
+        super().__init__(root, "-m", "feedsvc", *command)
+        self.start(TOKEN_OF_THE_TEST=TOKEN)
+        self.hears("serving")
         found = re.search(r"http://\S+:\d+", self.said)
         assert found is not None
         self.address = found[0]
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.05)
 
     def ask(self, path: str, **headers: str) -> tuple[int, bytes]:
         request = urllib.request.Request(f"{self.address}{path}")
@@ -78,17 +64,11 @@ class Service:
     def is_ready(self) -> bool:
         return self.ask("/health/ready")[0] == 200
 
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=PATIENCE)
-
 
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Path:
     (tmp_path / "feedsvc.toml").write_text(CONFIG)
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "articles/first.txt").write_text("First\n2025-01-01\n\nText.\n")
-    os.utime(tmp_path / "articles/first.txt", (1_700_000_000, 1_700_000_000))
+    write(tmp_path / "articles/first.txt", "First")
     return tmp_path
 
 
@@ -102,9 +82,7 @@ def start(newsroom: Path) -> Iterator[Callable[..., Service]]:
 
     yield begin
     for service in started:
-        if service.process.poll() is None:
-            service.process.kill()
-        service.process.wait()
+        service.kill()
 
 
 def shown(root: Path, feed: str) -> dict[str, Any]:
@@ -224,7 +202,7 @@ def test_a_configuration_that_is_refused_is_seen(
     service = start("run")
     service.wait_for(service.is_ready)
     (newsroom / "feedsvc.toml").write_text("[site\n")
-    service.process.send_signal(signal.SIGHUP)
+    service.tell(signal.SIGHUP)
 
     def refused() -> bool:
         _, text = service.ask("/metrics")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon import PATIENCE, Daemon, write
+
 CONFIG = """
 [site]
 title = "Harbour News"
@@ -26,47 +28,11 @@ settle = "1s"
 every = "1s"
 """
 
-PATIENCE = 30.0  # seconds until a test gives up; nothing here waits that long when all is well
-
-
-class Daemon:
-    """A running `feedsvc run` and what it said."""
-
-    def __init__(self, root: Path, *options: str) -> None:
-        self.root = root
-        self.log = root / "said.txt"
-        with self.log.open("w") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "feedsvc", "run", *options], cwd=root, stderr=said
-            )
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.05)
-
-    def titles(self) -> list[str]:
-        feed = self.root / "public/all/atom.xml"
-        text = feed.read_text() if feed.exists() else ""
-        return re.findall(r"<title>(.*?)</title>", text)[1:]
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE)
-
 
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Path:
     (tmp_path / "feedsvc.toml").write_text(CONFIG)
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "articles/first.txt").write_text("First\n2025-01-01\n\nText.\n")
-    os.utime(tmp_path / "articles/first.txt", (1_700_000_000, 1_700_000_000))
+    write(tmp_path / "articles/first.txt", "First")
     return tmp_path
 
 
@@ -75,23 +41,22 @@ def start(newsroom: Path) -> Iterator[Callable[..., Daemon]]:
     started: list[Daemon] = []
 
     def begin(*options: str) -> Daemon:
-        started.append(Daemon(newsroom, *options))
+        started.append(Daemon(newsroom, "-m", "feedsvc", "run"))
+        started[-1].start(*options)
         return started[-1]
 
     yield begin
     for daemon in started:
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-        daemon.process.wait()
+        daemon.kill()
 
 
 def test_what_is_dropped_into_the_folder_appears(start: Callable[..., Daemon]) -> None:
     daemon = start("--no-server")
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
 
     (daemon.root / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
 
-    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+    daemon.wait_for(lambda: daemon.entries() == ["Second", "First"])
 
 
 def test_an_embargoed_article_appears_when_it_is_due(
@@ -121,7 +86,7 @@ def test_it_ends_when_asked_to(
     start: Callable[..., Daemon], number: signal.Signals, code: int
 ) -> None:
     daemon = start()
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
 
     ended = daemon.end(number)
 
@@ -157,7 +122,7 @@ def test_a_reload_asked_for_before_it_has_begun_is_not_the_end(
     daemon = start("--no-server")
     wait_until_it_listens(daemon)
 
-    daemon.process.send_signal(signal.SIGHUP)
+    daemon.tell(signal.SIGHUP)
 
     with pipe.open("w") as begin:
         (newsroom / "new.toml").write_text(CONFIG)
@@ -177,6 +142,7 @@ def hold_up(newsroom: Path) -> Path:
 
 def wait_until_it_listens(daemon: Daemon) -> None:
     """Until then it is Python that is started, and no command of ours."""
+    assert daemon.process is not None
     status = Path(f"/proc/{daemon.process.pid}/status")
     bit = 1 << (signal.SIGTERM - 1)
     daemon.wait_for(lambda: int(re.findall(r"SigCgt:\s*(\w+)", status.read_text())[0], 16) & bit)
@@ -186,18 +152,18 @@ def test_a_store_that_is_moved_away_is_told_once_and_nothing_is_lost(
     start: Callable[..., Daemon], newsroom: Path
 ) -> None:
     daemon = start("--no-server")
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
     store, away = newsroom / "var/feedsvc.db", newsroom / "away.db"
     store.rename(away)
     daemon.wait_for(lambda: "its file is gone" in daemon.said)
     (newsroom / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
     store.write_bytes(b"")
     daemon.wait_for(lambda: "another file lies in its place" in daemon.said)
-    assert daemon.titles() == ["First"]
+    assert daemon.entries() == ["First"]
 
     away.replace(store)
 
-    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+    daemon.wait_for(lambda: daemon.entries() == ["Second", "First"])
     assert daemon.said.count("its file is gone") == 1
     assert daemon.said.count("store: is well again") == 1
     assert daemon.end(signal.SIGTERM) == 0
@@ -207,18 +173,20 @@ def test_a_second_one_on_the_same_store_ends_with_one_clear_line(
     start: Callable[..., Daemon],
 ) -> None:
     first = start("--no-server")
-    first.wait_for(lambda: first.titles() == ["First"])
+    first.wait_for(lambda: first.entries() == ["First"])
 
     second = start("--no-server")
 
+    assert second.process is not None
     assert second.process.wait(timeout=PATIENCE) == 6
     assert "another `feedsvc run` is at work on this store" in second.said
+    assert first.process is not None
     assert first.process.poll() is None
 
 
 def test_a_sync_by_hand_beside_it_is_safe(start: Callable[..., Daemon], newsroom: Path) -> None:
     daemon = start("--no-server")
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
     (newsroom / "articles/second.txt").write_text("Second\n2025-01-02\n\nText.\n")
 
     done = subprocess.run(
@@ -227,7 +195,7 @@ def test_a_sync_by_hand_beside_it_is_safe(start: Callable[..., Daemon], newsroom
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    daemon.wait_for(lambda: daemon.titles() == ["Second", "First"])
+    daemon.wait_for(lambda: daemon.entries() == ["Second", "First"])
 
 
 def test_a_source_that_fails_is_told_once_and_its_recovery_too(
@@ -239,7 +207,7 @@ def test_a_source_that_fails_is_told_once_and_its_recovery_too(
     time.sleep(1.5)  # one more tick: it must not be told again
     (newsroom / "away").rename(newsroom / "articles")
 
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
 
     assert daemon.said.count("cannot read") == 1
     assert "is well again" in daemon.said
@@ -253,7 +221,7 @@ def test_a_source_that_a_newer_configuration_lacks_harms_no_other(
     (newsroom / "feedsvc.toml").write_text(both)
     (newsroom / "wire").mkdir()
     daemon = start("--no-server")
-    daemon.wait_for(lambda: daemon.titles() == ["First"])
+    daemon.wait_for(lambda: daemon.entries() == ["First"])
     (newsroom / "newer.toml").write_text(other)
     subprocess.run(
         [sys.executable, "-m", "feedsvc", "-q", "-c", "newer.toml", "sync"],
@@ -284,7 +252,7 @@ def test_a_configuration_changed_while_it_was_down_is_published_at_the_start(
     start: Callable[..., Daemon], newsroom: Path
 ) -> None:
     before = start("--no-server")
-    before.wait_for(lambda: before.titles() == ["First"])
+    before.wait_for(lambda: before.entries() == ["First"])
     before.end(signal.SIGTERM)
     (newsroom / "feedsvc.toml").write_text(CONFIG.replace("Harbour News", "Quay News"))
 

@@ -6,9 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from feedsvc.errors import ConfigError
 from feedsvc.ports import Desk
 from feedsvc.scheduler import Daemon as Scheduler
 from feedsvc.settings import Settings
+from tests.daemon import PATIENCE, Daemon, write
 from tests.support import free_port
 
 CONFIG = """
@@ -44,83 +42,40 @@ path = "wire"
 settle = "0s"
 every = "1s"
 """
-PATIENCE = 40.0
 
 
-class Daemon:
-    """A running `feedsvc run`, its folder, and what it said."""
+class Newsroom(Daemon):
+    """Two folders with texts, and a configuration that may change."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.log = root / "said.txt"
+        super().__init__(root, "-m", "feedsvc", "run")
         self.configure(CONFIG)
-        for name in ("articles", "wire"):
-            (root / name).mkdir()
+        (root / "wire").mkdir()
         self.write("articles/first.txt", "First")
-        self.process: subprocess.Popen[str] | None = None
 
     def write(self, path: str, title: str) -> None:
-        (self.root / path).write_text(f"{title}\n2025-01-01\n\nText.\n")
+        write(self.root / path, title, settled=False)
 
     def configure(self, text: str) -> None:
         half = self.root / "feedsvc.toml.new"
         half.write_text(text)
         half.replace(self.root / "feedsvc.toml")
 
-    def start(self, *options: str) -> None:
-        with self.log.open("a") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "feedsvc", "run", *options],
-                cwd=self.root, stderr=said, text=True,
-            )  # fmt: skip
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        assert self.process is not None
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.05)
-
-    def hears(self, line: str) -> None:
-        self.wait_for(lambda: line in self.said)
-
-    def published(self, path: str = "all/atom.xml") -> str:
-        file = self.root / "public" / path
-        return file.read_text() if file.exists() else ""
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def end(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(PATIENCE)
-
     def ask(self, *arguments: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "feedsvc", "--json", *arguments],
-            cwd=self.root, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+        done = self.run("--json", *arguments)
+        assert done.returncode == 0, done.stderr
         document: dict[str, Any] = json.loads(done.stdout)
         return document
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    made = Daemon(tmp_path)
+def daemon(tmp_path: Path) -> Iterator[Newsroom]:
+    made = Newsroom(tmp_path)
     yield made
-    if made.process is not None:
-        made.process.kill()
-        made.process.wait()
+    made.kill()
 
 
-def test_a_changed_file_is_taken_over_and_everything_built_anew(daemon: Daemon) -> None:
+def test_a_changed_file_is_taken_over_and_everything_built_anew(daemon: Newsroom) -> None:
     daemon.start("--no-server")
     daemon.wait_for(lambda: "First" in daemon.published())
 
@@ -132,11 +87,11 @@ def test_a_changed_file_is_taken_over_and_everything_built_anew(daemon: Daemon) 
     assert "the configuration was read again" in daemon.said
 
 
-def test_sighup_reads_it_again_though_nothing_changed(daemon: Daemon) -> None:
+def test_sighup_reads_it_again_though_nothing_changed(daemon: Newsroom) -> None:
     daemon.start("--no-server")
     daemon.wait_for(lambda: "First" in daemon.published())
 
-    daemon.signal(signal.SIGHUP)
+    daemon.tell(signal.SIGHUP)
 
     daemon.hears("the configuration was read again")
     daemon.write("articles/second.txt", "Second")
@@ -154,12 +109,12 @@ def test_sighup_reads_it_again_though_nothing_changed(daemon: Daemon) -> None:
         pytest.param("", id="empty"),
     ],
 )
-def test_a_broken_file_is_refused_and_the_old_one_runs_on(daemon: Daemon, broken: str) -> None:
+def test_a_broken_file_is_refused_and_the_old_one_runs_on(daemon: Newsroom, broken: str) -> None:
     daemon.start("--no-server")
     daemon.wait_for(lambda: "First" in daemon.published())
 
     daemon.configure(broken)
-    daemon.signal(signal.SIGHUP)
+    daemon.tell(signal.SIGHUP)
 
     daemon.hears("configuration: not taken over: ")
     daemon.write("articles/second.txt", "Second")
@@ -170,7 +125,7 @@ def test_a_broken_file_is_refused_and_the_old_one_runs_on(daemon: Daemon, broken
     assert daemon.said.count("not taken over") == 1
 
 
-def test_status_and_log_say_why_a_file_was_refused(daemon: Daemon) -> None:
+def test_status_and_log_say_why_a_file_was_refused(daemon: Newsroom) -> None:
     daemon.start("--no-server")
     daemon.wait_for(lambda: "First" in daemon.published())
     kept = daemon.root / "as-it-was.toml"
@@ -180,10 +135,7 @@ def test_status_and_log_say_why_a_file_was_refused(daemon: Daemon) -> None:
 
     daemon.hears("not taken over")
     for command in ("status", "log"):
-        by_itself = subprocess.run(
-            [sys.executable, "-m", "feedsvc", command],
-            cwd=daemon.root, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        by_itself = daemon.run(command)
         assert by_itself.returncode == 3
         assert "no key 'evry'" in by_itself.stdout
         assert "no key 'evry'" in by_itself.stderr
@@ -230,7 +182,7 @@ def test_what_was_never_thought_of_is_refused_too(tmp_path: Path) -> None:
     assert "not taken over: unexpected: RuntimeError('a fault of ours')" in told
 
 
-def test_a_source_that_leaves_the_file_is_named(daemon: Daemon) -> None:
+def test_a_source_that_leaves_the_file_is_named(daemon: Newsroom) -> None:
     daemon.configure(CONFIG + WIRE)
     daemon.write("wire/second.txt", "Second")
     daemon.start("--no-server")
@@ -242,7 +194,7 @@ def test_a_source_that_leaves_the_file_is_named(daemon: Daemon) -> None:
     daemon.wait_for(lambda: "Second" not in daemon.published())
 
 
-def test_a_source_that_is_renamed_keeps_its_articles(daemon: Daemon) -> None:
+def test_a_source_that_is_renamed_keeps_its_articles(daemon: Newsroom) -> None:
     daemon.start("--no-server")
     daemon.wait_for(lambda: "First" in daemon.published())
     entry = daemon.published().partition("<entry>")[2].partition("</entry>")[0]
@@ -256,7 +208,7 @@ def test_a_source_that_is_renamed_keeps_its_articles(daemon: Daemon) -> None:
     assert "no longer configured" not in daemon.said
 
 
-def test_a_new_address_is_served_and_the_old_one_is_not(daemon: Daemon) -> None:
+def test_a_new_address_is_served_and_the_old_one_is_not(daemon: Newsroom) -> None:
     first, second = free_port(), free_port()
     daemon.configure(CONFIG.replace(":0", f":{first}"))
     daemon.start()
@@ -269,7 +221,7 @@ def test_a_new_address_is_served_and_the_old_one_is_not(daemon: Daemon) -> None:
     assert daemon.end() == 0
 
 
-def test_an_address_in_use_is_refused_and_readers_are_still_answered(daemon: Daemon) -> None:
+def test_an_address_in_use_is_refused_and_readers_are_still_answered(daemon: Newsroom) -> None:
     first = free_port()
     daemon.configure(CONFIG.replace(":0", f":{first}"))
     daemon.start()

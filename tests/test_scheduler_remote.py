@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.daemon import PATIENCE, Daemon, write
 from tests.feedserver import Answer, FeedServer, Page, Raw
 from tests.planet import rss, story
 
@@ -39,23 +36,17 @@ settle = "1s"
 every = "1s"
 """
 
-PATIENCE = 30.0  # seconds until a test gives up; nothing here waits that long when all is well
 HANGING = Raw([120.0])  # says nothing for longer than any test takes
 GRACE = 8.0  # seconds; as the daemon's own
 
 
-@dataclass
-class Planet:
+class Planet(Daemon):
     """A folder with a configuration, its server, and the commands at work in it."""
 
-    root: Path
-    server: FeedServer
-    log: Path = field(init=False)
-    process: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        self.log = self.root / "said.txt"
-        (self.root / "articles").mkdir()
+    def __init__(self, root: Path, server: FeedServer) -> None:
+        super().__init__(root)
+        self.server = server
+        (root / "articles").mkdir()
 
     def configure(self, *sources: str, every: str = "1h", more: str = "") -> None:
         """Make these paths of the server the sources, each by its own name."""
@@ -78,43 +69,9 @@ class Planet:
 
     def drop(self, name: str) -> None:
         """Put a finished text into the folder."""
-        text = self.root / f"articles/{name}.txt"
-        text.write_text(f"{name}\n2025-01-01\n\nText.\n")
-        os.utime(text, (1_700_000_000, 1_700_000_000))
-
-    # -- commands ------------------------------------------------------------------------------
-
-    def start(self, *options: str) -> subprocess.Popen[bytes]:
-        with self.log.open("a") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "feedsvc", "run", "--no-server", *options],
-                cwd=self.root, stderr=said,
-            )  # fmt: skip
-        return self.process
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE)
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "feedsvc", *arguments],
-            cwd=self.root, capture_output=True, text=True, check=False, timeout=PATIENCE,
-        )  # fmt: skip
+        write(self.root / f"articles/{name}.txt", name)
 
     # -- what became of it ---------------------------------------------------------------------
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process is None or self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.05)
 
     def ready(self) -> bool:
         """Whether the first tick is over, of the last start."""
@@ -122,11 +79,6 @@ class Planet:
 
     def asked(self, name: str) -> int:
         return len(self.server.asked(f"/{name}"))
-
-    def titles(self) -> set[str]:
-        feed = self.root / "public/all/atom.xml"
-        text = feed.read_text() if feed.exists() else ""
-        return set(re.findall(r"<entry>.*?<title>(.*?)</title>", text, re.DOTALL))
 
     def store(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.root / "var/feedsvc.db", timeout=PATIENCE)) as database:
@@ -142,10 +94,7 @@ class Planet:
 def planet(tmp_path: Path, feed_server: FeedServer) -> Iterator[Planet]:
     found = Planet(tmp_path, feed_server)
     yield found
-    if found.process is not None:
-        if found.process.poll() is None:
-            found.process.kill()
-        found.process.wait()
+    found.kill()
 
 
 class TestSchedule:
@@ -199,13 +148,13 @@ class TestSchedule:
         for name in ("ferry", "quay", "crane"):
             planet.put(name, 1)
         planet.configure("ferry", "quay", "crane")
-        paused = planet.command("source", "pause", "ferry")
+        paused = planet.run("source", "pause", "ferry")
         planet.store("UPDATE source SET state = 'parked', reason = 'gone' WHERE name = 'crane'")
         planet.start()
         planet.wait_for(lambda: planet.titles() == {"quay 1"} and planet.ready())
         time.sleep(1.5)  # one more tick
         before = planet.asked("ferry"), planet.asked("crane")
-        resumed = planet.command("source", "resume", "ferry")
+        resumed = planet.run("source", "resume", "ferry")
 
         planet.wait_for(lambda: planet.titles() == {"quay 1", "ferry 1"})
 
@@ -237,7 +186,7 @@ class TestSchedule:
     ) -> None:
         planet.put("ferry", 1)
         planet.configure("ferry", more=DESK)
-        planet.command("sync", "--offline", "--no-build")
+        planet.run("sync", "--offline", "--no-build")
         planet.store(
             "CREATE TRIGGER full BEFORE UPDATE OF next_due ON source WHEN NEW.name = 'ferry' "
             "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -333,7 +282,7 @@ class TestOthersBesideIt:
         planet.start()
         planet.wait_for(planet.ready)
 
-        second = planet.command("run", "--no-server")
+        second = planet.run("run", "--no-server")
 
         assert second.returncode == 6
         assert "another `feedsvc run` is at work on this store" in second.stderr
@@ -347,7 +296,7 @@ class TestOthersBesideIt:
         planet.wait_for(lambda: planet.asked("hanging") and planet.titles() == {"quick 1"})
         planet.put("quick", 1, 2)
 
-        done = planet.command("sync", "--force", "--json")
+        done = planet.run("sync", "--force", "--json")
 
         assert done.returncode == 0, done.stderr
         told = {one["name"]: one for one in json.loads(done.stdout)["sources"]}
@@ -364,14 +313,14 @@ class TestOthersBesideIt:
         planet.wait_for(lambda: planet.titles() == {"quick 1"})
         planet.configure("quick", "late")
         planet.end()  # so that the next one knows both
-        planet.command("source", "pause", "late")
+        planet.run("source", "pause", "late")
         planet.start()
         planet.wait_for(planet.ready)
         # The lease of a run that is over, as a kill leaves it behind: nobody holds its slot.
         planet.store("UPDATE source SET lease = '7-0123456789ab' WHERE name = 'late'")
         planet.put("late", 1)
 
-        planet.command("source", "resume", "late")
+        planet.run("source", "resume", "late")
 
         planet.wait_for(lambda: planet.titles() == {"quick 1", "late 1"})
 
@@ -381,7 +330,7 @@ def test_thousands_of_sources_that_are_not_due_cost_next_to_nothing(planet: Plan
     """Measured 0.4 s of CPU a minute, with a folder that is looked into every second."""
     planet.configure(*(f"s{number}" for number in range(2000)), more=DESK)
     planet.drop("text")
-    planet.command("sync", "--offline", "--no-build")
+    planet.run("sync", "--offline", "--no-build")
     planet.store(f"UPDATE source SET next_due = {int(time.time()) + 86_400} WHERE name != 'desk'")
     process = planet.start()
     planet.wait_for(lambda: planet.ready() and planet.titles() == {"text"})

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from feedsvc.sync.remote import RemoteReport
     from feedsvc.web import Resolve
 
-READING = "1"
+READING = "2"
 """The version of our reading of documents: a new one reads every file again."""
 
 RESCAN = timedelta(seconds=5)

@@ -29,7 +29,6 @@ PAUSES = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 72, 168))
 OUTAGE = timedelta(minutes=15)
 """How long a host is left alone that does not answer, or says that it has had enough."""
 
-_GONE = frozenset({404, 410})
 _ENOUGH = frozenset({429, 503})
 _NO_HEAD = frozenset({400, 403, 405, 406, 501})  # perhaps to a HEAD alone
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -145,8 +144,8 @@ def _failed(one: Media, reason: str, now: datetime, *, at_least: timedelta = tim
 def _told(one: Media, response: Response, now: datetime) -> Media:
     """What an answer tells of a file."""
     status, length = response.status, response.length
-    if status in _GONE:
-        return one._replace(retry_at=None, reason=f"answered {status}")
+    if status == 410:  # RFC 9110 §15.5.11: for good; a 404 may be a file on its way there
+        return one._replace(retry_at=None, reason="answered 410")
     if length == 0:  # RFC 9110 §15.5.17: of an empty file there is no first byte, so a 416
         return _failed(one, "the file is empty", now)
     if status not in {200, 206}:

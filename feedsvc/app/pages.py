@@ -40,10 +40,10 @@ def pages_of(site: Site) -> Pages:
 
         return site_page(heads, title=site.title, language=site.language, url=site.base_url)
 
-    def opml(heads: Sequence[FeedHead], updated: datetime) -> bytes:
+    def opml(heads: Sequence[FeedHead]) -> bytes:
         from feedsvc.feeds.opml import opml
 
-        return opml(heads, title=site.title, updated=updated)
+        return opml(heads, title=site.title)
 
     def article(entry: Entry, url: str, feeds: Sequence[FeedHead]) -> bytes:
         from feedsvc.feeds.article_page import article_page

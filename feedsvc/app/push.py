@@ -11,66 +11,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from feedsvc.app.push_topics import Topics
 from feedsvc.app.taking import Taking
-from feedsvc.config.hubs import CALLBACK, HUB, distributing, is_topic
+from feedsvc.config.hubs import CALLBACK, HUB, distributing
 from feedsvc.errors import StoreError
-from feedsvc.model import Format
 from feedsvc.ports import Call, Reply
 
 if TYPE_CHECKING:
     from feedsvc.app import App
     from feedsvc.websub.callback import Callbacks
     from feedsvc.websub.hub import Hub
-    from feedsvc.websub.telling import Content
-
-_TYPES = {
-    Format.ATOM.filename: f"{Format.ATOM.media_type}; charset=utf-8",
-    Format.RSS.filename: f"{Format.RSS.media_type}; charset=utf-8",
-    Format.JSON.filename: Format.JSON.media_type,  # RFC 8259 §11: it has no such parameter
-}
-
-
-class Published:
-    """The documents that our own hub distributes."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._base = f"{app.settings.site.base_url}/"
-        self._feeds = {feed.name for feed in distributing(app.settings)}
-        self._read: dict[str, tuple[tuple[int, int], Content]] = {}  # by path
-
-    def path(self, topic: str) -> str | None:
-        """Where a topic lies in the output directory; None for what we do not distribute."""
-        if not topic.startswith(self._base):
-            return None
-        path = topic.removeprefix(self._base)
-        if path.partition("/")[0] not in self._feeds or not is_topic(path):
-            return None
-        return path if self._app.store.is_published(path) else None
-
-    def serves(self, topic: str) -> bool:
-        """Whether one may subscribe to a topic."""
-        return self.path(topic) is not None
-
-    def content(self, topic: str) -> Content | None:
-        """The document of a topic as it is now."""
-        from feedsvc.websub.telling import Content
-
-        path = self.path(topic)
-        if path is None:
-            return None
-        file = self._app.settings.publish.directory / path
-        try:
-            told = file.stat()
-            state = (told.st_mtime_ns, told.st_size)
-            known = self._read.get(path)
-            if known is not None and known[0] == state:
-                return known[1]  # thousands of subscribers are sent the same bytes
-            content = Content(_TYPES[path.rpartition("/")[2]], file.read_bytes())
-        except OSError:
-            return None
-        self._read[path] = state, content
-        return content
 
 
 class Desk:
@@ -105,9 +55,9 @@ class Desk:
         app = self._app
         return Hub(
             app.store,
-            app.clock.now,
+            app.clock,
             site=app.settings.site.base_url,
-            serves=Published(app).serves,
+            named=Topics(app).named,
             refuses=Guard(app.settings.sync.allow_networks).refuses,
         )
 

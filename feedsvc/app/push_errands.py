@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from feedsvc.app.push import Published
+from feedsvc.app.push_topics import Topics
 from feedsvc.config.hubs import CALLBACK, hubs_of_others, own_hub
 from feedsvc.errors import LockedError, StoreError
 
@@ -87,7 +87,7 @@ class OutboxErrand:
         """Tell everybody who is to be told."""
         from feedsvc.websub.telling import Teller
 
-        app = self._app
+        app, topics = self._app, Topics(self._app)
         async with self._turn.taken() as own:
             if own is not None:
                 await Teller(
@@ -96,7 +96,8 @@ class OutboxErrand:
                     app.clock.now,
                     hub=own_hub(app.settings),
                     others=hubs_of_others(app.settings),
-                    published=Published(app).content,
+                    followed=topics.followed,
+                    published=topics.content,
                 ).run()
         return False
 
@@ -122,10 +123,10 @@ class HubErrand:
     def _tend(self, now: datetime) -> None:
         from feedsvc.websub.wishes import Wish
 
-        store, published = self._app.store, Published(self._app)
+        store, topics = self._app.store, Topics(self._app)
         store.retire(store.lapsed(now))
         for topic in store.topics():
-            if not published.serves(topic):
+            if topics.is_over(topic):
                 store.deny(topic, Wish(mode="denied", reason=_GONE).dump(), now)
 
     async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from feedsvc.sync.remote_plan import Outlines, RemotePlan
     from feedsvc.web import Client, Response
 
-READING = "1"
+READING = "2"
 """The version of our reading of feeds: a new one reads every document again."""
 
 DEFAULT_EVERY = timedelta(minutes=15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -9,17 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from feedsvc.cli.answers import asked
 from feedsvc.cli.configuration import settings_or_defaults
 from feedsvc.cli.console import Console
-from feedsvc.errors import FetchError, NotFoundError, OfflineError, UsageError
+from feedsvc.errors import FeedsvcError, FetchError, NotFoundError, UsageError
 from feedsvc.model import Format
 
 if TYPE_CHECKING:
     from feedsvc.settings import Feed, Settings
-    from feedsvc.web import Client, Response
+    from feedsvc.web import Response
 
 STDIN: Final = "-"
 
+_MOST: Final = 52_428_801  # bytes that are read: no document may be as large (`sitemap-size`)
 _ENDINGS: Final = frozenset({".xml", ".atom", ".rss", ".rdf", ".opml", ".json", ".html", ".htm"})
 _ARCHIVE: Final = re.compile(r"(?:.*/)?archive/[0-9]+/[^/]+", re.DOTALL)
 _NUMBER: Final = re.compile(r"([0-9]+)")
@@ -35,12 +38,16 @@ class Document(NamedTuple):
     profile: str | None = None  # of the feed it belongs to
     named: bool = False  # on the command line: a partner may be asked even if it reads others
     polled: bool = True  # by readers and partners: not a page of an archive
+    answer: Response | None = None  # of the server, if one was asked
 
 
 def documents(
-    console: Console, what: Sequence[str], fetched: Mapping[str, Response | FetchError]
+    console: Console,
+    what: Sequence[str],
+    fetched: Mapping[str, Response | FetchError],
+    failed: list[FeedsvcError],
 ) -> Iterator[Document]:
-    """What was asked for, in that order, but for the addresses that could not be read."""
+    """What was asked for, in that order; what cannot be read is `failed` and hides no other."""
     if what.count(STDIN) > 1:
         raise UsageError("standard input can be read once only")
     if not what:
@@ -48,21 +55,36 @@ def documents(
     for name in what:
         answer = fetched.get(name)
         if isinstance(answer, FetchError):
+            failed.append(answer)
             continue
-        if answer is not None:
-            if answer.hops:
-                console.say(f"{_asked(answer)} leads to {answer.url}")
-            yield Document(_asked(answer), answer.body, answer.url, named=True)
-        elif name == STDIN:
-            yield Document(STDIN, sys.stdin.buffer.read(), named=True)
-        elif Path(name).is_file():
-            yield Document(name, _read(Path(name)), named=True)
-        elif Path(name).is_dir() and (_is_path(name) or not _is_feed(console, name)):
-            yield from _of_folder(Path(name))
-        elif _is_path(name) or ("." in name and not _is_feed(console, name)):
-            raise NotFoundError(f"no file '{name}'")
-        else:
-            yield from _of_feeds(console, console.settings, [name])
+        try:
+            yield from _named(console, name, answer)
+        except NotFoundError as error:
+            failed.append(error)
+
+
+def _named(console: Console, name: str, answer: Response | None) -> Iterator[Document]:
+    file = Path(name)
+    if answer is not None:
+        if answer.hops:
+            console.say(f"{asked(answer)} leads to {answer.url}")
+        body = _unpacked(answer.body)
+        yield Document(asked(answer), body, answer.url, named=True, answer=answer)
+    elif name == STDIN:
+        yield Document(STDIN, _unpacked(sys.stdin.buffer.read(_MOST)), named=True)
+    elif file.exists() and not file.is_dir():  # a pipe of the shell is a file, too
+        yield Document(name, _read(file), named=True)
+    elif file.is_dir() and (_is_path(name) or not _is_feed(console, name)):
+        yield from _of_folder(file)
+    elif _is_path(name) or ("." in name and not _is_feed(console, name)):
+        raise NotFoundError(f"no file '{name}'")
+    else:
+        settings = settings_or_defaults(console)
+        if settings.path is None:
+            raise NotFoundError(
+                f"no file '{name}'", hint="nor a configuration, if it is to be the name of a feed"
+            )
+        yield from _of_feeds(console, settings, [name])
 
 
 def _is_path(name: str) -> bool:
@@ -75,9 +97,24 @@ def _is_feed(console: Console, name: str) -> bool:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return _unpacked(opened.read(_MOST))
     except OSError as error:
         raise NotFoundError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _unpacked(body: bytes) -> bytes:
+    """The document in a gzip file, as the sidecars are; what cannot be unpacked is as it was."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    import gzip
+    import zlib
+
+    try:
+        with gzip.open(io.BytesIO(body)) as packed:
+            return packed.read(_MOST)
+    except (OSError, EOFError, zlib.error):
+        return body
 
 
 # -- folders -------------------------------------------------------------------------------------
@@ -188,62 +225,3 @@ def _of_feed(
 def _not_published(file: Path) -> NotFoundError:
     hint = "run `feedsvc sync`; `feedsvc status` says if it is held back"
     return NotFoundError(f"{file} is not published yet", hint=hint)
-
-
-# -- addresses -----------------------------------------------------------------------------------
-
-
-def fetch(console: Console, urls: Sequence[str]) -> dict[str, Response | FetchError]:
-    """The answer of each address, or why there is none: one that fails does not hide the others."""
-    for url in urls:
-        scheme = url.partition("://")[0]
-        if scheme.lower() not in {"http", "https"}:
-            raise UsageError(
-                f"'{scheme}' addresses cannot be asked, only http and https",
-                hint="save the document and validate the file",
-            )
-    if not urls:
-        return {}
-    if console.args.offline:
-        raise OfflineError(
-            "--offline forbids to ask an address", hint="save the document and validate the file"
-        )
-    import asyncio
-
-    from feedsvc.web import Client
-
-    settings = settings_or_defaults(console)
-
-    async def fetch_all() -> dict[str, Response | FetchError]:
-        unique = tuple(dict.fromkeys(urls))
-        contact = settings.site.base_url if settings.path is not None else ""
-        async with Client(settings.sync, contact=contact) as client:
-            answers = await asyncio.gather(*(_get(client, url) for url in unique))
-        return dict(zip(unique, answers, strict=True))
-
-    return asyncio.run(fetch_all())
-
-
-async def _get(client: Client, url: str) -> Response | FetchError:
-    try:
-        response = await client.get(url)
-        if not 200 <= response.status < 300:
-            answer = _status(response.status)
-            raise FetchError(f"{_asked(response)}: the server answers {answer}")
-    except FetchError as error:
-        return error
-    return response
-
-
-def _asked(response: Response) -> str:
-    """The address that was asked for, without its credentials."""
-    return response.hops[0].url if response.hops else response.url
-
-
-def _status(status: int) -> str:
-    from http import HTTPStatus
-
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

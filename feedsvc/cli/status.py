@@ -170,6 +170,8 @@ def daemon_line(daemon: dict[str, Any]) -> str:
 
 
 def _pushed(source: dict[str, Any]) -> str | None:
-    """What to say of a source whose hub tells us of news."""
+    """What to say of a source whose hub tells us of news, or does not want to."""
     push = source.get("push", {})
-    return f"told by its hub until {push['lease_until']}" if push.get("state") == "active" else None
+    if push.get("state") == "active":
+        return f"told by its hub until {push['lease_until']}"
+    return f"not told by its hub: {push['reason']}" if "reason" in push else None

@@ -23,8 +23,8 @@ _SEEN = (
     "tags", "section", "language", "image", "enclosures", "rights",
 )  # fmt: skip
 
-# Of the lines that an article keeps, those that its episode shows in a podcast.
-SHOWN_LINES = ("itunes:", "podcast:")
+# Of the lines that an article keeps, those that are shown: its credit, its episode in a podcast.
+SHOWN_LINES = ("atom:via", "itunes:", "podcast:")
 
 
 def digest(data: bytes) -> bytes:

@@ -297,6 +297,8 @@ def _version(one: Item) -> tuple[float, bytes]:
 _BY_CONTENT: tuple[tuple[Ours, Theirs, bool, bool], ...] = (
     (together(WORDS, MOMENT), lambda s: (s.words, s.published), True, False),
     (together(WORDS), lambda s: (s.words,), True, False),
+    # For those that say next to nothing: "Hi!" without a title.
+    (lambda one: one.said, lambda s: s.said, True, False),
     (together(TITLE, MOMENT), lambda s: (s.title, s.published), False, False),
     (together(TEXT), lambda s: (text_of(s.words),), False, False),
     (together(TITLE), lambda s: (s.title,), False, True),

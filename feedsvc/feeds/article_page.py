@@ -6,43 +6,53 @@ show a preview as Open Graph (`preview.py`), for search engines as JSON-LD (`pre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from feedsvc.feeds.layout import announce, page, words
+from feedsvc.feeds.layout import announce, canonical, page, spoken, words
 from feedsvc.feeds.origin import credit
-from feedsvc.feeds.preview import Facts, preview
+from feedsvc.feeds.preview import Facts, picture_in, preview
 from feedsvc.feeds.values import local, people, safe, type_of
 from feedsvc.feeds.words import categories, picture_of, summary_of, title_of
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Image
 from feedsvc.settings import Site
 from feedsvc.text.clean import xml_safe
 from feedsvc.text.html import cut, escape, plain
+from feedsvc.text.likeness import shows
 
 _DESCRIPTION = 300  # characters; more is shown nowhere
+
+# In sanitised HTML a `<` that begins no tag is written as a reference.
+_HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])")
 
 _STYLE = """
 article { margin: 2rem 0 3rem; } time { white-space: nowrap; }
 h1 + p { font-size: 1.1875rem; }
 .e-content { margin-top: 1.5rem; }
 .e-content > :is(p, ul, ol, dl, pre, table), blockquote, blockquote p { margin: 0 0 1em; }
-.e-content :is(h1, h2, h3, h4) { font-size: 1.1875rem; line-height: 1.35; margin: 1.75em 0 .5em; }
+.e-content :is(h2, h3, h4, h5, h6) { font-size: 1.1875rem; line-height: 1.35;
+  margin: 1.75em 0 .5em; }
 img, video { max-width: 100%; height: auto; } audio { width: 100%; }
 figure { margin: 1.5rem 0; } figcaption { color: var(--soft); font-size: .9375rem; }
-pre { overflow-x: auto; } table { display: block; overflow-x: auto; }
+pre, table { overflow-x: auto; } table { display: block; overflow-wrap: normal; }
 td, th { padding: .15rem .9rem .15rem 0; text-align: start; vertical-align: top; }
 blockquote { padding-inline-start: 1rem; border-inline-start: 3px solid var(--line);
   margin-inline: 0; }
 .media, .tags { list-style: none; padding: 0; } .tags li { display: inline-block;
   margin-inline-end: .9em; }
 footer { border-top: 1px solid var(--line); padding-top: .9rem; }
+@media print { pre { white-space: pre-wrap; } table { display: table; overflow-wrap: anywhere; } }
 """
 
 
 def article_page(entry: Entry, url: str, feeds: Sequence[FeedHead], *, site: Site) -> bytes:
     """The page at `url`; `feeds` are those that hold the article and that anybody may read."""
     article = entry.article
+    language = article.language or site.language
+    # WCAG 3.1.2: what frames an article in another language is in that of the site.
+    of_site = spoken(site.language, inside=language) if language != site.language else ""
     facts = Facts(
         article=article,
         url=url,
@@ -51,8 +61,8 @@ def article_page(entry: Entry, url: str, feeds: Sequence[FeedHead], *, site: Sit
             summary_of(article).replace("\n", " ") or plain(article.html, _DESCRIPTION),
             _DESCRIPTION,
         ),
-        image=picture_of(article),
-        language=article.language or site.language,
+        image=picture_of(article) or picture_in(article.html),
+        language=language,
         published=local(article.published, entry.zone).isoformat(),
         updated=local(article.updated, entry.zone).isoformat(),
     )
@@ -60,32 +70,34 @@ def article_page(entry: Entry, url: str, feeds: Sequence[FeedHead], *, site: Sit
         title=facts.title if facts.title == site.title else f"{facts.title} · {site.title}",
         language=facts.language,
         links=[
-            f'<link rel="canonical" href="{escape(url)}">',
+            canonical(url),
             *preview(facts, site),
             *(announce(head, format) for head in feeds for format in head.urls),
         ],
         icon=site.icon,
         style=_STYLE,
-        body=f"""<header>
+        body=f"""<header{of_site}>
 <p class="soft"><a href="{escape(site.base_url)}/">{words(site.title)}</a></p>
 </header>
 <main>
 {_article(facts, entry.zone)}
 </main>
-{_footer(feeds, article, site)}""",
+{_footer(feeds, article, site, of_site)}""",
     )
 
 
 def _article(facts: Facts, zone: ZoneInfo) -> str:
-    article = facts.article
+    article, image = facts.article, picture_of(facts.article)
     body = xml_safe(article.html).strip()
+    if words(article.title) and "<h1" in body:
+        body = _lowered(body)
     parts = [
         *_headline(article),
         f'<p class="soft">{_byline(article)}{_dates(facts, zone)}</p>',
-        *_figure(facts.image, body),
+        *_figure(image, body),
         # HTML §3.2.6.4: the text may be in another script than the title.
         f'<div class="e-content" dir="auto">\n{body}\n</div>' if body else "",
-        *_media(article, body, facts.image),
+        *_media(article, body, image),
         *_tags(article),
         *_origin(article),
         f'<data class="u-uid" value="{escape(article.guid)}"></data>',
@@ -93,6 +105,11 @@ def _article(facts: Facts, zone: ZoneInfo) -> str:
     shown = "\n".join(filter(None, parts))
     # The page as a whole is in the language of its article, but that may be in any script.
     return f'<article class="h-entry" dir="auto">\n{shown}\n</article>'
+
+
+def _lowered(body: str) -> str:
+    """The text with its headings below that of the page, of which there is one."""
+    return _HEADING.sub(lambda tag: f"{tag[1]}{min(int(tag[2]) + 1, 6)}", body)
 
 
 def _headline(article: Article) -> Iterator[str]:
@@ -139,7 +156,7 @@ def _day(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _figure(image: Image | None, body: str) -> Iterator[str]:
-    if image is None or image.url in body or escape(image.url) in body:
+    if image is None or shows(body, image.url):
         return
     caption, rights = words(image.caption or ""), words(image.credit or "")
     below = " ".join(filter(None, (caption, rights and f"({rights})")))
@@ -215,7 +232,7 @@ def _origin(article: Article) -> Iterator[str]:
     )
 
 
-def _footer(feeds: Sequence[FeedHead], article: Article, site: Site) -> str:
+def _footer(feeds: Sequence[FeedHead], article: Article, site: Site, spoken: str) -> str:
     listed = [f'<a href="{escape(head.home)}">{words(head.title)}</a>' for head in feeds]
     rights = safe(article.rights or site.rights or "")
     lines = [
@@ -223,4 +240,4 @@ def _footer(feeds: Sequence[FeedHead], article: Article, site: Site) -> str:
         f'<p class="soft">{escape(rights)}</p>' if rights else "",
     ]
     shown = "\n".join(filter(None, lines))
-    return f"<footer>\n{shown}\n</footer>" if shown else ""
+    return f"<footer{spoken}>\n{shown}\n</footer>" if shown else ""

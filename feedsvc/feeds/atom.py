@@ -13,12 +13,13 @@ from lxml import etree
 from feedsvc.feeds import head as heads
 from feedsvc.feeds import partners
 from feedsvc.feeds.guard import add, generator
-from feedsvc.feeds.links import page_of, vias
+from feedsvc.feeds.links import page_of
 from feedsvc.feeds.media import add_picture
 from feedsvc.feeds.origin import credit
 from feedsvc.feeds.prefixes import IN_ATOM, XML_LANG
 from feedsvc.feeds.stitch import StitchedXml
 from feedsvc.feeds.values import address, local, people, safe, spoken, type_of
+from feedsvc.feeds.vias import vias
 from feedsvc.feeds.words import (
     categories,
     declare_html,
@@ -89,7 +90,7 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
         if article.origin is not None:
             _add_source(element, article.origin, entry.zone, alone=not authors)
         if entry.profile:
-            partners.add_analytics(element, entry)
+            partners.add_own(element, entry)
 
     added = add(
         feed,

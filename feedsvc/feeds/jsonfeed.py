@@ -3,8 +3,8 @@
 It has no word for the feed an entry was copied from. `external_url` is none: that is the page a
 link post talks about, and readers open it instead of `url`. So an item says it in an object of our
 own, `_source`, by the names JSON Feed itself gives to the values of a feed: `title`, `feed_url`,
-`home_page_url`; and `rights`, which is our `_rights` there. `_via` names where else an item was
-found, since it stands for several copies.
+`home_page_url`; with its `id` if that is not its address, and `rights`, which is our `_rights`
+there. `_via` names where else an item was found. `parsers.feed.jsonorigin` reads them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 
 from feedsvc.errors import RenderError
 from feedsvc.feeds import head as heads
-from feedsvc.feeds.links import page_of, vias
+from feedsvc.feeds.links import page_of
 from feedsvc.feeds.media import variants
 from feedsvc.feeds.origin import Credit, credit
 from feedsvc.feeds.stitch import render_each
 from feedsvc.feeds.values import address, local, people, person, safe, type_of
+from feedsvc.feeds.vias import vias
 from feedsvc.feeds.words import categories, picture_of, summary_of, text_of, title_of
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Format
 from feedsvc.settings import FullText
@@ -110,7 +111,7 @@ def _item(entry: Entry, full_text: FullText) -> dict[str, Any]:
             "attachments": _attachments(article) if article.enclosures else None,
             "_rights": _rights(article.rights),
             "_source": _source(origin) if origin else None,
-            "_via": _via(entry) if entry.via else None,
+            "_via": _via(entry),
         }
     )
 
@@ -128,6 +129,7 @@ def _rights(text: str | None) -> dict[str, Any] | None:
 def _source(origin: Credit) -> dict[str, Any]:
     return _kept(
         {
+            "id": origin.id if origin.id != origin.url else None,
             "title": origin.title,
             "feed_url": origin.url,
             "home_page_url": origin.link,
@@ -137,8 +139,8 @@ def _source(origin: Credit) -> dict[str, Any]:
 
 
 def _via(entry: Entry) -> dict[str, Any] | None:
-    copies = [{"url": via.href, "title": via.title} for via in vias(entry)]
-    return {"links": copies} if copies else None
+    places = [_kept({"url": via.href, "title": via.title}) for via in vias(entry)]
+    return {"links": places} if places else None
 
 
 def _attachments(article: Article) -> list[dict[str, Any]]:

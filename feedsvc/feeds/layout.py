@@ -5,6 +5,7 @@ Plain HTML, readable without a style sheet, light or dark as the reader's system
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from feedsvc.feeds.values import safe
@@ -15,6 +16,13 @@ NAMES = {Format.ATOM: "Atom", Format.RSS: "RSS", Format.JSON: "JSON Feed"}
 
 NOINDEX = '<meta name="robots" content="noindex">'
 
+# BCP 47: the languages that are written from right to left unless a script is named, and scripts.
+_LEFTWARDS = re.compile(
+    r"(?:ar|arc|ckb|dv|fa|he|iw|ks|nqo|ps|sd|syr|ug|ur|yi)(?:-(?!(?:latn|cyrl|deva)\b).*)?"
+    r"|.*-(?:arab|hebr|nkoo|syrc|thaa)(?:-.*)?",
+    re.IGNORECASE,
+)
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2329; --soft: #5a6570; --line: #d9dee3;
   --paper: #fdfdfc; --accent: #b3470b; }
@@ -24,9 +32,10 @@ body { max-width: 42rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; color: va
   background: var(--paper); font: 1.0625rem/1.6 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .25rem; }
 h2 { font-size: 1.125rem; line-height: 1.35; margin: 0; font-weight: 600; }
+h1, h2 { -webkit-hyphens: auto; hyphens: auto; hyphenate-limit-chars: 15 5 4; }
 p { margin: .25rem 0; } a { color: var(--accent); text-underline-offset: .15em; }
 .soft, time { color: var(--soft); font-size: .9375rem; }
-.formats a { margin-right: .9em; }
+.formats a { margin-inline-end: .9em; }
 """
 LIST = """
 ul { list-style: none; padding: 0; margin: 2rem 0 0; }
@@ -47,10 +56,9 @@ def page(
 
     `title` may hold any text, the other values are as they are to stand there.
     """
-    spoken = f' lang="{escape(language)}"' if language else ""
     head = "\n".join((*links, *([f'<link rel="icon" href="{escape(icon)}">'] if icon else ())))
     return f"""<!DOCTYPE html>
-<html{spoken}>
+<html{spoken(language)}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -63,6 +71,24 @@ def page(
 </body>
 </html>
 """.encode()
+
+
+def canonical(url: str) -> str:
+    """RFC 6596: the one address of a page that `index.html` and queries lead to as well."""
+    return f'<link rel="canonical" href="{escape(url)}">'
+
+
+def spoken(language: str | None, *, inside: str | None = None) -> str:
+    """The attributes of an element in this language; the direction where it turns."""
+    if not language:
+        return ""
+    rightwards, leftwards = not _is_leftwards(inside), _is_leftwards(language)
+    turned = f' dir="{"rtl" if leftwards else "ltr"}"' if rightwards == leftwards else ""
+    return f' lang="{escape(language)}"{turned}'
+
+
+def _is_leftwards(language: str | None) -> bool:
+    return language is not None and _LEFTWARDS.fullmatch(language) is not None
 
 
 def announce(head: FeedHead, format: Format) -> str:

@@ -12,9 +12,13 @@ from feedsvc.feeds.values import safe
 from feedsvc.model import FeedHead, Format
 
 
-def opml(heads: Sequence[FeedHead], *, title: str, updated: datetime) -> bytes:
-    """The document; each feed is named once, in the richest format it has."""
-    body = start(title, dateModified=updated)
+def opml(heads: Sequence[FeedHead], *, title: str) -> bytes:
+    """The document; each feed is named once, in the richest format it has.
+
+    Without a date: with that of the newest article the list would be another one after each, and
+    whoever polls it would never hear that nothing has changed.
+    """
+    body = start(title)
     for head in heads:
         url = next((head.urls[format] for format in Format if format in head.urls), None)
         if url is not None:

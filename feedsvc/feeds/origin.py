@@ -46,7 +46,7 @@ def credit(origin: Origin | None) -> Credit | None:
     """What to publish of `origin`; None when it names nobody."""
     if origin is None:
         return None
-    url, link = _address(origin.url), _address(origin.link)
+    url, link = public_address(origin.url), public_address(origin.link)
     stated, title = safe(origin.id or ""), safe(origin.title or "")
     name = title or _host(url or link) or stated
     if not name:
@@ -61,7 +61,7 @@ def credit(origin: Origin | None) -> Credit | None:
     )
 
 
-def _address(text: str | None) -> str | None:
+def public_address(text: str | None) -> str | None:
     """The address as anyone may see it: what a source logs in with is nobody's business."""
     found = absolute(text, None) if text else None
     return found and _ROOT.sub(r"\1/", _USER.sub("", found, count=1), count=1)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedsvc.feeds.layout import NOINDEX, announce, formats, page, words
+from feedsvc.feeds.layout import NOINDEX, announce, canonical, formats, page, words
 from feedsvc.feeds.values import local
 from feedsvc.model import FeedHead
 from feedsvc.text.html import escape
@@ -35,7 +35,7 @@ def feed_page(head: FeedHead, lines: Sequence[Line], *, site_title: str, site_ur
         title=head.title,
         language=head.language,
         links=[
-            *([NOINDEX] if head.private else ()),
+            NOINDEX if head.private else canonical(head.home),
             *(announce(head, format) for format in head.urls),
         ],
         icon=head.icon,
@@ -59,7 +59,7 @@ def group_page(
     return page(
         title=head.title,
         language=head.language,
-        links=[],
+        links=[canonical(head.home)],
         icon=head.icon,
         body=f"""<header>
 <p class="soft"><a href="{escape(site_url)}/">{words(site_title)}</a></p>
@@ -73,7 +73,8 @@ def group_page(
 
 def site_page(heads: Sequence[FeedHead], *, title: str, language: str | None, url: str) -> bytes:
     """The page of the whole site: every feed."""
-    links = [announce(head, format) for head in heads for format in head.urls]
+    links = [canonical(f"{url}/")]
+    links += [announce(head, format) for head in heads for format in head.urls]
     return page(
         title=title,
         language=language,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from lxml import etree
 
 from feedsvc.feeds.lines import LONGEST_WORDS
-from feedsvc.feeds.prefixes import ITUNES
+from feedsvc.feeds.prefixes import ITUNES, MEDIA
 from feedsvc.feeds.prefixes import PODCAST as NAMESPACE
 from feedsvc.feeds.values import address, is_file_address, person, safe
 from feedsvc.feeds.words import as_label
@@ -56,6 +56,7 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
         etree.SubElement(element, f"{{{ITUNES}}}email").text = owner["email"]
     if image := cover(podcast.image) or cover(head.image):
         etree.SubElement(channel, f"{{{ITUNES}}}image", href=image)
+        _add_size(channel, head, image)
     _add_categories(channel, podcast)
     say("explicit", "true" if podcast.explicit else "false")
     say("type", podcast.type)
@@ -65,6 +66,17 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
         say("block", "Yes")
     if moved := address(podcast.new_feed_url):
         say("new-feed-url", moved)
+
+
+def _add_size(channel: etree._Element, head: FeedHead, image: str) -> None:
+    """How large the artwork is, which Apple's rules look at; not in an archive, which is closed."""
+    seen, archived = head.artwork, head.archive is not None and head.archive.number is not None
+    if seen is None or archived or cover(seen.url) != image:
+        return
+    if seen.width and seen.height:
+        width, height = str(seen.width), str(seen.height)
+        name = f"{{{MEDIA}}}thumbnail"
+        etree.SubElement(channel, name, url=image, width=width, height=height)
 
 
 def _owner(head: FeedHead, podcast: Podcast) -> dict[str, str] | None:

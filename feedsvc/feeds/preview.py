@@ -7,19 +7,25 @@ executed, so that it needs no leave of a Content-Security-Policy (HTML §4.12.1,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from types import MappingProxyType
 from typing import Any
 
 from feedsvc.feeds.layout import words
 from feedsvc.feeds.origin import credit
-from feedsvc.feeds.values import address, people, safe
+from feedsvc.feeds.values import address, people, safe, type_of
 from feedsvc.feeds.words import categories
-from feedsvc.model import Article, Image
+from feedsvc.model import Article, Enclosure, Image
 from feedsvc.settings import Site
 from feedsvc.text.html import cut, escape
+from feedsvc.text.urls import absolute
 
+_SMALLEST = 100  # pixels: smaller ones are signs, and marks of those who count
+_PICTURE = re.compile(r"<img\s([^>]*+)>")
+_ATTRIBUTE = re.compile(r'([a-z-]++)="([^"]*+)"')
 _HEADLINE = 110  # characters that Google shows of one
 
 # Signs that could end the element (HTML §13.1.2.1) or, in old readers, a line of script.
@@ -55,6 +61,22 @@ class Facts:
     updated: str
 
 
+def picture_in(html: str) -> Image | None:
+    """The first picture in sanitised `html` that is large enough to stand for an article."""
+    for tag in _PICTURE.findall(html):
+        said = dict(_ATTRIBUTE.findall(tag))
+        width, height = _pixels(said.get("width")), _pixels(said.get("height"))
+        if min(one for one in (width, height, _SMALLEST) if one is not None) < _SMALLEST:
+            continue
+        if url := absolute(unescape(said.get("src", "")), None):
+            return Image(url=url, width=width, height=height)
+    return None
+
+
+def _pixels(said: str | None) -> int | None:
+    return int(said) if said and re.fullmatch("[0-9]{1,5}", said) else None
+
+
 def preview(facts: Facts, site: Site) -> Iterator[str]:
     """The lines for the head of the page."""
     if facts.description:
@@ -81,6 +103,10 @@ def _open_graph(facts: Facts, site: Site) -> Iterator[tuple[str, str]]:
             yield "og:image:height", str(facts.image.height)
         if caption := safe(facts.image.caption or ""):
             yield "og:image:alt", caption
+    for medium in _played(facts.article):
+        family = _family(medium)
+        yield f"og:{family}", medium.url
+        yield f"og:{family}:type", type_of(medium) or ""
     if locale := locale_of(facts.language):
         yield "og:locale", locale
     yield "article:published_time", facts.published
@@ -141,6 +167,7 @@ def _linked_data(facts: Facts, site: Site) -> dict[str, Any]:
             "author": [_person(one) for one in people(article)] or publisher,
             "publisher": publisher,
             "image": _image(facts.image) if facts.image else None,
+            "associatedMedia": [_medium(one) for one in _played(article)],
             "inLanguage": facts.language,
             "articleSection": safe(article.section or ""),
             "keywords": _tags(article),
@@ -166,6 +193,27 @@ def _image(image: Image) -> dict[str, Any]:
             "creditText": safe(image.credit or ""),
         }
     )
+
+
+def _medium(one: Enclosure) -> dict[str, Any]:
+    return _kept(
+        {
+            "@type": f"{_family(one).title()}Object",
+            "contentUrl": one.url,
+            "encodingFormat": type_of(one),
+            "contentSize": str(one.length) if one.length else None,
+            "duration": f"PT{one.duration}S" if one.duration else None,
+        }
+    )
+
+
+def _played(article: Article) -> list[Enclosure]:
+    """What is to be heard or seen moving."""
+    return [one for one in article.enclosures if _family(one) in ("audio", "video")]
+
+
+def _family(one: Enclosure) -> str:
+    return (type_of(one) or "").partition("/")[0]
 
 
 def _kept(fields: dict[str, Any]) -> dict[str, Any]:

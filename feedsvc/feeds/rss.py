@@ -14,12 +14,13 @@ from feedsvc.feeds import head as heads
 from feedsvc.feeds import partners, podcast
 from feedsvc.feeds.episode import add_episode
 from feedsvc.feeds.guard import add, generator
-from feedsvc.feeds.links import page_of, vias
+from feedsvc.feeds.links import page_of
 from feedsvc.feeds.media import add_others, add_picture, main_enclosure
 from feedsvc.feeds.origin import credit
 from feedsvc.feeds.prefixes import ATOM, DC, DCTERMS, IN_RSS
 from feedsvc.feeds.stitch import StitchedXml
 from feedsvc.feeds.values import address, local, people, person, safe, spoken, type_of
+from feedsvc.feeds.vias import vias
 from feedsvc.feeds.words import (
     SUMMARY_LENGTH,
     as_html,
@@ -117,7 +118,8 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
     def finish(item: Any) -> None:
         for via in vias(entry):
             link = etree.SubElement(item, f"{{{ATOM}}}link", href=via.href, rel="via")
-            link.set("title", via.title)
+            if via.title:
+                link.set("title", via.title)
         if article.image is not None or article.enclosures:
             add_picture(item, article)
             add_others(item, article, first)
@@ -126,7 +128,7 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
         if entry.podcast:
             add_episode(item, entry)
         if entry.profile:
-            partners.add_analytics(item, entry)
+            partners.add_own(item, entry)
 
     added = add(
         feed,

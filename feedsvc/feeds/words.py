@@ -11,6 +11,7 @@ from feedsvc.model import Article, Entry, Image
 from feedsvc.settings import FullText
 from feedsvc.text.clean import xml_safe
 from feedsvc.text.html import cut, escape, plain
+from feedsvc.text.likeness import shows
 
 SUMMARY_LENGTH = 300  # characters of an excerpt when the article brings no summary
 TITLE_LENGTH = 80  # of a title made from the text
@@ -80,9 +81,7 @@ def picture_of(article: Article) -> Image | None:
 
 def _shows(body: str, image: Image, article: Article) -> bool:
     """Whether the text shows the picture; or any, when it is but one of the media files."""
-    if image.url in body or escape(image.url) in body:
-        return True
-    return article.image is None and "<img" in body
+    return (article.image is None and "<img" in body) or shows(body, image.url)
 
 
 def _paragraph(text: str) -> str:

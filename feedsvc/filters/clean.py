@@ -14,14 +14,13 @@ from hashlib import sha256
 
 from feedsvc.model import Draft, Enclosure, Image, Origin, Person
 from feedsvc.text import urls
-from feedsvc.text.clean import normalise, one_line
+from feedsvc.text.clean import LONGEST_NAME, normalise, one_line
 from feedsvc.text.html import cut, sanitise
 from feedsvc.text.language import normalise_language
 
 _TITLE = 1_000
 _SUMMARY = 10_000
 _TEXT = 2_000  # rights, captions and what else may be a sentence
-_NAME = 200  # of a person, a tag, a section
 _ID = 2_000
 _MOST = 200  # tags, authors, enclosures, lines of `extra`
 _MOST_WARNINGS = 50
@@ -93,12 +92,12 @@ def _text(value: str | None, limit: int) -> str | None:
 
 def _name(value: str | None) -> str | None:
     """One line for a person, a tag or a section: the same few occur in entry after entry."""
-    return _known_name(value[: 4 * _NAME + 1_000]) if value else None
+    return _known_name(value[: 4 * LONGEST_NAME + 1_000]) if value else None
 
 
 @lru_cache(maxsize=512)
 def _known_name(value: str) -> str | None:
-    return _text(value, _NAME)
+    return _text(value, LONGEST_NAME)
 
 
 def _id(value: str | None) -> str | None:
@@ -142,7 +141,7 @@ def _origin(origin: Origin | None) -> Origin | None:
     if origin is None:
         return None
     silent: list[str] = []  # whoever first published it does not answer for it here
-    return Origin(
+    found = Origin(
         id=_id(origin.id),
         title=_text(origin.title, _TITLE),
         url=_address(origin.url, None, "source", silent),
@@ -150,6 +149,7 @@ def _origin(origin: Origin | None) -> Origin | None:
         updated=_moment(origin.updated, "source", silent),
         rights=_text(origin.rights, _TEXT),
     )
+    return found if found != Origin() else None  # as it is stored: one that names nobody is none
 
 
 # --- addresses

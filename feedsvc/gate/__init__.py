@@ -30,7 +30,7 @@ from feedsvc.gate.report import Report
 from feedsvc.gate.rss import check_rss
 from feedsvc.gate.rules import RULES, Rule
 from feedsvc.gate.sitemap import check_sitemap
-from feedsvc.gate.sniffing import sniff
+from feedsvc.gate.sniffing import sniff, unknown
 from feedsvc.model import Finding
 
 __all__ = ["RULES", "Rule", "check", "sniff"]
@@ -55,8 +55,10 @@ def check(
     report = Report(body=body, url=url, now=now)
     kind = sniff(body) if format == "auto" else format
     if kind is None:
-        code = "format-unknown" if body.strip() else "document-empty"
-        report.add(code, "neither Atom nor RSS nor JSON Feed nor OPML nor HTML nor a sitemap")
+        if body.strip():
+            report.add("format-unknown", *unknown(body))
+        else:
+            report.add("document-empty", "the document is empty")
     elif kind in _XML:
         root = read_xml(report, body)
         if root is not None:

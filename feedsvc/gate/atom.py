@@ -81,8 +81,11 @@ def check_atom(report: Report, root: etree._Element) -> None:
 
 def _say_what_root(report: Report, root: etree._Element) -> None:
     if local(root) == "feed":
-        namespace = str(root.tag)[1:].partition("}")[0] if str(root.tag)[0] == "{" else "none"
-        report.add("namespace-wrong", f"the namespace of feed is {shown(namespace)}", root)
+        namespace = str(root.tag)[1:].partition("}")[0] if str(root.tag)[0] == "{" else ""
+        told = f"the namespace of feed is {shown(namespace)}" if namespace else "no namespace"
+        if namespace == "http://purl.org/atom/ns#":
+            told += " of the obsolete Atom 0.3"
+        report.add("namespace-wrong", f"{told}: that of Atom is {ATOM}", root)
     else:
         report.add("root-wrong", f"the root element is <{local(root)}>, not <feed>", root)
 

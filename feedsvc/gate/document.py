@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from feedsvc.gate.complaints import complaint, is_limit
 from feedsvc.gate.report import Report, shown
 from feedsvc.regex import compiled
 
@@ -140,6 +141,12 @@ def decode(report: Report, body: bytes) -> str | None:
     return text
 
 
+def declared_encoding(start: bytes) -> str:
+    """What an XML document without a BOM says it is written in, in lower case."""
+    declared = _DECLARATION.match(start)
+    return declared.group(1).decode("ascii").lower() if declared else "utf-8"
+
+
 def read_xml(report: Report, body: bytes, *, polled: bool = True) -> etree._Element | None:
     """The root element, or None when the document cannot be looked at any further."""
     if not check_size(report, body, polled=polled):
@@ -148,8 +155,7 @@ def read_xml(report: Report, body: bytes, *, polled: bool = True) -> etree._Elem
         report.add("encoding-not-utf8", "the document is written in UTF-16 or UTF-32", 1)
         return None
     start = body.removeprefix(codecs.BOM_UTF8)
-    declared = _DECLARATION.match(start)
-    encoding = declared.group(1).decode("ascii").lower() if declared else "utf-8"
+    encoding = declared_encoding(start)
     if encoding not in _UTF_8:
         report.add("encoding-not-utf8", f"declares {encoding}: publish UTF-8", 1)
         if not encoding.startswith(("iso-8859-", "windows-125", "us-ascii")):
@@ -179,10 +185,9 @@ def _parse(report: Report, body: bytes) -> etree._Element | None:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        message = str(error).split(", line ")[0].strip() or "no element found"
-        code = "document-too-complex" if "XML_PARSE_HUGE" in message else "xml-not-well-formed"
-        line = getattr(error, "lineno", None)
-        report.add(code, shown(message.replace(", use XML_PARSE_HUGE option", ""), 200)[1:-1], line)
+        message = complaint(error)
+        code = "document-too-complex" if is_limit(error) else "xml-not-well-formed"
+        report.add(code, message, getattr(error, "lineno", None))
         return None
     _check_declared(report, root)
     return root
@@ -192,7 +197,7 @@ def _check_declared(report: Report, root: etree._Element) -> None:
     """The namespaces that the root element declares, used or not."""
     for prefix, uri in root.nsmap.items():
         report.prefixes.add((prefix, uri))
-        if uri == ATOM and prefix is None:
+        if prefix is None and uri in (ATOM, "http://purl.org/rss/1.0/"):
             continue
         usual = PREFIXES.get(uri)
         if uri in _MEDIA_WRONG:
@@ -207,7 +212,8 @@ def _check_declared(report: Report, root: etree._Element) -> None:
         elif usual is None and prefix is not None:
             report.add("namespace-unknown", f"{prefix} is bound to {shown(uri)}", root)
         elif usual is not None and prefix != usual and uri not in _ANY_PREFIX:
-            report.add("prefix-unusual", f"{uri} is usually {usual}, not {prefix}", root)
+            unlike = f", not {prefix}" if prefix else ""
+            report.add("prefix-unusual", f"{uri} is usually {usual}{unlike}", root)
 
 
 def check_prefix(report: Report, element: etree._Element, namespace: str) -> None:

@@ -50,7 +50,8 @@ def _check_feed(report: Report, feed: Object, spot: Spot) -> None:
     _check_keys(report, feed, _TOP, spot)
     version = feed.get("version")
     if version not in _VERSIONS:
-        says = f"version is {shown(str(version))}, not {_VERSIONS[0]}"
+        told = "there is no version" if version is None else f"version is {shown(str(version))}"
+        says = f"{told}: it is to be {_VERSIONS[0]}"
         report.add("json-version", says, _at(feed, "version", spot))
     title = feed.get("title")
     if title is None:

@@ -84,7 +84,8 @@ Children = dict[str, list[etree._Element]]
 def check_rss(report: Report, root: etree._Element) -> None:
     """The whole document, from `rss` down."""
     if root.tag != "rss":
-        kind = "RSS 1.0 is not published here" if local(root) == "RDF" else "not <rss>"
+        old = "RSS 1.0 and older are not judged; RSS 2.0 and Atom are"
+        kind = old if local(root) == "RDF" else "not <rss>"
         report.add("root-wrong", f"the root element is <{local(root)}>: {kind}", root)
         return
     check_attributes(report, root, ("version",))
@@ -92,7 +93,7 @@ def check_rss(report: Report, root: etree._Element) -> None:
     if version is None:
         report.add("attribute-missing", "rss has no version", root)
     elif version != "2.0":
-        report.add("rss-version", f"rss has version {shown(version)}, not 2.0", root)
+        report.add("rss-version", f"rss has version {shown(version)}: publish 2.0", root)
     channels = list(root.iterchildren("channel"))
     if len(channels) != 1:
         report.add("rss-channel-missing", f"rss holds {len(channels)} channels", root)

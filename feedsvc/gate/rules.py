@@ -165,7 +165,7 @@ _GENERAL: Final[Mapping[str, Rule]] = MappingProxyType(
         "opml-type": _warning("OPML 2.0 <outline>: a type that readers know"),
         "opml-empty": _warning("OPML 2.0 <body>: one outline or more"),
         "page-title-missing": _error("HTML: a document has a title"),
-        "page-discovery-relative": _error("feed autodiscovery: an absolute address"),
+        "page-discovery-relative": _warning("feed autodiscovery: an absolute address"),
         # -- sitemaps ----------------------------------------------------------------------------
         "sitemap-size": _error("sitemaps.org 0.9: 50 MB (52,428,800 bytes) at most"),
         "sitemap-urls-many": _error("sitemaps.org 0.9: 50,000 addresses at most"),
@@ -255,8 +255,16 @@ PROFILE_RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "apple-enclosure-incomplete": _error(f"{_APPLE}: enclosure, url, length and type"),
         "apple-enclosure-length": _warning(f"{_APPLE}: enclosure length, in bytes"),
         "apple-enclosure-repeated": _error("PRX help 360023748473: no enclosure URL twice"),
-        "apple-new-feed-url": _warning(f"{_APPLE}: itunes:new-feed-url, when the feed moves"),
+        "apple-new-feed-url": _error(f"{_APPLE}: itunes:new-feed-url, the address of a feed"),
     }
 )
 
-RULES: Final[Mapping[str, Rule]] = MappingProxyType({**_GENERAL, **PROFILE_RULES})
+# What servers say of a document, see `served.py`.
+SERVED_RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "media-type-unexpected": _warning("RFC 4287 §7; RSS profile; JSON Feed 1.1; RFC 7303 §9"),
+        "charset-mismatch": _warning("RFC 7303 §3.2: BOM, then charset, then the declaration"),
+    }
+)
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({**_GENERAL, **PROFILE_RULES, **SERVED_RULES})

@@ -327,7 +327,9 @@ class _Reading:
             for name in ("duration", "length", "type")
         }
         if found:
-            first = found[0]
+            first, length = found[0], beside["length"]
+            if beside["duration"] is None and isinstance(length, str) and ":" in length:
+                beside |= {"duration": length, "length": None}
             found[0] = Enclosure(
                 url=first.url,
                 type=first.type or media_type_of(beside["type"]),

@@ -13,9 +13,9 @@ from feedsvc.parsers.metavalues import normal_key
 # Per field the keys in order of rank, without case, `_`, `-`, `.` and spaces.
 _KEYS = {
     "title": "title headline ogtitle",
-    "subtitle": "subtitle subheadline alternativeheadline tagline kicker dek",
+    "subtitle": "subtitle subheadline alternativeheadline tagline kicker dek itunessubtitle",
     "summary": "summary description excerpt abstract teasertext lead standfirst ogdescription"
-    " metadescription seodescription",
+    " metadescription seodescription itunessummary",
     "id": "id guid uuid uid articleid",
     "link": "canonical canonicalurl canonicallink canonicaluri permalink url link slug",
     "published": "date published datepublished publishedat publisheddate publicationdate pubdate"
@@ -26,15 +26,16 @@ _KEYS = {
     "expires": "expirydate expires expiry expiresat expirationdate expiredate unpublish"
     " unpublishdate unpublishat validuntil",
     "status": "draft unreleased status state publish unpublished private",
-    "authors": "author authors byline writer writers creator creators writtenby",
+    "authors": "author authors byline writer writers creator creators writtenby itunesauthor",
     "authoremail": "authoremail email",
     "authoruri": "authoruri authorurl authorlink authorwebsite",
-    "tags": "tags tag keywords keyword categories topics taxonomiestags taxonomiescategories",
+    "tags": "tags tag keywords keyword categories topics taxonomiestags taxonomiescategories"
+    " ituneskeywords",
     "section": "section category articlesection",
     "language": "language lang locale langcode languagecode inlanguage oglocale",
     "image": "image images cover coverimage featuredimage featureimage featured heroimage hero"
     " banner bannerimage headerimage header ogimage socialimage shareimage previewimage"
-    " thumbnail thumb teaserimage photo feature resources",
+    " thumbnail thumb teaserimage photo feature resources episodeimage itunesimage podcastimage",
     "caption": "imagecaption covercaption coveralt imagealt caption thumbnailcaption heroalt"
     " herocaption imagedescription bannercaption featuredimagecaption featuredimagealt",
     "credit": "imagecredit imagecredits covercredit photocredit imagesource photographer credit",
@@ -42,7 +43,7 @@ _KEYS = {
     " podcastaudio episodeurl mp3 mp3url video videourl videofile media mediaurl attachments",
     "duration": "duration audioduration podcastduration audiolength itunesduration",
     "length": "audiosize podcastlength podcastsize podcastbytes enclosurelength filesize"
-    " audiobytes",
+    " audiobytes length bytes audiofilesize podcastfilesize",
     "type": "audiotype podcasttype podcastmimetype enclosuretype audiomimetype",
     "rights": "rights copyright license licence",
     "location": "location place dateline",

@@ -18,6 +18,7 @@ class Call(NamedTuple):
     query: str  # as it was sent
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    client: str | None = None  # the address that asks; None for one that is not known
 
 
 class Reply(NamedTuple):
@@ -76,6 +77,14 @@ class Subscription:
     failures: int = 0
     reason: str | None = None
     heard: datetime | None = None  # when it told us of news last
+
+    @property
+    def relied_on(self) -> bool:
+        """Whether its hub holds it, and renews it when it is asked to.
+
+        From the second request in vain on, nobody knows whether it still hears of news itself.
+        """
+        return self.state == "active" and self.failures < 2
 
 
 class Announced(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ from feedsvc.ports.beside import (
     Edition,
     Facet,
     Listed,
+    Media,
     PagePlan,
     Released,
     Shelf,
@@ -257,6 +258,10 @@ class PageStore(Protocol):
         """The files of pages, without their sidecars; the ledger has them as those of `feed`."""
         ...
 
+    def vacant_pages(self) -> list[tuple[str, int]]:
+        """The slugs at which no page is published (any more), and whose they are."""
+        ...
+
     def page_plans(self, rows: Sequence[int], now: datetime) -> list[PagePlan]:
         """What is to be at the paths of these articles."""
         ...
@@ -297,8 +302,8 @@ class PageStore(Protocol):
         """The slugs that articles have."""
         ...
 
-    def tell_pages(self, feed: str) -> None:
-        """Have the pages of the articles in a feed that is new be looked at: they announce it."""
+    def tell_pages(self, feed: Feed) -> None:
+        """Have the pages of the articles of a feed that is new be looked at: they announce it."""
         ...
 
 
@@ -319,10 +324,18 @@ class FeedStore(Protocol):
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...
 
-    def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]: ...
+    def media_facts(self, urls: Iterable[str]) -> dict[str, Media]:
+        """What servers said of files, by their addresses."""
+        ...
+
+    def fragments(
+        self, variant: str, formats: Collection[str], rows: Sequence[int]
+    ) -> dict[tuple[str, int], Fragment]:
+        """The kept fragments of these articles, by format and row."""
+        ...
 
     def keep_fragments(
-        self, format: str, variant: str, fragments: Mapping[int, Fragment]
+        self, variant: str, fragments: Mapping[tuple[str, int], Fragment]
     ) -> None: ...
 
     def ledger(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from feedsvc.model import State, Verdict
 
@@ -39,4 +39,4 @@ class Version(NamedTuple):
     title: str
     summary: str | None
     html: str
-    fields: Mapping[str, object]  # all else that it says, as it is stored
+    fields: Mapping[str, Any]  # all else that it says, as it is stored

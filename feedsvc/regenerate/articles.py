@@ -23,7 +23,7 @@ from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, PageFile, Progress
 from feedsvc.regenerate.feed import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
-from feedsvc.regenerate.pagebatch import PAGES, Batch, Published
+from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
 from feedsvc.regenerate.press import Press, rules_of
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, reported
 
@@ -136,8 +136,9 @@ class _Build:
     def _verified(self, news: Sequence[int]) -> Sequence[int]:
         """The articles to look at in a run that looks at everything.
 
-        Of thousands of pages, these are the ones that changed and those that do not lie as they
-        were recorded. Whether their sidecars do is asked of some of them each day.
+        Of thousands of pages, these are the ones that changed, those that do not lie as they
+        were recorded, and those that lie where none is. Whether their sidecars do is asked of some
+        of them each day.
         """
         store, publisher = self.press.store, self.press.publisher
         if self.anew or len(self._files) <= _FEW:
@@ -147,6 +148,10 @@ class _Build:
         lines = store.ledger(paths=[file.path for file in self._files[day::_DAYS]])
         stray.update(path for path, line in lines.items() if not publisher.lies(line))
         found = {file.row for file in self._files if file.path in stray and file.row is not None}
+        # Our server answers 410 only where no file lies: none may come back with an old copy.
+        found.update(
+            row for slug, row in store.vacant_pages() if publisher.read(file_of(slug)) is not None
+        )
         return sorted(found.union(news))
 
     def _look_at(self, rows: Sequence[int], news: frozenset[int]) -> None:

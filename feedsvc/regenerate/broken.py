@@ -5,15 +5,16 @@
 Between a file and its line in the ledger a build can die. Nearly always the next one puts the same
 file in place again; but when its key was revoked meanwhile, or its article withdrawn, nothing would
 ever look at it, and whoever knows the address could read on. So a build notes where it writes,
-before its first file; one that finds such a note looks at everything, and in the end takes down
-what looks like ours and is in no ledger.
+before its first file at a path that the ledger does not know; one that finds such a note looks at
+everything, and in the end takes down what looks like ours and is in no ledger. What lies at a path
+that the ledger knows is found by it, whatever it is: nearly every edit needs no note.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -39,22 +40,26 @@ class Watched:
 
     inner: Publisher
     folders: tuple[str, ...]
+    recall: Callable[[Collection[str]], Collection[str]]  # those of some paths that are known
     noted: bool = False
     torn: bool = False  # some files may be there of which nobody was told
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
-        if not self.noted:
-            self.noted = True
-            try:
-                self.inner.keep(NOTE, json.dumps(self.folders).encode())
-            except PublishError as error:
-                # That a build may die is no reason to hold this one back.
-                log.warning("it is not noted that a build is under way: %s", error)
+        if not self.noted and len(self.recall(files)) < len(files):
+            self._note()
         try:
             return self.inner.place(files)
         except BaseException:
             self.torn = True
             raise
+
+    def _note(self) -> None:
+        self.noted = True
+        try:
+            self.inner.keep(NOTE, json.dumps(self.folders).encode())
+        except PublishError as error:
+            # That a build may die is no reason to hold this one back.
+            log.warning("it is not noted that a build is under way: %s", error)
 
     def end(self) -> None:
         """Nothing was broken off."""
@@ -95,7 +100,12 @@ def broken_off(press: Press) -> tuple[str, ...] | None:
 def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> Iterator[Press]:
     """A press for one build, after which what a broken one left (`left`) is taken down."""
     folders = {*(feed.name for feed in feeds), *_FOLDERS, *(left or ())}
-    publisher = Watched(press.publisher, tuple(sorted(folders)), noted=left is not None)
+    publisher = Watched(
+        press.publisher,
+        tuple(sorted(folders)),
+        recall=lambda paths: press.store.ledger(paths=paths),
+        noted=left is not None,
+    )
     yield replace(press, publisher=publisher)
     try:
         if left is not None:

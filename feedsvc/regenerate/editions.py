@@ -92,6 +92,14 @@ def editions(
     )
 
 
+def told_of(
+    store: Store, feed: Feed, site: Site, now: datetime
+) -> tuple[tuple[Period, tuple[Released, ...]], ...]:
+    """The periods whose editions are shown at `now`, newest first, and the articles of each."""
+    chosen, _ = _chosen(store, feed, site, now.replace(microsecond=0))
+    return tuple((period, tuple(members)) for period, members in chosen)
+
+
 def oldest_in_use(store: Store, feed: Feed, site: Site, now: datetime) -> datetime | None:
     """From when on an article stands in an edition that is shown or to come.
 

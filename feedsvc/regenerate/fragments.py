@@ -109,17 +109,34 @@ class Fragments:
 
     def gather(self, members: Sequence[Member]) -> dict[int, str]:
         """Find or render what is missing; returns, by row, why an article cannot be rendered."""
+        if not self._options.everything:
+            self._recall(members)
         failed: dict[int, str] = {}
-        for format, found in self._found.items():
-            missing = [member for member in members if member.row not in found]
-            if not missing:
-                continue
-            keys = {m.row: self._key(format, m.seen, m.source, m, m.link) for m in missing}
-            if not self._options.everything:
-                kept = self._press.store.fragments(format.value, self._variant, list(keys))
-                found |= {row: kept[row].body for row in kept if kept[row].key == keys[row]}
-            failed |= self._render(format, [m for m in missing if m.row not in found])
+        fresh: dict[tuple[str, int], Fragment] = {}
+        for format in self._found:
+            failed |= self._render(format, self._missing(format, members), fresh)
+        if self._keep:
+            self._press.store.keep_fragments(self._variant, fresh)
         return failed
+
+    def _missing(self, format: Format, members: Sequence[Member]) -> list[Member]:
+        return [member for member in members if member.row not in self._found[format]]
+
+    def _recall(self, members: Sequence[Member]) -> None:
+        """Take what the store kept, of all formats at once."""
+        keys = {
+            (format, m.row): self._key(format, m.seen, m.source, m, m.link)
+            for format in self._found
+            for m in self._missing(format, members)
+        }
+        if not keys:
+            return
+        formats = sorted({format.value for format, _ in keys})
+        kept = self._press.store.fragments(self._variant, formats, sorted({row for _, row in keys}))
+        for (format, row), key in keys.items():
+            one = kept.get((format.value, row))
+            if one is not None and one.key == key:
+                self._found[format][row] = one.body
 
     def _named_variant(self) -> str:
         """What the feed makes of its entries: feeds of one variant share their fragments."""
@@ -152,7 +169,13 @@ class Fragments:
     def _zone(self, source: str) -> ZoneInfo:
         return self._press.zones.get(source, self._press.site.timezone)
 
-    def _render(self, format: Format, members: Sequence[Member]) -> dict[int, str]:
+    def _render(
+        self,
+        format: Format,
+        members: Sequence[Member],
+        fresh: dict[tuple[str, int], Fragment],
+    ) -> dict[int, str]:
+        """Render these, noting in `fresh` what is to be kept; returns what failed, and why."""
         if not members:
             return {}
         store, rows = self._press.store, [member.row for member in members]
@@ -167,17 +190,14 @@ class Fragments:
             full_text=True if self._feed.digest else self._feed.full_text,
         )
         failed: dict[int, str] = {}
-        fresh: dict[int, Fragment] = {}
         for member, article, result in zip(members, articles, results, strict=True):
             if isinstance(result, RenderError):
                 failed[member.row] = f"could not be rendered: {result}"
             else:
                 # The article may be newer than the member it was asked for: keyed by what it is.
                 key = self._key(format, article.seen, article.source, member, article.link)
-                fresh[member.row] = Fragment(key=key, body=result)
-        if self._keep:
-            store.keep_fragments(format.value, self._variant, fresh)
-        self._found[format] |= {row: fragment.body for row, fragment in fresh.items()}
+                fresh[format.value, member.row] = Fragment(key=key, body=result)
+                self._found[format][member.row] = result
         return failed
 
     def _entry(self, member: Member, article: Article) -> Entry:

@@ -107,7 +107,7 @@ class GroupBuild:
         self.rows[feed.name] = built.row
         if row.built is None and built.row.built is not None and not self.options.check:
             # Nothing of its articles need have changed: it was held back until now, or not asked.
-            self.press.store.tell_pages(feed.name)
+            self.press.store.tell_pages(feed)
         self.reports.extend(built.reports)
         self.left_out.extend(built.row.left_out)
 

@@ -16,7 +16,7 @@ from feedsvc.settings import Feed, Site
 from feedsvc.text.daywords import and_more, digest_title
 from feedsvc.text.html import cut, escape, plain
 
-FORM = "1"
+FORM = "2"
 """The version of what an edition looks like: another one is another content."""
 
 MOST = 1_000

@@ -86,8 +86,10 @@ class Batch:
         return Proof(self.press, Feed(name=PAGES), self.lines, self.options)
 
     def _may_lie(self, plan: PagePlan, slug: str) -> bool:
-        # A run that was killed may have left a file that the ledger knows nothing of.
-        return plan.row in self.news or file_of(slug) in self.lines
+        # Of some files the ledger knows nothing: a run was killed, an old copy was put back.
+        path = file_of(slug)
+        known = plan.row in self.news or path in self.lines
+        return known or self.press.publisher.read(path) is not None
 
     # -- who has a page ----------------------------------------------------------------------------
 

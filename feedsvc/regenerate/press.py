@@ -16,14 +16,18 @@ from feedsvc.model import (
     FeedHead,
     Finding,
     Format,
+    Image,
     Person,
     Tombstone,
     Word,
 )
 from feedsvc.ports import Clock, Listed, Member, Publisher, Renderer, Store
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
+from feedsvc.text.html import cut
 
 PAGE = "index.html"
+
+_BRIEF = 30  # characters: SmartFormat 2.1, <channel>: description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Pages:
     feed: Callable[[FeedHead, Sequence[Member]], bytes]
     group: Callable[[FeedHead, Sequence[FeedHead]], bytes]  # a group and its feeds
     site: Callable[[Sequence[FeedHead]], bytes]
-    opml: Callable[[Sequence[FeedHead], datetime], bytes]
+    opml: Callable[[Sequence[FeedHead]], bytes]
     article: Callable[[Entry, str, Sequence[FeedHead]], bytes]  # its address, the feeds it is in
     sitemap: Callable[[Iterable[tuple[str, datetime]]], bytes]
     sitemap_index: Callable[[Iterable[tuple[str, datetime]]], bytes]
@@ -100,7 +104,7 @@ def head_of(
         name=feed.name,
         id=guid or press.authority.feed(feed.name),
         title=title,
-        description=feed.description or title,
+        description=feed.description or _described(feed, title),
         home=home,
         urls={format: home + format.filename for format in Format if format in feed.formats},
         updated=updated or beginning(site),
@@ -118,6 +122,7 @@ def head_of(
         profile=feed.profile,
         logos=tuple(filter(None, (feed.logo, feed.dark_logo))),
         analytics=feed.analytics,
+        artwork=_artwork(press.store, feed),
     )
 
 
@@ -126,6 +131,20 @@ def title_of(feed: Feed, site: Site) -> str:
     if feed.title:
         return feed.title
     return site.title if feed.name == DEFAULT_FEED else f"{site.title}: {feed.name}"
+
+
+def _artwork(store: Store, feed: Feed) -> Image | None:
+    """The picture of a show, once it was measured for the partner that has rules on its size."""
+    url = (feed.podcast.image if feed.podcast else None) or feed.image
+    if url is None or feed.profile != "apple-podcasts":
+        return None
+    known = store.media_facts([url]).get(url)
+    return Image(url=url, width=known.width, height=known.height) if known else None
+
+
+def _described(feed: Feed, title: str) -> str:
+    """A description for a feed that says none: no longer than a partner takes it."""
+    return cut(title, _BRIEF) if feed.profile == "smartnews" else title
 
 
 _RULES = (

@@ -23,7 +23,7 @@ from feedsvc.regenerate.report import (
 from feedsvc.regenerate.standing import Parts, Standing
 from feedsvc.settings import Feed
 
-JUDGING = "1"
+JUDGING = "2"
 """The version of what the gate asks: a new one has everything that is published asked again."""
 
 Stitch = Callable[[Format, Sequence[Member]], bytes]

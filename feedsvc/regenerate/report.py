@@ -8,6 +8,7 @@ from typing import Literal
 
 from feedsvc.model import Finding, Problem
 from feedsvc.ports import LedgerLine, Placed
+from feedsvc.text.keys import keys_in, shortened
 
 Outcome = Literal["written", "unchanged", "held"]
 
@@ -46,15 +47,22 @@ class BuildReport:
 
 
 def held_back(reports: Iterable[PublicationReport]) -> list[str]:
-    """What is held back and why, one line for each reason: a full disk says so once."""
+    """What is held back and why, one line for each reason: a full disk says so once.
+
+    Such a line gets into logs and to whoever looks after the service, so that no key to a private
+    feed stands in it.
+    """
     paths: dict[str, list[str]] = {}
     for report in reports:
         if report.outcome == "held":
             paths.setdefault(report.reason or "", []).append(report.path)
-    return [
+    lines = [
         f"{first}{f' and {len(more)} more' if more else ''}: {reason}"
         for reason, (first, *more) in paths.items()
     ]
+    for key in keys_in(path for some in paths.values() for path in some):
+        lines = [line.replace(key, shortened(key)) for line in lines]
+    return lines
 
 
 def why(errors: Sequence[Finding]) -> str:

@@ -9,7 +9,7 @@ from feedsvc.decide import digest, digest_of
 from feedsvc.errors import FeedsvcError, RenderError
 from feedsvc.model import FeedHead
 from feedsvc.ports import LedgerLine
-from feedsvc.regenerate.press import PAGE, Press, beginning
+from feedsvc.regenerate.press import PAGE, Press
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, line_of, reported, why
 
 SITE = ""
@@ -35,10 +35,9 @@ def site_files(
         and all(press.publisher.lies(line) for line in known)
     ):
         return [reported(line, "unchanged") for line in known]
-    newest = max((head.updated for head in heads), default=beginning(press.site))
     documents = {
         PAGE: ("html", press.pages.site(listed)),
-        "opml.xml": ("opml", press.pages.opml(heads, newest)),
+        "opml.xml": ("opml", press.pages.opml(heads)),
     }
     reports: dict[str, PublicationReport] = {}
     placing: dict[str, bytes] = {}
@@ -75,10 +74,9 @@ def site_files(
 
 
 def _fingerprint(press: Press, heads: Sequence[FeedHead]) -> bytes:
-    """Of everything that the files of the site depend on."""
+    """Of everything that the files of the site depend on; no article, so that none writes them."""
     site = press.site
     feeds = [
-        (h.title, h.description, h.home, h.icon, h.language, h.updated, list(h.urls.values()))
-        for h in heads
+        (h.title, h.description, h.home, h.icon, h.language, list(h.urls.values())) for h in heads
     ]
     return digest_of([site.title, site.language, site.base_url, press.rendering, feeds])

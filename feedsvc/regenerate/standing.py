@@ -69,13 +69,14 @@ class Standing:
         if not known or len(body) > LARGE:
             return None
         id_of = self.press.renderers[format].id_of
-        ids = [id_of(fragment) for fragment in parts.fragments]
+        told = {fragment: one for one, fragment in known.items()}
+        ids = [told.get(fragment) or id_of(fragment) for fragment in parts.fragments]
         if len(set(ids)) < len(ids):
             return None
         shown = [
             fragment
-            for number, (one, fragment) in enumerate(zip(ids, parts.fragments, strict=True))
+            for number, fragment in enumerate(parts.fragments)
             # The feed must not be older than any entry: so the newest one is shown in any case.
-            if number == parts.newest or known.get(one) != fragment
+            if number == parts.newest or fragment not in told
         ]
         return parts.document(shown) if len(shown) < len(ids) else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from urllib.parse import quote
 
 from feedsvc.serve import headers, pages
 from feedsvc.serve.conditional import (
@@ -110,8 +109,7 @@ class Application:
             if not await self._send_delta(connection, found, scope, rules, now):
                 _send_resource(connection, found, scope, rules, now, whole=True)
         elif isinstance(found, Redirect) and not path.endswith("/"):
-            query = f"?{scope.query_string}" if scope.query_string else ""
-            _send(connection, pages.moved(f"{quote(path)}/{query}"), method)
+            _send(connection, rules.folder(path, scope.query_string), method)
         else:
             known = rules.answer(path, scope.query_string)
             _send(connection, known or pages.NOT_FOUND, method)

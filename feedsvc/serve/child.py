@@ -117,13 +117,14 @@ async def _serve(
 ) -> int:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
+    from feedsvc.serve.clients import Clients
     from feedsvc.serve.engine import Engine
     from feedsvc.serve.files import Library
     from feedsvc.serve.inside import Inside
     from feedsvc.serve.outflow import OUTFLOW
     from feedsvc.serve.relay import Relay
 
-    relay = None if line is None else Relay(line)
+    relay = None if line is None else Relay(line, Clients(told.trusted))
     application = Application(Library(options.directory), relay if options.desk else None)
     inside = Inside(application, options.directory, told, relay)
     address = address_of(listener)

@@ -121,7 +121,9 @@ async def _nobody(_: Call) -> Reply:
 
 
 def _call(head: Mapping[str, Any], body: bytes) -> Call:
-    return Call(head["method"], head["path"], head["query"], head["headers"], body)
+    return Call(
+        head["method"], head["path"], head["query"], head["headers"], body, head.get("client")
+    )
 
 
 def _check(reply: Reply) -> None:

@@ -16,7 +16,8 @@ TURN = 2 * 1024 * 1024  # bytes
 MOST_MEMORY = 96 * 1024 * 1024  # more than the process has from the start
 SMALL = 16 * 1024  # bytes of an answer that is sent nonetheless
 MOST_FILES = 128  # at some 300 KB of pieces each
-_OPENING = 0.05  # seconds
+OPENING = 0.05  # seconds in which the engine opens a file that was begun, on a quick machine
+_SHARE = 10  # of the time, one part may go into counting
 _OPEN, _MEMORY = Path("/proc/self/fd"), Path("/proc/self/statm")
 _PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -32,7 +33,8 @@ class Outflow:
         self._full = False
         self._files = 0  # open when they were counted, and begun since
         self._few = True  # connections
-        self._counted = 0.0
+        self._begun = 0.0  # when the last of them was
+        self._next = 0.0  # when they may be counted again
 
     def bound(self) -> None:
         """Let no more memory be used than what is in use now and what answers may take."""
@@ -55,17 +57,21 @@ class Outflow:
     def may_open(self) -> bool:
         """Whether one more file may be sent.
 
-        They are counted only when as many have been begun as may be. The engine opens them a moment
-        later: unless there are too few connections for more, they are not counted again at once.
+        They are counted only when as many have been begun as may be, and not before the engine had
+        the time to open them: of one that is not open yet, a count sees nothing. Where there are
+        too few connections for more, each of them may stand for a file. A busy machine takes longer
+        to open, and as much longer to count: so that is what the time is measured by.
         """
-        if self._files >= MOST_FILES:
-            now = time.monotonic()
-            if self._few or now >= self._counted + _OPENING:
-                self._files, connections = _opened()
-                self._few, self._counted = connections < MOST_FILES, now
-        if self._files >= MOST_FILES:
+        now = time.monotonic()
+        if self._files >= MOST_FILES and (self._few or now >= self._next):
+            files, connections = _opened()
+            counted = time.monotonic()
+            pause = max(OPENING, _SHARE * (counted - now))
+            self._files = files if now >= self._begun + pause else connections
+            self._few, self._next = connections < MOST_FILES, counted + pause
+        if self._files >= MOST_FILES or _resident() > self._most:
             return False
-        self._files += 1
+        self._files, self._begun = self._files + 1, now
         return True
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from feedsvc.serve import pages
+from feedsvc.serve.clients import Clients
 from feedsvc.serve.frames import OF_READERS, OURS, FrameError, line
 from feedsvc.serve.headers import SERVER, Fields
 from feedsvc.serve.pages import Page
@@ -54,9 +55,10 @@ class _GoneError(Exception):
 class Relay:
     """The server's end of the line to the desk."""
 
-    def __init__(self, door: socket.socket) -> None:
+    def __init__(self, door: socket.socket, clients: Clients | None = None) -> None:
         door.setblocking(False)
         self._door = door
+        self._clients = clients or Clients()
         self._held = 0  # bytes of bodies beyond the small ones
         self._calls = 0
 
@@ -105,7 +107,7 @@ class Relay:
         self._calls += 1
         try:
             async with line(self._ring(OF_READERS)) as call:
-                await call.send(_head(scope), body)
+                await call.send(_head(scope, self._clients), body)
                 head, answer = await call.receive()
         finally:
             self._calls -= 1
@@ -185,14 +187,15 @@ def _beyond(size: int) -> int:
     return max(size - _SMALL, 0)
 
 
-def _head(scope: Scope) -> dict[str, object]:
+def _head(scope: Scope, clients: Clients) -> dict[str, object]:
     headers: dict[str, str] = {}
     for name, value in scope.headers.items():
         # RFC 9110 §5.3: lines of one name are one list.
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    client = clients.address(scope)
     return {
         "method": scope.method, "path": scope.path, "query": scope.query_string,
-        "headers": headers,
+        "headers": headers, "client": None if client is None else str(client),
     }  # fmt: skip
 
 

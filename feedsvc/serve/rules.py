@@ -90,6 +90,13 @@ class Rules:
         self._made[path, id(fields)] = _Made(fields, said, until)
         return said
 
+    def folder(self, path: str, query: str) -> Page:
+        """The answer for a folder that was asked for without the slash at its end."""
+        page = pages.moved(_with_query(f"{quote(path)}/", query))
+        if self.private and _covering(self.private, path) is not None:
+            page = page._replace(fields=headers.of_private(page.fields))
+        return page
+
     def answer(self, path: str, query: str) -> Page | None:
         """The answer for a path at which no file lies; None if nothing is known of it."""
         if not self.leads or parts(path) is None:

@@ -11,30 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
-from feedsvc.model import State, Tombstone
 from feedsvc.ports import ArchivePage, Member, Selection, Shelf
 from feedsvc.settings import Feed
 from feedsvc.store import places, selection
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.media import want
-from feedsvc.store.pages import taken
 from feedsvc.store.rows import instant, seconds
-from feedsvc.store.schema import archive_page, article, membership, place, removal
+from feedsvc.store.schema import archive_page, article, place
 
 _PAGES = select(archive_page).where(
     archive_page.c.feed == bindparam("feed"),
@@ -42,11 +28,10 @@ _PAGES = select(archive_page).where(
         select(func.json_each(bindparam("numbers")).table_valued("value").c.value)
     ),
 )
-_LONGEST_REMOVED = 50  # entries taken down that a document still tells of
 
 
 class Archive:
-    """Archives and what was taken down."""
+    """Where articles stand in archives, and the pages of those."""
 
     _engine: Engine
 
@@ -170,68 +155,6 @@ class Archive:
         with writing(self._engine) as connection:
             connection.execute(delete(place).where(place.c.feed == feed))
             connection.execute(delete(archive_page).where(archive_page.c.feed == feed))
-
-    def removals(
-        self, feed: Feed, *, since: int, now: datetime, keep: bool = True
-    ) -> tuple[Tombstone, ...]:
-        """The newest entries of a feed that were taken down, noting those that were since.
-
-        What slid out of a document or expired was not taken down; what belongs to the feed again,
-        or has another article of its id there, is back. Without `keep` nothing is noted.
-        """
-        held = select(membership.c.article_id).where(membership.c.feed == feed.name)
-        twin = article.alias("twin")
-        kept = exists().where(
-            twin.c.guid == article.c.guid,
-            place.c.article_id == twin.c.id,
-            place.c.feed == feed.name,
-        )
-        down = article.c.state.not_in([State.PUBLISHED.value, State.HELD.value])
-        query = select(article.c.guid, article.c.verdict_at).where(
-            article.c.changed > since,
-            down,
-            or_(article.c.id.in_(held), kept),
-        )
-        told = removal.c.feed == feed.name
-        with reading(self._engine) as connection:
-            known = dict(connection.execute(select(removal.c.guid, removal.c.at).where(told)).all())
-            found = {
-                guid: at or seconds(now)
-                for guid, at in connection.execute(query)
-                if guid not in known
-            }
-            # One parameter: after a source has gone these may be too many for one each.
-            new = func.json_each(json.dumps(sorted(found))).table_valued("value").c.value
-            again = _published(connection, feed, select(removal.c.guid).where(told))
-            stand = _published(connection, feed, select(new))
-        found = {guid: at for guid, at in found.items() if guid not in stand}
-        if keep and (found or again):
-            with writing(self._engine) as connection:
-                for some in chunks(sorted(again)):
-                    connection.execute(delete(removal).where(told, removal.c.guid.in_(some)))
-                if found:
-                    connection.execute(
-                        insert(removal).prefix_with("OR IGNORE"),
-                        [{"feed": feed.name, "guid": guid, "at": at} for guid, at in found.items()],
-                    )
-        whole = {guid: at for guid, at in {**known, **found}.items() if guid not in again}
-        newest = sorted(whole.items(), key=lambda item: (-(item[1] or 0), item[0]))
-        return tuple(
-            Tombstone(ref=guid, when=instant(at or 0)) for guid, at in newest[:_LONGEST_REMOVED]
-        )
-
-
-def _published(connection: Connection, feed: Feed, guids: Select[Any]) -> set[str]:
-    """Those of some ids that articles have which belong to a feed, shown already or not yet.
-
-    By its rules: when one comes to fulfil them, the feed is built.
-    """
-    query = select(article.c.id, article.c.guid).where(
-        article.c.guid.in_(guids), article.c.state == State.PUBLISHED.value
-    )
-    rows = connection.execute(query).all()
-    mine = taken(connection, feed, [row.id for row in rows]) if rows else set()
-    return {row.guid for row in rows if row.id in mine}
 
 
 def write_pages(connection: Connection, feed: str, pages: Sequence[ArchivePage]) -> None:

@@ -41,13 +41,14 @@ class Copy(NamedTuple):
     row: int
     published: int
     origin: Origin
+    via: tuple[Origin, ...] = ()  # where else its own source found it
 
 
 def credited(members: Sequence[Member], copies: Sequence[Copy]) -> list[Member]:
     """The members, each with the origins of its copies: those that were stored first."""
     via: dict[int, list[Origin]] = {}
     for copy in copies:
-        via.setdefault(copy.stands, []).append(copy.origin)
+        via.setdefault(copy.stands, []).extend((copy.origin, *copy.via))
     return [
         replace(one, via=tuple(dict.fromkeys(via[one.row]))[:_MOST]) if one.row in via else one
         for one in members
@@ -79,7 +80,13 @@ def copies_of(
     found = connection.execute(_query(feed), asked).all()
     fit = fitting(connection, feed, {Seen(row.id, row.seen) for row in found})
     return [
-        Copy(row.stands, row.id, row.published, _origin(row, links[row.stands]))
+        Copy(
+            row.stands,
+            row.id,
+            row.published,
+            _origin(row, links[row.stands]),
+            places_told(row.extra),
+        )
         for row in found
         if row.id in fit and row.id not in without and row.id not in links
     ]
@@ -119,6 +126,7 @@ def _query(feed: Feed) -> Select[Any]:
         select(
             pairs.c.stands, article.c.id, article.c.seen, article.c.link, article.c.published,
             source.c.name, func.json_extract(body.c.fields, "$.origin").label("origin"),
+            func.json_extract(body.c.fields, "$.extra").label("extra"),
         )
         .join(article, article.c.id == pairs.c.copy)
         .join(source, source.c.id == article.c.source_id)
@@ -147,3 +155,19 @@ def _origin(copy: Any, own_link: str | None) -> Origin:
         url=url,
         link=copy.link if elsewhere else site or url,
     )
+
+
+def places_told(extra: str | None) -> tuple[Origin, ...]:
+    """Where a planet says that it found the story, in the lines of its copy (`atom:via`)."""
+    told = [value for label, value in json.loads(extra or "[]") if label == "atom:via"]
+    return tuple(map(_place, told[:_MOST]))
+
+
+def _place(line: str) -> Origin:
+    """An address, or as JSON one with what stands there; whatever else an author wrote is none."""
+    try:
+        said = json.loads(line) if line.startswith("{") else {"href": line}
+    except (ValueError, RecursionError):
+        said = {}
+    words = {key: one for key, one in said.items() if isinstance(one, str)}
+    return Origin(title=words.get("title"), link=words.get("href"))

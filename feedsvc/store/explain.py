@@ -88,7 +88,8 @@ class Explain:
         """Why an article is in a feed, or what keeps it out; `shelf` is that of its archive."""
         at = int(now.timestamp())
         if feed.digest is not None:
-            # Age, places and shares are those of editions, not of articles.
+            # Age, places and shares are those of editions, not of articles: who knows editions
+            # goes on from there.
             feed = replace(feed, since=None, offset=0, limit=_ALL, max_per_source=None)
         with reading(self._engine) as connection:
             known = _known(connection, row, at)
@@ -167,9 +168,7 @@ def _among(connection: Connection, feed: Feed, known: Known, at: int) -> Iterato
         return
     if feed.dedupe != "none":
         yield Step("dedupe", True, "no other article stands for it")
-    if feed.digest is not None:
-        yield Step("digest", True, f"told of in the {feed.digest} edition of its time")
-    else:
+    if feed.digest is None:
         yield from _ranked(connection, feed, known, at, walk)
 
 

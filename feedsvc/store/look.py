@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -170,9 +170,7 @@ class Look:
             teach(connection)
             return connection
 
-        engine = create_engine(make_url(self._url), creator=connect, poolclass=NullPool)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        return engine
+        return create_engine(make_url(self._url), creator=connect, poolclass=NullPool)
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -16,7 +16,8 @@ from feedsvc.model import Article, Verdict
 from feedsvc.ports import Standing, Version
 from feedsvc.store.engine import chunks, reading
 from feedsvc.store.rows import instant, moment, read_article, whole_articles
-from feedsvc.store.schema import article, body, revision, source
+from feedsvc.store.schema import article, body, revision, slug, source
+from feedsvc.text.canonical import canonical
 from feedsvc.text.html import plain
 from feedsvc.text.urls import encode_path
 
@@ -31,16 +32,18 @@ class Lookup:
 
     _engine: Engine
 
-    def named(self, name: str) -> tuple[str, ...]:
+    def named(self, name: str, *, home: str | None = None) -> tuple[str, ...]:
         """The ids of the one story that is meant by an id, by its beginning or end, or by a link.
 
-        One story has several ids when several sources have it. Raises NotFoundError if there is
-        none, or more than one.
+        One that has no link goes by the address of its page, which lies below `home`. One story has
+        several ids when several sources have it. Raises NotFoundError if there is none, or more
+        than one.
         """
         # An argument may hold bytes that are no text; no id does.
         name = name.encode("utf-8", "replace").decode("utf-8")
         with reading(self._engine) as connection:
-            found = _of_id(connection, name) or _of_link(connection, name)
+            found = _of_id(connection, name) or _of_page(connection, name, home)
+            found = found or _of_link(connection, name)
             if not found and name:
                 found = _of_part(connection, name)
                 if len(found) > 1:
@@ -155,6 +158,17 @@ def _version(row: RowMapping, number: int, since: int, until: int | None) -> Ver
 def _of_id(connection: Connection, name: str) -> list[str]:
     query = select(article.c.guid).where(article.c.guid == name).limit(1)
     return list(connection.execute(query).scalars())
+
+
+def _of_page(connection: Connection, name: str, home: str | None) -> list[str]:
+    """The id of the article with this page, whether it stands or is gone, or was renamed."""
+    if home is None or "://" not in name:
+        return []
+    folder, _, found = canonical(name).rpartition("/")
+    if folder != f"{canonical(home)}/a":
+        return []
+    query = select(article.c.guid).join(slug, slug.c.article_id == article.c.id)
+    return list(connection.execute(query.where(slug.c.slug == found)).scalars())
 
 
 def _of_link(connection: Connection, name: str) -> list[str]:

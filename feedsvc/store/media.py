@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -24,6 +24,10 @@ from feedsvc.store.writing import next_change
 
 MEASURING = frozenset({"msn", "flipboard", "apple-podcasts"})
 """The profiles with rules on the size of pictures."""
+
+AGAIN = timedelta(days=1)
+"""How long the picture of a feed itself is taken for what it was: one that was the cause of a feed
+being held is replaced where it lies."""
 
 _COLUMNS = [media.c[name] for name in Media._fields]
 _FACTS = ("type", "length", "width", "height")
@@ -72,9 +76,12 @@ class MediaFacts(Marks):
         """
         if not answers:
             return False
+        watched = {url for feed in self._feeds for url in pictures_of(feed)}
         with writing(self._engine) as connection:
             before = _known(connection, [one.url for one in answers])
             for one in answers:
+                if one.url in watched and one.retry_at is None and one.reason is None:
+                    one = one._replace(retry_at=now + AGAIN)  # noqa: PLW2901
                 values = one._asdict() | {"retry_at": seconds(one.retry_at)}
                 known = before.get(one.url)
                 if known is not None and known.picture and not one.picture:

@@ -13,9 +13,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ExecutableDDLElement,
+    MetaData,
+    Table,
+    Text,
+    create_mock_engine,
+    inspect,
+    select,
+)
 
 from feedsvc.errors import LockedError, StoreError
 from feedsvc.store.copy import snapshot, sync_file
@@ -78,9 +90,23 @@ def _make(engine: Engine, revision: str) -> None:
         # Two first runs at once: the second finds the tables when it gets the lock.
         if inspect(connection).has_table(_version.name):
             return
-        metadata.create_all(connection)
-        _version.create(connection)
+        for statement in _statements():
+            connection.exec_driver_sql(statement)
         connection.execute(_version.insert().values(version_num=revision))
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """What makes the tables of `schema.py`, their indexes and that of the version."""
+    said: list[str] = []
+
+    def take(statement: ExecutableDDLElement, *_: object, **__: object) -> None:
+        said.append(str(statement.compile(dialect=paper.dialect)))
+
+    paper = create_mock_engine("sqlite://", take)
+    for tables in (metadata, _version.metadata):
+        tables.create_all(paper, checkfirst=False)
+    return tuple(said)
 
 
 def _migrate(engine: Engine, revisions: Sequence[str], steps: Path) -> None:

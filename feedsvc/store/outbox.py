@@ -7,7 +7,7 @@ once more, and a host that is down is not asked more often because we publish mo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -26,20 +26,22 @@ _SHOWN = 3  # tries in vain after which an operator is told
 _AGAIN = f"""
     ON CONFLICT (kind, target, topic) DO UPDATE SET round = round + 1,
         made = CASE WHEN due = {NEVER} THEN excluded.made ELSE made END,
-        tries = CASE WHEN due = {NEVER} THEN 0 ELSE tries END,
+        tries = CASE WHEN due = {NEVER} THEN excluded.tries ELSE tries END,
         due = CASE WHEN tries = 0 OR due = {NEVER} THEN excluded.due ELSE due END
 """
 _SAY = f"INSERT INTO outbox (kind, target, topic, made, due) VALUES (?, ?, ?, ?, ?) {_AGAIN}"  # noqa: S608
+# Who did not hear the last news is not told among the first.
 _FAN = f"""
-    INSERT INTO outbox (kind, target, topic, made, due)
-    SELECT 'deliver', CAST(id AS TEXT), topic, ?, ? FROM subscriber
+    INSERT INTO outbox (kind, target, topic, made, due, tries)
+    SELECT 'deliver', CAST(id AS TEXT), topic, ?, ?, since IS NOT NULL FROM subscriber
     WHERE topic = ? AND lease_until > ? {_AGAIN}
 """  # noqa: S608
-_FANS = "SELECT topic FROM outbox WHERE kind = 'fan' AND due <= ?"
+_FANS = "SELECT DISTINCT topic FROM outbox WHERE kind = 'fan' AND due <= ?"
+_FANNED = "DELETE FROM outbox WHERE kind = 'fan' AND due <= ? AND topic = ?"
 _DUE = "SELECT 1 FROM outbox WHERE due <= ? LIMIT 1"
 _TAKE = """
     SELECT id, kind, target, topic, made, tries, round FROM outbox
-    WHERE due <= ? AND kind != 'fan' ORDER BY tries, due, id LIMIT ?
+    WHERE due <= ? AND kind != 'fan' AND (tries > 0) = ? ORDER BY tries, due, id LIMIT ?
 """
 _HEARD = "DELETE FROM outbox WHERE id = ? AND kind = ? AND target = ? AND topic = ?"
 _UNHEARD = "UPDATE outbox SET tries = ?, due = ?, reason = ? WHERE id = ? AND topic = ?"
@@ -66,22 +68,29 @@ class Outbox:
         with reading(self._engine) as connection:
             return connection.exec_driver_sql(_DUE, (seconds(now),)).first() is not None
 
-    def fan_out(self, now: datetime) -> None:
-        """Make of each word for our own hub one for each of its subscribers."""
-        at = seconds(now)
+    def fans(self, now: datetime) -> tuple[str, ...]:
+        """The topics of which our own hub is to tell its subscribers."""
         with reading(self._engine) as connection:
-            if connection.exec_driver_sql(_FANS, (at,)).first() is None:
-                return
+            rows = connection.exec_driver_sql(_FANS, (seconds(now),)).cursor.fetchall()
+        return tuple(topic for (topic,) in rows)
+
+    def fan_out(self, topics: Mapping[str, Sequence[str]], now: datetime) -> None:
+        """Make of each word for our own hub one for each of its subscribers.
+
+        With each topic come all those under which it is subscribed.
+        """
+        at = seconds(now)
         with writing(self._engine) as connection:
-            for (topic,) in connection.exec_driver_sql(_FANS, (at,)).cursor.fetchall():
-                connection.exec_driver_sql(_FAN, (at, at, topic, at))
-            connection.exec_driver_sql("DELETE FROM outbox WHERE kind = 'fan' AND due <= ?", (at,))
+            for topic, known_as in topics.items():
+                for one in known_as:
+                    connection.exec_driver_sql(_FAN, (at, at, one, at))
+                connection.exec_driver_sql(_FANNED, (at, topic))
 
     def outbox_take(
-        self, now: datetime, *, limit: int, but: Collection[int] = ()
+        self, now: datetime, *, again: bool, limit: int, but: Collection[int] = ()
     ) -> tuple[Notice, ...]:
-        """What is due, those first that were never told in vain; `but` rows are on their way."""
-        asked = (seconds(now), limit + len(but))
+        """What is due, for the first time or again; `but` rows are on their way."""
+        asked = (seconds(now), again, limit + len(but))
         with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(_TAKE, asked).cursor.fetchall()
         return tuple(

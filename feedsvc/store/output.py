@@ -71,18 +71,24 @@ class Output:
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]:
         """Whole articles by their rows, with what is known of their media files beside that."""
+        if not rows:
+            return {}
         with reading(self._engine) as connection:
             read = connection.execute(_ARTICLES, {"rows": json.dumps(list(rows))}).mappings()
             return filled(connection, {row["id"]: read_article(row) for row in read})
 
-    def fragments(self, format: str, variant: str, rows: Sequence[int]) -> dict[int, Fragment]:
-        """The kept fragments of these articles."""
-        asked = {"format": format, "variant": variant, "rows": json.dumps(list(rows))}
+    def fragments(
+        self, variant: str, formats: Collection[str], rows: Sequence[int]
+    ) -> dict[tuple[str, int], Fragment]:
+        """The kept fragments of these articles, by format and row."""
+        asked = {
+            "variant": variant, "formats": json.dumps(list(formats)), "rows": json.dumps(list(rows))
+        }  # fmt: skip
         with reading(self._engine) as connection:
             kept = connection.execute(_FRAGMENTS, asked)
-            return {row: Fragment(key=key, body=text) for row, key, text in kept}
+            return {(form, row): Fragment(key=key, body=text) for form, row, key, text in kept}
 
-    def keep_fragments(self, format: str, variant: str, fragments: Mapping[int, Fragment]) -> None:
+    def keep_fragments(self, variant: str, fragments: Mapping[tuple[str, int], Fragment]) -> None:
         """Keep rendered entries for the next build, in place of older ones."""
         if not fragments:
             return
@@ -92,7 +98,7 @@ class Output:
                 [
                     {"article_id": row, "format": format, "variant": variant,
                      "key": kept.key, "body": kept.body}
-                    for row, kept in fragments.items()
+                    for (format, row), kept in fragments.items()
                 ],
             )  # fmt: skip
 
@@ -183,9 +189,11 @@ _FEED = select(feed).where(feed.c.name == bindparam("feed"))
 _TOUCHED = select(feed.c.touched).where(feed.c.name == bindparam("feed"))
 _ARTICLES = whole_articles().where(article.c.id.in_(_listed("rows")))
 _UPDATE = update(feed).where(feed.c.name == bindparam("feed"))
-_FRAGMENTS = select(fragment.c.article_id, fragment.c.key, fragment.c.body).where(
-    fragment.c.format == bindparam("format"),
+_FRAGMENTS = select(
+    fragment.c.format, fragment.c.article_id, fragment.c.key, fragment.c.body
+).where(
     fragment.c.variant == bindparam("variant"),
+    fragment.c.format.in_(_listed("formats")),
     fragment.c.article_id.in_(_listed("rows")),
 )
 _KEEP = insert(fragment).prefix_with("OR REPLACE")

@@ -90,6 +90,11 @@ _FILES = (
     .where(ledger.c.feed == bindparam("feed"))
     .order_by(ledger.c.path)
 )
+_VACANT = (
+    select(slug.c.slug, slug.c.article_id)
+    .outerjoin(ledger, ledger.c.path == "a/" + slug.c.slug + "/index.html")
+    .where(ledger.c.path.is_(None))
+)
 _HAS_PAGE = exists().where(slug.c.article_id == article.c.id)
 _EVENTS = events(_HAS_PAGE)
 _MINTED = select(slug.c.article_id).where(slug.c.changed > bindparam("since", type_=Integer))
@@ -155,6 +160,11 @@ class ArticlePages:
         """The files of pages, without their sidecars; the ledger has them as those of `feed`."""
         with reading(self._engine) as connection:
             return [PageFile._make(row) for row in connection.execute(_FILES, {"feed": feed})]
+
+    def vacant_pages(self) -> list[tuple[str, int]]:
+        """The slugs at which no page is published (any more), and whose they are."""
+        with reading(self._engine) as connection:
+            return [(name, row) for name, row in connection.execute(_VACANT)]
 
     def next_page_event(self, now: datetime) -> datetime | None:
         """The next moment at which time lets a page appear or go."""

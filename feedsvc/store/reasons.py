@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,7 @@ from feedsvc.settings import Feed
 from feedsvc.store.rules import as_label
 from feedsvc.text.html import plain
 
+_NAMED = 20  # words of an article that are listed
 _AROUND = 30  # characters shown on each side of what an expression found
 
 
@@ -79,27 +80,37 @@ def _asked(rule: str, words: Iterable[str]) -> str:
 
 def _labels(rule: str, held: tuple[str, ...], asked: tuple[str, ...]) -> str:
     shared = [word for word in asked if as_label(word) in held]
-    has = f"has {', '.join(shared)}" if shared else f"has {', '.join(held) or 'none'}"
+    has = f"has {_listed(shared or held)}"
     return f"{has}; {_asked(rule, asked)}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The first of many words, and how many there are beside them."""
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more or "none"
 
 
 def _facet(feed: Feed, known: Known) -> str:
     if feed.facet is not None:
         kind, word = feed.facet
-        has = ", ".join(known.words(kind)) or "none"
-        return f"has {has}; the feed is that of the {kind} {word}"
+        return f"has {_listed(known.words(kind))}; the feed is that of the {kind} {word}"
     kind = feed.per or ""
     words = known.words(kind)
-    return f"in the feeds of {', '.join(words)}" if words else f"has no {kind}"
+    return f"in the feeds of {_listed(words)}" if words else f"has no {kind}"
 
 
 def _words(rule: str, feed: Feed, known: Known) -> str:
+    from feedsvc.aside.search import search
+
     pattern = feed.match if rule == "match" else feed.exclude
     if pattern is None:
         raise ValueError(f"the feed has no '{rule}'")
     article = known.article
     text = "\n".join((article.title, article.summary or "", plain(article.html, None)))
-    found = pattern.search(text)
+    (there,) = search(pattern, [text])
+    if there is None:
+        return f"{pattern.pattern!r} takes too long on its words, so that it is left out"
+    found = pattern.search(text) if there else None
     if found is None:
         return f"{pattern.pattern!r} is not in its words"
     start, end = max(0, found.start() - _AROUND), found.end() + _AROUND

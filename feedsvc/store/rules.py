@@ -6,7 +6,6 @@ disagree. `words.py` has what SQL cannot say.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,6 +15,8 @@ from feedsvc.model import State
 from feedsvc.settings import Feed
 from feedsvc.store.schema import article, body, label, source
 from feedsvc.store.words import asks_words, fits
+from feedsvc.text.clean import LONGEST_NAME, normalise, one_line
+from feedsvc.text.html import cut
 
 Moment: TypeAlias = int | ColumnElement[int]
 """Seconds since 1970, or the parameter that holds them."""
@@ -174,5 +175,5 @@ def _has_label(kind: str, words: Collection[str], article: FromClause) -> Column
 
 
 def as_label(word: str) -> str:
-    """A word of the configuration as `label` holds those of articles, which are NFC."""
-    return unicodedata.normalize("NFC", word).casefold()
+    """A word of the configuration as `label` holds those of articles (`filters/clean.py`)."""
+    return cut(one_line(normalise(word)), LONGEST_NAME).casefold()

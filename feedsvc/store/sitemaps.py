@@ -180,7 +180,8 @@ def _public(
         # LIKE knows no case, and addresses do.
         if number in hidden or not (link is None or link.startswith(audience.origin)):
             continue
-        url = link or f"{audience.base}/a/{name}/"
+        # What stands behind `#` is a place on the page, and no page of its own.
+        url = link.partition("#")[0] if link else f"{audience.base}/a/{name}/"
         if len(url) <= _LONGEST:
             yield row, url
 

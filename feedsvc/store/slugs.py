@@ -13,16 +13,22 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, update
 
+from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.marks import Marks
-from feedsvc.store.schema import article, body, membership, place, slug
+from feedsvc.store.rules import conditions
+from feedsvc.store.schema import article, body, slug, source
 from feedsvc.store.selection import matches_any
 from feedsvc.store.writing import next_change
 from feedsvc.text.html import cut, plain
 from feedsvc.text.slug import slugify
 
+# No folder on Windows can have these names, and some publish from there, or on a disk of its kind.
+_DEVICES = frozenset(
+    {"aux", "con", "nul", "prn", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+)
 _LABEL = "slug"  # of what a source calls it, in `Article.extra`
 _UNTITLED = 60  # characters of the text that stand for a title
 _LOOKED_AT = 2_000  # characters of a body that hold as many
@@ -69,10 +75,18 @@ class Slugs(Marks):
                 )
             self._mark(connection, touched, now)
 
-    def tell_pages(self, feed: str) -> None:
-        """Have the pages of the articles in a feed that is new be looked at: they announce it."""
-        held = union(*(select(t.c.article_id).where(t.c.feed == feed) for t in (membership, place)))
-        paged = and_(slug.c.current, slug.c.article_id.in_(held))
+    def tell_pages(self, feed: Feed) -> None:
+        """Have the pages of the articles of a feed that is new be looked at: they announce it.
+
+        Those of the ones that are too old for it, too: a page tells of the feeds whose rules the
+        article fulfils at any time.
+        """
+        taken = (
+            select(article.c.id)
+            .join(source, source.c.id == article.c.source_id)
+            .where(*conditions(feed))
+        )
+        paged = and_(slug.c.current, slug.c.article_id.in_(taken))
         with writing(self._engine) as connection:
             number = next_change(connection)
             connection.execute(update(slug).where(paged).values(changed=number))
@@ -128,7 +142,7 @@ def _asked(extra: str | None) -> str | None:
     for name, value in json.loads(extra) if extra else ():
         if name.strip().casefold() == _LABEL:
             # Some write the whole path.
-            return next(filter(None, reversed(re.split(r"[/\s]+", value.strip()))), None)
+            return next(filter(None, map(str.strip, reversed(value.split("/")))), None)
     return None
 
 
@@ -141,13 +155,17 @@ def _lacks(row: dict[str, Any]) -> bool:
 
 def _made(connection: Connection, row: dict[str, Any]) -> str:
     def taken(name: str) -> bool:
+        if name in _DEVICES:
+            return True
         owner = connection.execute(_OWNER, {"name": name}).scalar()
         return owner is not None and owner != row["id"]
 
     if row["asked"] is not None:
         wanted = slugify(row["asked"], row["title"])
     else:
-        wanted = slugify(row["title"] or _first_words(connection, row["id"]), row["key"])
+        # A key says first what it is made of: `path:notes/ferry`.
+        key = row["key"].partition(":")[2] or row["key"]
+        wanted = slugify(row["title"] or _first_words(connection, row["id"]), key)
     had: str | None = row["slug"]
     if had is not None and re.fullmatch(re.escape(wanted) + r"-\d+", had) and taken(wanted):
         return had

@@ -31,6 +31,7 @@ from feedsvc.store.prune import Prune
 from feedsvc.store.records import Records
 from feedsvc.store.redirects import Redirects
 from feedsvc.store.remotes import Remotes
+from feedsvc.store.removals import Removals
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.schema import article, source
 from feedsvc.store.sitemaps import Sitemaps
@@ -50,6 +51,7 @@ class SqlStore(
     Intake,
     Output,
     Archive,
+    Removals,
     Websub,
     MediaFacts,
     EditionStore,

@@ -5,7 +5,7 @@ A verdict is on a story, not on a row. So a newcomer is struck by one that stand
     has the id of an article with a verdict, in whatever source;
     is on the page of one (`article.canon`), unless either source has something there that has no
         verdict: the entries of a live blog share one address, and are as many stories;
-    is the very file of one, under another name in the same source.
+    is the very file of one, under another name or in another source.
 
 While a verdict stands, what its source makes of the article is kept beside it (`own_state`), so
 that it comes back as what it would be by then.
@@ -73,15 +73,14 @@ def struck(connection: Connection, newcomers: Sequence[Newcomer]) -> dict[int, S
     by_page = _verdicts(connection, article.c.canon, {one.page for one in newcomers if one.page})
     shared = _shared(connection, newcomers, by_page)
     files = {one.document for one in newcomers if one.document}
-    sources = article.c.source_id.in_({one.source for one in newcomers})
-    by_file = _verdicts(connection, article.c.document, files, sources)
+    by_file = _verdicts(connection, article.c.document, files, _everywhere())
     found: dict[int, Struck] = {}
     for position, one in enumerate(newcomers):
         verdicts = [verdict for _, verdict in by_guid.get(one.guid, ())]
         if (one.source, one.page) not in shared:
             told = by_page.get(one.page, ())
             verdicts += [verdict for at, verdict in told if (at, one.page) not in shared]
-        verdicts += [verdict for at, verdict in by_file.get(one.document, ()) if at == one.source]
+        verdicts += [verdict for _, verdict in by_file.get(one.document, ())]
         if verdicts:
             found[position] = min(verdicts, key=lambda told: (-_WEIGHT[told.verdict], told.at))
     return found
@@ -120,13 +119,17 @@ def _shared(
     free = select(article.c.source_id, article.c.canon, article.c.link).where(
         article.c.verdict.is_(None)
     )
-    everywhere = article.c.source_id.in_(select(source.c.id))  # so that its index is used
-    by_link = free.where(everywhere, article.c.link.in_(list(links)))
+    by_link = free.where(_everywhere(), article.c.link.in_(list(links)))
     found: set[tuple[int, bytes | None]] = set()
     for query in (free.where(article.c.canon.in_(list(pages))), by_link):
         for at, canon, link in connection.execute(query):
             found.add((at, canon or links.get(link)))
     return found
+
+
+def _everywhere() -> ColumnElement[bool]:
+    """In any source: said so that an index that begins with the source is used."""
+    return article.c.source_id.in_(select(source.c.id))
 
 
 def without_words(one: Article) -> Article:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, not_, select, update
 
 from feedsvc.ports import Crowd, Subscriber
 from feedsvc.store.engine import chunks, reading, writing
@@ -68,12 +68,17 @@ class Subscribers:
             return connection.execute(query).first() is not None
 
     def intents(
-        self, now: datetime, *, limit: int, but: Collection[int] = ()
+        self, now: datetime, *, again: bool, limit: int, but: Collection[int] = ()
     ) -> tuple[Subscriber, ...]:
-        """Who is to be asked whether it means its request; `but` those who are being asked."""
+        """Who is to be asked whether it means its request, for the first time or `again`.
+
+        `but` are those who are being asked.
+        """
+        tried = func.json_extract(subscriber.c.pending, "$.tries").is_not(None)
         query = (
             select(subscriber)
             .where(subscriber.c.due <= seconds(now), subscriber.c.pending.is_not(None))
+            .where(tried if again else not_(tried))
             .order_by(subscriber.c.due, subscriber.c.id)
             .limit(limit + len(but))
         )
@@ -144,17 +149,24 @@ class Subscribers:
                 update(subscriber).where(subscriber.c.id == row).values(failures=0, since=None)
             )
 
-    def missed(self, row: int, now: datetime) -> datetime:
-        """It did not hear what it was told; returns since when it hears nothing."""
+    def missed(self, row: int, now: datetime) -> None:
+        """It did not hear what it was told."""
+        since = func.coalesce(subscriber.c.since, seconds(now))
         with writing(self._engine) as connection:
-            query = select(subscriber.c.since).where(subscriber.c.id == row)
-            since = moment(connection.execute(query).scalar()) or now
             connection.execute(
                 update(subscriber)
                 .where(subscriber.c.id == row)
-                .values(failures=subscriber.c.failures + 1, since=seconds(since))
+                .values(failures=subscriber.c.failures + 1, since=since)
             )
-        return since
+
+    def subscribed(self, folder: str, now: datetime) -> tuple[int, int]:
+        """How many are told of what is published below an address, and how many do not hear it."""
+        below = func.substr(subscriber.c.topic, 1, len(folder)) == folder
+        told = subscriber.c.lease_until > seconds(now)
+        query = select(func.count(), func.count(subscriber.c.since)).where(below, told)
+        with reading(self._engine) as connection:
+            known, deaf = connection.execute(query).one()
+        return known, deaf
 
     def is_published(self, path: str) -> bool:
         """Whether there is a file of ours at a path of the output directory."""

@@ -129,11 +129,10 @@ class Subscriptions:
                 done = connection.execute(delete(subscription).where(*same)).rowcount
             else:
                 values = _values(now)
-                if was.state == "active" and now.state != "active":
+                if not now.relied_on:
                     values["heard"] = None
                 done = connection.execute(update(subscription).where(*same).values(values)).rowcount
-            lost = was.state == "active" and (now is None or now.state != "active")
-            if done and lost and was.heard is not None:
+            if done and was.heard is not None and (now is None or not now.relied_on):
                 _poll(connection, was.source, at)
         return bool(done)
 

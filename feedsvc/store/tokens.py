@@ -17,6 +17,7 @@ from feedsvc.store.engine import reading, writing
 from feedsvc.store.marks import Marks
 from feedsvc.store.rows import instant
 from feedsvc.store.schema import feed, token
+from feedsvc.text.keys import SHOWN
 
 _BYTES = 24  # of chance: 32 characters of an address
 
@@ -58,7 +59,7 @@ class Tokens(Marks):
         return issued
 
     def revoke_token(self, name: str, key: str, now: datetime) -> tuple[str, ...]:
-        """Take back a key, or that of a label; the next build takes down its folder.
+        """Take back a key, by itself, its label or its beginning; the next build takes its folder.
 
         Returns what was taken back; raises NotFoundError if there is none.
         """
@@ -68,6 +69,9 @@ class Tokens(Marks):
             # A token is what is meant first: nobody can choose a label that is one, but may try.
             meant = [one.token for one in known if one.token == key]
             meant = meant or [one.token for one in known if one.label == key]
+            # By how logs show it, so that no command line has to name it to everybody.
+            begins = [one.token for one in known if _begins(one.token, key)]
+            meant = meant or (begins if len(begins) == 1 else [])
             if not meant:
                 raise NotFoundError(
                     f"{group} has no such token", hint=f"`feedsvc feed urls {group}` lists them"
@@ -80,6 +84,12 @@ class Tokens(Marks):
         """Mark the feed, and those of its group, for the next build."""
         below = select(feed.c.name).where(feed.c.name.between(f"{group}/", f"{group}0"))
         self._mark(connection, [group, *connection.execute(below).scalars()], now)
+
+
+def _begins(token: str, key: str) -> bool:
+    """Whether `key` is the beginning of a token, as much of it as `text.keys` leaves or more."""
+    beginning = key.removesuffix("...")
+    return len(beginning) >= SHOWN and token.startswith(beginning)
 
 
 def _group(name: str) -> str:

@@ -1,7 +1,8 @@
 """What a feed asks of the words of an article: `match` and `exclude`, regular expressions on text.
 
 SQL cannot say them. Whoever walks through articles asks `fitting`, which reads a body once and
-remembers what came of it; a query that looks at a few others asks the function `fits`.
+remembers what came of it; a query that looks at a few others asks the function `fits`. An article
+whose words an expression does not come to an end with (`aside/search.py`) is in no feed of it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,18 @@ class Wanted(NamedTuple):
     match: re.Pattern[str] | None
     exclude: re.Pattern[str] | None
 
-    def met(self, words: str) -> bool:
-        """Whether a text has what is asked for, and nothing that is unwanted."""
-        if self.match is not None and not self.match.search(words):
-            return False
-        return self.exclude is None or not self.exclude.search(words)
+    def met(self, texts: Sequence[str]) -> list[bool]:
+        """Whether each text has what is asked for, and nothing that is unwanted."""
+        from feedsvc.aside.search import search  # few feeds ask for words
+
+        met = [True] * len(texts)
+        for pattern, fits in ((self.match, True), (self.exclude, False)):
+            if pattern is not None:
+                left = [number for number, one in enumerate(met) if one]
+                found = search(pattern, [texts[number] for number in left])
+                for number, one in zip(left, found, strict=True):
+                    met[number] = one is fits
+        return met
 
 
 def asks_words(feed: Feed) -> bool:
@@ -52,7 +60,7 @@ def _joined(title: str, summary: str | None, html: str) -> str:
 
 def words_fit(feed: Feed, row: Mapping[str, Any]) -> bool:
     """Whether the words of a row with title, summary and html are those the feed asks for."""
-    return not asks_words(feed) or Wanted(feed.match, feed.exclude).met(words_of(row))
+    return not asks_words(feed) or Wanted(feed.match, feed.exclude).met([words_of(row)])[0]
 
 
 # -- many articles, one after the other ----------------------------------------------------------
@@ -111,8 +119,9 @@ def fitting(connection: Connection, feed: Feed, asked: Iterable[Seen]) -> set[in
     found = {one: verdicts.of(one) for one in asked}
     unread = [one for one, fits in found.items() if fits is None]
     words = texts(connection, [one.row for one in unread]) if unread else {}
+    met = dict(zip(words, wanted.met(list(words.values())), strict=True))
     for one in unread:
-        found[one] = fits = one.row in words and wanted.met(words[one.row])
+        found[one] = fits = met.get(one.row, False)
         verdicts.keep(one, fits=fits)
     return {one.row for one, fits in found.items() if fits}
 
@@ -162,7 +171,7 @@ def _fits(
     html: str,
 ) -> bool:
     wanted = Wanted(_compiled(match, match_flags), _compiled(exclude, exclude_flags))
-    return wanted.met(_joined(title, summary, html))
+    return wanted.met([_joined(title, summary, html)])[0]
 
 
 @lru_cache(maxsize=1_000)

@@ -7,6 +7,7 @@ that bring only the entries that are new.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -46,7 +47,8 @@ async def take_in(
 ) -> SourceReport | None:
     """Write what its hub brought; None if another run is asking the source just now.
 
-    If the report says that it could not be read, nothing was written.
+    If it could not be read, or is of another feed, the report says that it failed, and nothing was
+    written.
     """
     if not store.claim([job.source], run, dead):
         return None
@@ -56,8 +58,10 @@ async def take_in(
 
     asked = replace(job, plan=replace(job.plan, ask=brought), force=True, told=True)
     outcome = await Visitor(store, now).visit(asked)
-    if outcome.report.outcome in ("ok", "unchanged"):
-        was = job.memory
+    report, was = outcome.report, job.memory
+    if report.outcome == "ok" and not _is_of(outcome.visit.memory.head, was.head):
+        report = replace(report, outcome="failed", reason="its hub brought another feed")
+    if report.outcome in ("ok", "unchanged"):
         memory = outcome.visit.memory._replace(
             url=was.url,
             etag=was.etag,
@@ -69,4 +73,16 @@ async def take_in(
         store.settle([replace(outcome.visit, memory=memory)])
     else:
         store.release(run)
-    return outcome.report
+    return report
+
+
+def _is_of(brought: str | None, known: str | None) -> bool:
+    """Whether a document is of the feed that we know: by its id, or else by its site.
+
+    Not by `rel="self"`: a hub may tell of a topic under its new address (WebSub §7).
+    """
+    one, other = json.loads(brought or "{}"), json.loads(known or "{}")
+    for name in ("id", "link"):
+        if name in one and name in other:
+            return bool(one[name] == other[name])
+    return True

@@ -9,6 +9,9 @@ import unicodedata
 # characters too). U+0085 is among them: `normalise` has made it a newline by then.
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
+LONGEST_NAME = 200
+"""Characters kept of the name of a person, a tag or a section."""
+
 # Nearly every text is fit as it stands. A look at its bytes in UTF-8 tells, where a look at its
 # characters takes three times as long: these make up ASCII and the Latin letters up to U+02FF, of
 # which NFC composes none (Unicode §7.1).

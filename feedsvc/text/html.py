@@ -26,6 +26,7 @@ from feedsvc.text.clean import (
     repaired,
     xml_safe,
 )
+from feedsvc.text.letters import letters_end
 from feedsvc.text.orderly import ODD_REFERENCE, orderly
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*")
@@ -366,10 +367,7 @@ def cut(text: str, limit: int) -> str:
         word = head.rpartition(" ")[0]
         # A language without spaces, or one very long word: cut inside it, but not inside a letter.
         if len(word) * 2 < len(head):
-            end = len(head)
-            while end > 1 and unicodedata.combining(text[end]):
-                end -= 1
-            word = head[:end]
+            word = head[: letters_end(text, len(head))]
         head = word
     return head.rstrip(" ,;:–-") + _ELLIPSIS if limit > 0 else ""
 

@@ -183,9 +183,10 @@ class Client:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = 65_536,
     ) -> Response:
-        """Post `body` to `url`, once; raises FetchError unless there is a whole answer.
+        """Post `body` to `url`, once; raises FetchError unless there is an answer.
 
-        A redirect is an answer: whoever is to be told there says so with another address.
+        What it says is read as far as it comes soon, and up to `max_bytes`. A redirect is an
+        answer: whoever is to be told there says so with another address.
         `headers` and the credentials in `url` are as in `get`.
         """
         target = Target.read(url)

@@ -93,6 +93,8 @@ class Wire:
                 headers = Headers(tuple(response.extensions[_FIELDS]))
                 if method == "HEAD":
                     body = await _read_nothing(response)
+                elif posted is not None:  # it was taken, or was not: that is all there is to know
+                    body = await _read_some(response, headers, limit, wait)
                 elif beginning and response.is_success:
                     body = await _read_beginning(response, headers, limit)
                 else:

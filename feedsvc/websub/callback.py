@@ -9,7 +9,7 @@ from typing import Protocol
 
 from feedsvc.ports import Call, Reply, Subscription
 from feedsvc.websub.forms import FormError, answer, fields, number, single, words
-from feedsvc.websub.signature import HEADER, fits
+from feedsvc.websub.signature import ALSO, HEADER, fits
 from feedsvc.websub.standing import awaited, denied, granted
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ class Callbacks:
     async def _brought(self, one: Subscription | None, call: Call) -> Reply:
         if one is None or one.state == "leaving":
             return answer(410, "there is no such subscription")
-        if not fits(one.secret, call.body, call.headers.get(HEADER.lower())):
+        told = (call.headers.get(name.lower()) for name in (HEADER, ALSO))
+        if not fits(one.secret, call.body, ",".join(filter(None, told))):
             # §8: it is answered as if it were believed, and nothing is done with it.
             log.debug("%s: what was brought to its callback is not of its hub", one.name)
             return answer(202)

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 _LOOK = 0.25  # seconds after which it is looked for more while some are under way
 
 
-async def flow(
-    take: Callable[[int, Collection[int]], Sequence[T]],
-    row: Callable[[T], int],
-    do: Callable[[T], Awaitable[None]],
-    *,
-    most: int,
-) -> None:
-    """Do everything that there is to take, and that comes meanwhile, `most` at one time.
+class Lane(NamedTuple, Generic[T]):
+    """Some of the errands, and how many of them are done at one time.
 
-    `take` is asked for so many, but not for these rows, which are under way. Ends when nothing is
-    left; what `do` raises ends it at once.
+    Those that went wrong before have one of their own: however many hang, the others get through.
     """
-    under_way: dict[asyncio.Task[None], int] = {}
+
+    take: Callable[[int, Collection[int]], Sequence[T]]  # so many, but not these rows
+    most: int
+
+
+async def flow(
+    *lanes: Lane[T], row: Callable[[T], int], do: Callable[[T], Awaitable[None]]
+) -> None:
+    """Do everything that there is to take, and that comes meanwhile.
+
+    Ends when nothing is left; what `do` raises ends it at once.
+    """
+    under_way: dict[asyncio.Task[None], tuple[int, int]] = {}  # lane and row
 
     async def one(what: T) -> None:
         await do(what)
 
     try:
         while True:
-            free = most - len(under_way)
-            for what in take(free, under_way.values()) if free else ():
-                under_way[asyncio.create_task(one(what))] = row(what)
+            for number, lane in enumerate(lanes):
+                free = lane.most - sum(its == number for its, _ in under_way.values())
+                rows = [taken for _, taken in under_way.values()]
+                for what in lane.take(free, rows) if free else ():
+                    under_way[asyncio.create_task(one(what))] = number, row(what)
             if not under_way:
                 return
             done, _ = await asyncio.wait(

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from feedsvc.ports import Call, Crowd, Reply, Subscriber
+from feedsvc.ports import Call, Clock, Crowd, Reply, Subscriber
 from feedsvc.web import RefusedError
 from feedsvc.web.target import Target
+from feedsvc.websub.allowance import Allowance
 from feedsvc.websub.forms import MEDIA_TYPE, FormError, answer, fields, number, single
 from feedsvc.websub.wishes import Mode, Wish, lease
 
@@ -26,6 +27,7 @@ _MODES: Mapping[str, Mode] = {"subscribe": "subscribe", "unsubscribe": "unsubscr
 _LONGEST_FORM = 16_384  # bytes
 _LONGEST_ADDRESS = 2_048  # characters
 _LONGEST_SECRET = 199  # bytes; §5.1: less than 200
+_PORTS = 1_024  # below it others than web servers listen: no mail server gets our requests
 
 
 class Subscribers(Protocol):
@@ -44,21 +46,23 @@ class Hub:
     def __init__(
         self,
         store: Subscribers,
-        now: Callable[[], datetime],
+        clock: Clock,
         *,
         site: str,
-        serves: Callable[[str], bool],
+        named: Callable[[str], str | None],
         refuses: Callable[[str], str | None],
     ) -> None:
-        """`serves` tells whether we distribute a topic, `refuses` why a host is not asked.
+        """`named` is the topic that an address means, if we distribute it, `refuses` tells why a
+        host is not asked.
 
         `site` is our own address: a callback there would let us tell ourselves.
         """
         self._store = store
-        self._now = now
+        self._clock = clock
         self._own = _place(Target.read(site))
-        self._serves = serves
+        self._named = named
         self._refuses = refuses
+        self._allowance = Allowance(clock.elapsed)
 
     def answer(self, call: Call) -> Reply:
         """The answer to a request; 202 if there is something to verify now."""
@@ -76,7 +80,7 @@ class Hub:
             if mode == "publish":
                 return self._published(form)
             if (wanted := _MODES.get(mode)) is not None:
-                return self._requested(form, wanted)
+                return self._requested(form, wanted, call.client)
         except FormError as error:
             return answer(400, str(error))
         return answer(400, "hub.mode is subscribe, unsubscribe or publish")
@@ -86,33 +90,42 @@ class Hub:
         topics = (*form.get("hub.url", ()), *form.get("hub.topic", ()))
         if not topics:
             return answer(400, "hub.url is missing: the address of what was published")
-        if not all(map(self._serves, topics)):
+        if not all(map(self._named, topics)):
             return answer(404, "this hub distributes the documents of its own site only")
         return answer(204)
 
-    def _requested(self, form: Mapping[str, tuple[str, ...]], mode: Mode) -> Reply:
-        topic, callback = single(form, "hub.topic"), _callback(single(form, "hub.callback"))
-        if not topic:
+    def _requested(
+        self, form: Mapping[str, tuple[str, ...]], mode: Mode, client: str | None
+    ) -> Reply:
+        address, callback = single(form, "hub.topic"), _callback(single(form, "hub.callback"))
+        if not address:
             return answer(400, "hub.topic is missing: the address of the document")
-        wish = _wish(form, mode)
+        wish, topic = _wish(form, mode), self._named(address)
         if mode == "subscribe":
-            if not self._serves(topic):
+            if topic is None:
                 return answer(404, 'this hub does not distribute that topic; see its rel="self"')
             if (why := self._unfit(callback)) is not None:
                 return answer(403, why)
+        topic = topic or address
         known = self._store.subscriber(topic, callback.url)
         if known is None and mode == "unsubscribe":
             return answer(202, "there is no such subscription")
+        # Who is a subscriber already renews in any case.
+        strange = known is None or known.lease_until is None
+        if strange and not self._allowance.grants(client):
+            return answer(429, "that are many requests; go on slowly", ("retry-after", "60"))
         full = self._full(topic, callback, known)
         if full is not None:
             return full
-        self._store.request(topic, callback.url, wish.dump(), self._now())
+        self._store.request(topic, callback.url, wish.dump(), self._clock.now())
         return answer(202, "the callback will be asked whether it means this")
 
     def _unfit(self, callback: Target) -> str | None:
         """Why we do not ask this callback."""
         if _place(callback) == self._own:
             return "hub.callback is an address of this site itself"
+        if callback.origin.port not in (80, 443) and callback.origin.port < _PORTS:
+            return "hub.callback has a port of another service"
         refused = self._refuses(callback.origin.host)
         # What exactly is there is not for strangers to know.
         return None if refused is None else "hub.callback is no public address"

@@ -9,16 +9,18 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from feedsvc.errors import FetchError
 from feedsvc.ports import Subscriber
 from feedsvc.web import Client, RefusedError
-from feedsvc.websub.flow import flow
+from feedsvc.websub.flow import Lane, flow
 from feedsvc.websub.forms import asked
 from feedsvc.websub.wishes import Wish
 
 AT_ONCE = 100  # callbacks that are being asked
+AGAIN_AT_ONCE = 50  # of those that were asked in vain, beside them
 _PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 _ANSWER = 4_096  # bytes; ours has 43
 
@@ -27,7 +29,7 @@ class Intents(Protocol):
     """What is asked of the store."""
 
     def intents(
-        self, now: datetime, *, limit: int, but: Collection[int] = ()
+        self, now: datetime, *, again: bool, limit: int, but: Collection[int] = ()
     ) -> tuple[Subscriber, ...]: ...
 
     def confirm(self, one: Subscriber, *, secret: str | None, until: datetime) -> None: ...
@@ -49,10 +51,12 @@ class Verifier:
 
     async def run(self) -> None:
         """Ask all who are to be asked."""
-        await flow(self._take, lambda one: one.row, self._ask, most=AT_ONCE)
+        first = Lane(partial(self._take, False), AT_ONCE)
+        again = Lane(partial(self._take, True), AGAIN_AT_ONCE)
+        await flow(first, again, row=lambda one: one.row, do=self._ask)
 
-    def _take(self, limit: int, but: Collection[int]) -> Sequence[Subscriber]:
-        return self._store.intents(self._now(), limit=limit, but=set(but))
+    def _take(self, again: bool, limit: int, but: Collection[int]) -> Sequence[Subscriber]:
+        return self._store.intents(self._now(), again=again, limit=limit, but=set(but))
 
     async def _ask(self, one: Subscriber) -> None:
         wish = Wish.load(one.pending or "")

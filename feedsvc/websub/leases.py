@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import urljoin
 
 from feedsvc.errors import FetchError
 from feedsvc.ports import Announced, Subscription
-from feedsvc.web import Client, RefusedError, Response
-from feedsvc.websub.flow import flow
-from feedsvc.websub.forms import MEDIA_TYPE, form, words
+from feedsvc.web import Client, RefusedError
+from feedsvc.websub.flow import Lane, flow
+from feedsvc.websub.forms import form, words
+from feedsvc.websub.posting import posted
 from feedsvc.websub.standing import (
     asking,
     hub_after,
@@ -24,7 +24,6 @@ from feedsvc.websub.standing import (
 from feedsvc.websub.wishes import LEASE
 
 AT_ONCE = 32  # hubs that are being asked
-_MOVES = 3  # redirects of a hub that are followed
 _TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -75,7 +74,7 @@ class Leases:
         async def ask(one: Subscription) -> None:
             await self._step(one, client)
 
-        await flow(self._take, lambda one: one.source, ask, most=AT_ONCE)
+        await flow(Lane(self._take, AT_ONCE), row=lambda one: one.source, do=ask)
 
     def _take(self, limit: int, but: Collection[int]) -> Sequence[Subscription]:
         due = self._store.subscriptions_due(self._now(), limit=limit + len(but))
@@ -109,7 +108,7 @@ class Leases:
             }
         wait, final = timedelta(), False
         try:
-            answer = await _posted(client, one.hub, form(**values))
+            answer = await posted(client, one.hub, form(**values))
         except FetchError as error:
             reason, final = error.line, isinstance(error, RefusedError)
         else:
@@ -124,17 +123,3 @@ class Leases:
             now = self._now()  # it is as it was when the hub was asked: it did not ask back
             told = unheard(current, now=now, reason=reason, wait=wait, final=final)
             self._store.exchange(current, told, now)
-
-
-async def _posted(client: Client, hub: str, body: bytes) -> Response:
-    """The answer of a hub; one that moved says so with a 307 or 308, which keep the request."""
-    for _ in range(_MOVES):
-        answer = await client.post(hub, body, media_type=MEDIA_TYPE)
-        place = answer.headers.first("location")
-        if answer.status not in (307, 308) or place is None:
-            break
-        after = urljoin(hub, place)
-        if hub.startswith("https:") and not after.startswith("https:"):
-            break  # the secret would be read on the way
-        hub = after
-    return answer

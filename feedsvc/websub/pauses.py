@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 LONGEST = timedelta(hours=6)  # between two tries
 GIVEN_UP = timedelta(days=3)
-"""After so long without an answer a hub is left until the next news, a subscriber is retired."""
+"""After so long without an answer a hub or a subscriber is left until the next news."""
 
 _JITTER = 0.1  # of a pause, forward only: whoever comes back should not meet all of us at once
 

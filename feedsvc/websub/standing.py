@@ -30,6 +30,7 @@ _LONGEST_WAIT = timedelta(days=1)
 _SHORTEST_WAIT = timedelta(minutes=1)  # between two requests for the same
 _FAREWELLS = 3  # requests to leave; after that the callback answers 410
 _LONGEST_ADDRESS = 2_048
+_SILENT = "its hub never asked back: can it reach base_url?"
 
 
 def wanted(
@@ -75,8 +76,9 @@ def overdue(one: Subscription, *, now: datetime) -> Subscription | None:
     if one.state == "active" and one.lease_until is not None and one.lease_until <= now:
         return replace(one, state="wanted", asked=None, lease_until=None, failures=one.failures + 1)
     if one.state == "asked":
-        said = "its hub never asked back: can it reach base_url?"
-        return replace(one, failures=one.failures + 1, reason=said)
+        return replace(one, failures=one.failures + 1, reason=_SILENT)
+    if one.state == "active" and one.failures and one.reason is None:
+        return replace(one, reason=_SILENT)
     return one
 
 
@@ -86,7 +88,9 @@ def asking(one: Subscription, *, now: datetime) -> Subscription:
         return replace(one, asked=now, failures=one.failures + 1, due=now + _FIRST_ANSWER)
     due = now + min(_FIRST_ANSWER * 6 ** min(one.failures, 5), _LONGEST_WAIT)
     if one.state == "active" and one.lease_until is not None:
-        return replace(one, asked=now, due=min(due, max(one.lease_until, now + _SHORTEST_WAIT)))
+        # In vain, until it is granted: a hub that answers and then does not ask is left alone, too.
+        due = min(due, max(one.lease_until, now + _SHORTEST_WAIT))
+        return replace(one, asked=now, failures=one.failures + 1, due=due)
     return replace(one, state="asked", asked=now, due=due)
 
 
@@ -96,9 +100,10 @@ def unheard(
     """Its hub could not be asked, or said no; that is `final` if asking the same is of no use."""
     if one.state == "leaving":
         return replace(one, due=now + _FIRST_ANSWER)
-    failures = one.failures + 1
+    active = one.state == "active" and one.lease_until is not None
+    failures = max(one.failures, 1) if active else one.failures + 1
     due = now + max(pause(failures, seed=one.token), wait, _SHORTEST_WAIT)
-    if one.state == "active" and one.lease_until is not None:
+    if active and one.lease_until is not None:
         due = min(due, max(one.lease_until, now + _SHORTEST_WAIT))
         return replace(one, asked=None, failures=failures, reason=reason, due=due)
     if final:

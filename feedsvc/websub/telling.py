@@ -6,28 +6,30 @@ loses none; at worst one is told twice.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from feedsvc.errors import FetchError
 from feedsvc.ports import Notice, Subscriber
-from feedsvc.web import Client
-from feedsvc.websub.flow import flow
-from feedsvc.websub.forms import MEDIA_TYPE, form
+from feedsvc.web import Client, Response
+from feedsvc.web.response import REDIRECTS
+from feedsvc.websub.flow import Lane, flow
+from feedsvc.websub.forms import form, words
 from feedsvc.websub.pauses import GIVEN_UP, LONGEST, pause
+from feedsvc.websub.posting import posted
 from feedsvc.websub.signature import HEADER, signed
 
-log = logging.getLogger(__name__)
-
-AT_ONCE = 200  # who is being told at one time
+AT_ONCE = 160  # who is being told at one time
+AGAIN_AT_ONCE = 64  # of those who were told in vain, beside them
 _ANSWER = 262_144  # bytes of an answer that are read; nobody needs what it says
 
 
 class Content(NamedTuple):
-    """A document as it is published now."""
+    """A document as it is published now, at an address that it calls its own."""
 
+    url: str
     media_type: str
     body: bytes
 
@@ -35,10 +37,12 @@ class Content(NamedTuple):
 class Outbox(Protocol):
     """What is asked of the store."""
 
-    def fan_out(self, now: datetime) -> None: ...
+    def fans(self, now: datetime) -> tuple[str, ...]: ...
+
+    def fan_out(self, topics: Mapping[str, Sequence[str]], now: datetime) -> None: ...
 
     def outbox_take(
-        self, now: datetime, *, limit: int, but: Collection[int] = ()
+        self, now: datetime, *, again: bool, limit: int, but: Collection[int] = ()
     ) -> tuple[Notice, ...]: ...
 
     def heard(self, notice: Notice, now: datetime) -> None: ...
@@ -51,7 +55,7 @@ class Outbox(Protocol):
 
     def reached(self, row: int) -> None: ...
 
-    def missed(self, row: int, now: datetime) -> datetime: ...
+    def missed(self, row: int, now: datetime) -> None: ...
 
     def retire(self, rows: Sequence[int]) -> None: ...
 
@@ -67,27 +71,33 @@ class Teller:
         *,
         hub: str,
         others: Collection[str],
+        followed: Callable[[Collection[str]], Mapping[str, Sequence[str]]],
         published: Callable[[str], Content | None],
     ) -> None:
         """`hub` is our own, `others` are those that are to be told.
 
-        `published` is the document of a topic; None if our hub does not distribute it any more.
+        `followed` are all topics by which subscribers know documents, `published` is the document
+        of a topic; None if our hub does not distribute it any more.
         """
         self._store = store
         self._client = client
         self._now = now
         self._hub = hub
         self._others = others
+        self._followed = followed
         self._published = published
 
     async def run(self) -> None:
         """Tell everything that is due."""
-        await flow(self._take, lambda notice: notice.row, self._tell, most=AT_ONCE)
+        first = Lane(partial(self._take, False), AT_ONCE)
+        again = Lane(partial(self._take, True), AGAIN_AT_ONCE)
+        await flow(first, again, row=lambda notice: notice.row, do=self._tell)
 
-    def _take(self, limit: int, but: Collection[int]) -> Sequence[Notice]:
+    def _take(self, again: bool, limit: int, but: Collection[int]) -> Sequence[Notice]:
         now = self._now()
-        self._store.fan_out(now)
-        return self._store.outbox_take(now, limit=limit, but=set(but))
+        if topics := self._store.fans(now):
+            self._store.fan_out(self._followed(topics), now)
+        return self._store.outbox_take(now, again=again, limit=limit, but=set(but))
 
     async def _tell(self, notice: Notice) -> None:
         if notice.word.kind == "ping":
@@ -105,11 +115,9 @@ class Teller:
         # The Recommendation leaves the form of this request open; `url` is what all hubs know from
         # PubSubHubbub 0.3, `topic` what some ask for since.
         body = form(mode="publish", url=topic, topic=topic)
-        status, reason, wait = await self._post(hub, body, MEDIA_TYPE, {})
+        status, reason, wait = await self._answer(posted(self._client, hub, body))
         if 200 <= status < 300:
             self._store.heard(notice, self._now())
-        elif self._now() - notice.made >= GIVEN_UP:
-            self._store.unheard(notice, None, reason)
         else:
             self._later(notice, reason, wait)
 
@@ -128,40 +136,42 @@ class Teller:
         ):
             self._store.drop(notice)
             return
-        # §7: which hub it comes from, and what it is
-        headers = {"Link": f'<{self._hub}>; rel="hub", <{topic}>; rel="self"'}
+        # §7: which hub it comes from, and what it is; that says so to who knows it by another name
+        headers = {"Link": f'<{self._hub}>; rel="hub", <{content.url}>; rel="self"'}
         if one.secret is not None:
             headers[HEADER] = signed(one.secret, content.body)
-        status, reason, wait = await self._post(
-            one.callback, content.body, content.media_type, headers
-        )
+        status, reason, wait = await self._answer(
+            self._client.post(
+                one.callback, content.body, media_type=content.media_type, headers=headers,
+                max_bytes=_ANSWER,
+            )
+        )  # fmt: skip
         if 200 <= status < 300:
             self._store.heard(notice, self._now())
             self._store.reached(row)
         elif status == 410:  # §7: it does not want to hear of it any more
             self._store.retire([row])
-        elif self._now() - self._store.missed(row, self._now()) >= GIVEN_UP:
-            log.info("a subscriber of %s was retired: %s", self._hub, reason)
-            self._store.retire([row])
         else:
+            # §7: whoever fails stays a subscriber until the lease ends, and hears of the next news.
+            self._store.missed(row, self._now())
             self._later(notice, reason, wait)
 
     # -- both ----------------------------------------------------------------------------------
 
-    async def _post(
-        self, url: str, body: bytes, media_type: str, headers: dict[str, str]
-    ) -> tuple[int, str, timedelta]:
+    async def _answer(self, asked: Awaitable[Response]) -> tuple[int, str, timedelta]:
         """The status, 0 for none; why that is no success; and how long it asks to wait."""
         try:
-            answer = await self._client.post(
-                url, body, media_type=media_type, headers=headers, max_bytes=_ANSWER
-            )
+            answer = await asked
         except FetchError as error:
             return 0, error.line, timedelta()
         wait = answer.retry_after(self._now()) or timedelta()
-        return answer.status, f"it answered {answer.status}", min(wait, LONGEST)
+        said, place = f"it answered {answer.status}", answer.headers.first("location")
+        if answer.status in REDIRECTS and place:
+            said += f" and names {words(place)}"
+        return answer.status, said, min(wait, LONGEST)
 
     def _later(self, notice: Notice, reason: str, wait: timedelta) -> None:
-        tries = notice.tries + 1
-        due = self._now() + max(pause(tries, seed=f"{notice.word}"), wait)
-        self._store.unheard(notice, due, reason)
+        now, tries = self._now(), notice.tries + 1
+        due = now + max(pause(tries, seed=f"{notice.word}"), wait)
+        given_up = now - notice.made >= GIVEN_UP
+        self._store.unheard(notice, None if given_up else due, reason)

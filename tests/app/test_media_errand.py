@@ -226,11 +226,10 @@ def test_a_page_in_the_place_of_a_file_is_not_the_file(
     assert known.retry_at == desk.clock.now() + PAUSES[0]
 
 
-@pytest.mark.parametrize("status", [404, 410])
 def test_a_file_that_is_gone_is_never_asked_for_again(
-    status: int, desk: Service, feed_server: FeedServer
+    desk: Service, feed_server: FeedServer
 ) -> None:
-    feed_server["/talk.mp3"] = Answer(status=status)
+    feed_server["/talk.mp3"] = Answer(status=410)
     episode(desk, "talk", feed_server.url("/talk.mp3"))
     published(desk)
 
@@ -239,7 +238,19 @@ def test_a_file_that_is_gone_is_never_asked_for_again(
 
     assert not run(desk)
     assert len(feed_server.log) == 1
-    assert facts(desk, feed_server.url("/talk.mp3")).reason == f"answered {status}"
+    assert facts(desk, feed_server.url("/talk.mp3")).reason == "answered 410"
+
+
+def test_a_file_that_comes_after_its_text_is_found(desk: Service, feed_server: FeedServer) -> None:
+    feed_server["/talk.mp3"] = Answer(status=404)
+    episode(desk, "talk", feed_server.url("/talk.mp3"))
+    published(desk)
+    run(desk)
+    feed_server["/talk.mp3"] = Answer(body=b"ID3" * 300, headers={"Content-Type": "audio/mpeg"})
+    desk.clock.tick(hours=1)
+
+    assert run(desk)
+    assert facts(desk, feed_server.url("/talk.mp3")).length == 900
 
 
 def test_pauses_grow_and_at_last_a_file_is_left_alone(
@@ -456,3 +467,40 @@ def test_one_line_of_cron_asks_and_publishes_again(
 
     assert result.code == 0
     assert enclosures(desk)[0]["length"] == str(len(SONG))
+
+
+SHOW = """
+[[feed]]
+name = "show"
+profile = "apple-podcasts"
+formats = ["rss"]
+podcast = {{ author = "Harbour", categories = ["News"], image = "{image}" }}
+"""
+
+
+def cover(side: int) -> bytes:
+    return PNG.replace(struct.pack(">II", 640, 480), struct.pack(">II", side, side))
+
+
+def test_artwork_of_another_size_than_apple_takes_holds_the_show_until_it_is_replaced(
+    desk: Service, feed_server: FeedServer
+) -> None:
+    image = feed_server.url("/cover.png")
+    feed_server["/talk.mp3"] = song
+    feed_server["/cover.png"] = Answer(body=cover(1000), headers={"Content-Type": "image/png"})
+    spoken = CONFIG.replace("id_since", 'language = "en"\nid_since')
+    desk.configure(spoken + SHOW.format(image=image))
+    episode(desk, "talk", feed_server.url("/talk.mp3"))
+    desk.sync(force=True)
+    assert run(desk)
+    held = desk.app.store.feed("show").held
+    assert held is not None
+    assert "apple-artwork-size: the artwork has 1000 by 1000 pixels" in held
+
+    feed_server["/cover.png"] = Answer(body=cover(1400), headers={"Content-Type": "image/png"})
+    desk.clock.tick(hours=25)
+
+    assert run(desk)
+    assert desk.app.store.feed("show").held is None
+    thumbnail = f'<media:thumbnail url="{image}" width="1400" height="1400"/>'
+    assert thumbnail.encode() in desk.published("show/rss.xml")

@@ -135,6 +135,38 @@ def test_an_article_goes_by_its_link(shell: Shell) -> None:
     assert telling(shell, "The crane") == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("https://news.example.org/a/the-ferry-sails-again/", id="as-readers-have-it"),
+        pytest.param(
+            "http://news.example.org/a/the-ferry-sails-again?utm_source=x", id="as-shared"
+        ),
+        pytest.param("https://news.example.org/a/the-ferry-sails-again/index.html", id="its-file"),
+    ],
+)
+def test_an_article_without_a_link_goes_by_the_address_of_its_page(
+    synced: Shell, address: str
+) -> None:
+    done = synced.run("article", "withdraw", address)
+
+    assert (done.code, done.out) == (0, f"{GUID}: withdrawn (desk)\n")
+    assert synced.run("article", "restore", address).code == 0  # though it answers 410 by now
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://other.example.org/a/the-ferry-sails-again/",
+        "https://news.example.org/b/the-ferry-sails-again/",
+        "https://news.example.org/a/the-ferry/",
+        "https://news.example.org/a/",
+    ],
+)
+def test_the_page_of_another_is_no_name(synced: Shell, address: str) -> None:
+    assert synced.run("article", "withdraw", address).code == 7
+
+
 def test_what_waits_for_its_day_can_be_withdrawn(
     synced: Shell, make_article: Callable[..., str]
 ) -> None:
@@ -163,6 +195,7 @@ def test_a_feed_that_cannot_be_written_is_exit_code_5(synced: Shell) -> None:
     assert done.code == 5
     assert done.out == f"{GUID}: withdrawn (desk)\n"
     assert "held back all/atom.xml" in done.err
+    assert "they may still show it" in done.err
 
 
 # -- telling of it ---------------------------------------------------------------------------------
@@ -214,7 +247,7 @@ def test_history_tells_what_was_corrected(synced: Shell) -> None:
     write_again(
         synced,
         "ferry.txt",
-        "The ferry sails again\n2025-03-14 10:00\nBy: Jonas\nTags: Ferry, Harbour\n\n"
+        "The ferry sails again\n2025-03-14 10:00\nBy: Jonas\nTags: Sea, Ferry\n\n"
         "It left at ten.\n\nNobody was \x9b2J hurt.\n",
     )
     synced.run("sync")
@@ -229,17 +262,57 @@ def test_history_tells_what_was_corrected(synced: Shell) -> None:
     assert lines[3] == "  text: It left at [-nine.-] {+ten.+}"
     assert lines[4].startswith("  text: {+Nobody was ")
     assert "\x9b" not in "".join(lines)
-    assert lines[5] == "  also: authors"
+    assert lines[5:] == ["  authors: [-Mara-] {+Jonas+}", "  tags: [-Harbour-] {+Sea+}"]
     assert told["schema"] == "feedsvc.history/1"
     first, second = told["articles"][0]["revisions"]
     assert (first["number"], first["until"]) == (1, second["since"])
     assert second["until"] is None
-    assert second["others"] == ["authors"]
+    assert second["others"] == ["authors", "tags"]
+    assert second["changes"]["authors"] == [
+        [{"kind": "delete", "text": "Mara"}, {"kind": "insert", "text": "Jonas"}]
+    ]
     assert second["changes"]["text"][0] == [
         {"kind": "equal", "text": "It left at "},
         {"kind": "delete", "text": "nine."},
         {"kind": "insert", "text": "ten."},
     ]
+
+
+def test_a_list_in_another_order_is_only_named(synced: Shell) -> None:
+    write_again(
+        synced,
+        "ferry.txt",
+        "The ferry sails again\n2025-03-14 10:00\nBy: Mara\nTags: Harbour, Ferry\n\n"
+        "It left at nine.\n",
+    )
+    synced.run("sync")
+
+    lines = synced.run("article", "history", "desk/ferry").out.splitlines()
+
+    assert lines[3:] == ["  also: tags"]
+
+
+def test_a_stranger_moves_no_cursor(shell: Shell) -> None:
+    shell.write("trick.md", '---\ntitle: "The \u202eferry"\n---\nNobody was \u2066 hurt.\n')
+    shell.run("sync")
+
+    told = shell.run("article", "show", "desk/trick").out
+
+    assert "title: The ?ferry" in told
+    assert all(line.isprintable() for line in told.splitlines())
+
+
+def test_the_log_tells_what_was_said_of_an_article_before(synced: Shell) -> None:
+    synced.run("article", "withdraw", "desk/ferry", "--reason", "asked")
+    synced.run("article", "withdraw", "desk/ferry")
+    synced.run("article", "restore", "desk/ferry", "--no-build")
+
+    told = synced.run("log", "--kind", "article", "--json").json["entries"]
+
+    assert [(one["subject"], one["message"]) for one in told] == [
+        (GUID, "withdrawn: asked"), (GUID, "restored"),
+    ]  # fmt: skip
+    assert synced.run("log").out.splitlines()[-1].endswith(f"  {GUID}: restored")
 
 
 def test_history_ends_with_the_verdict(synced: Shell) -> None:

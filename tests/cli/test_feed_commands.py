@@ -361,6 +361,24 @@ class TestPreview:
         assert changes["all"] == (0, 5)
         assert not (tmp_path / "var").exists()
 
+    @pytest.mark.parametrize(
+        ("rule", "changes"),
+        [
+            pytest.param("", [], id="as-it-is"),
+            pytest.param('authors = ["Mara"]', ["-B", "-C", "-E"], id="with-a-rule"),
+            pytest.param('exclude_tags = ["ferry"]', ["-A", "-B", "-C", "-E"], id="without-it"),
+        ],
+    )
+    def test_one_feed_of_a_group_by_another_file(
+        self, built: Shell, rule: str, changes: list[str]
+    ) -> None:
+        text = CONFIG.replace('per = "tag"', f'per = "tag"\n{rule}')
+        (built.root / "other.toml").write_text(text)
+
+        done = built.run("feed", "preview", "topics/ferry", "--from", "other.toml")
+
+        assert told(done.out) == changes
+
     def test_rules_of_a_group_are_tried_on_each_of_its_feeds(self, built: Shell) -> None:
         done = built.run("feed", "preview", "topics", "--sources", "wire", "--json")
 
@@ -372,6 +390,22 @@ class TestPreview:
             "topics/ad": ([], []), "topics/ferry": ([], ["A", "B", "C"]),
             "topics/haefen": ([], ["A"]),
         }  # fmt: skip
+
+    def test_what_will_stand_on_the_open_page_of_an_archive(self, built: Shell) -> None:
+        """It is in the newest document, whatever the limit says; no page is closed by a preview."""
+        archived = "limit = 1\narchive = true\npage_size = 10"
+        other = built.root / "other.toml"
+        other.write_text(CONFIG.replace("limit = 2", archived))
+        before = files(built.root)
+
+        expected = built.run("feed", "preview", "ferry", "--from", "other.toml", "--all").out
+
+        assert files(built.root) == before
+        assert told(expected) == [" A", " B", "+C", "+E"]
+        built.configure(other.read_text())
+        built.run("sync", "-q")
+        after = built.run("feed", "preview", "ferry", "--all").out
+        assert told(after) == [" A", " B", " C", " E"]
 
     def test_no_word_gets_an_address_by_a_preview(self, news: Shell) -> None:
         news.run("sync", "-q", "--no-build")
@@ -393,7 +427,9 @@ class TestPreview:
             pytest.param(["ferry", "--dedupe", "id"], 2, '"link"', id="no-way-to-compare"),
             pytest.param(["ferry", "--without", "name"], 2, "invalid choice", id="no-rule"),
             pytest.param(["ferry", "--sources", "dsk"], 7, "'desk'", id="no-source"),
-            pytest.param(["ferry", "--from", "none.toml"], 3, "none.toml", id="no-file"),
+            pytest.param(
+                ["ferry", "--from", "none.toml"], 3, "--from names none.toml", id="no-file"
+            ),
         ],
     )
     def test_what_cannot_be(self, built: Shell, arguments: list[str], code: int, says: str) -> None:
@@ -494,13 +530,20 @@ class TestExplain:
         assert self.summary(built, "topics", "desk/d") == "not in topics: per: has no tag"
         assert self.summary(built, "topics/haefen", "desk/b").startswith("not in topics/haefen: ")
 
+    def test_of_very_many_words_the_first_are_named(self, built: Shell) -> None:
+        tags = ", ".join(f"t{number:03}" for number in range(100))
+        built.write("many.txt", f"Many\n2025-05-07\nTags: {tags}\n\nText.\n")
+        built.run("sync", "-q")
+
+        assert self.summary(built, "topics", "desk/many").endswith("t018, t019 and 80 more")
+
     def test_a_digest_tells_of_articles(self, built: Shell) -> None:
         extra = '\n[[feed]]\nname = "weekly"\ndigest = "weekly"\ntags = ["Ferry"]\nlimit = 500\n'
         built.configure(CONFIG + extra)
         built.run("sync", "-q")
 
         assert self.summary(built, "weekly", "desk/a") == (
-            "in weekly: told of in the weekly edition of its time"
+            "in weekly: told of in the edition 2025-W19"
         )
         assert self.summary(built, "weekly", "desk/d").startswith("not in weekly: tags: ")
         lines = built.run("feed", "preview", "weekly", "--exclude-tags", "häfen").out

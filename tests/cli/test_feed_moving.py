@@ -345,7 +345,8 @@ class TestMoveRefused:
             pytest.param("news", "a/b", 2, "cannot be the name", id="a-folder-in-a-folder"),
             pytest.param("news", "../up", 2, "cannot be the name", id="out-of-the-directory"),
             pytest.param("news", "größe", 2, "did you mean", id="letters-that-no-address-has"),
-            pytest.param("topics/ferry", "x", 7, "no feed 'topics/ferry'", id="one-of-a-group"),
+            pytest.param("topics/ferry", "topics/x", 7, "name 'topics' for all", id="of-a-group"),
+            pytest.param("news/ferry", "x", 7, "no feed 'news/ferry'", id="of-what-is-no-group"),
             pytest.param("news", "", 2, "cannot be the name", id="an-empty-name"),
         ],
     )
@@ -461,6 +462,14 @@ class TestRemove:
 
         assert done.code == 7
         assert "no feed 'nothing'" in done.err
+
+    def test_one_feed_of_a_group_is_not_taken_for_another(self, newsroom: Shell) -> None:
+        done = newsroom.run("feed", "remove", "topics/news")
+
+        assert done.code == 7
+        assert "did you mean" not in done.err
+        assert "`exclude_tags`" in done.err
+        assert config(newsroom) == CONFIG
 
     @pytest.mark.parametrize(
         "text",

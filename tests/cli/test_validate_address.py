@@ -7,11 +7,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
 from tests.support import Shell
 
+LIST = """<opml version="2.0"><head><title>Öl</title></head>
+<body><outline text="a"/></body></opml>""".encode()
 LOOPBACK = '["127.0.0.0/8"]'
 
 
@@ -47,6 +50,11 @@ class Web:
             return int(path.removeprefix("/status/")), {}, b"<html><title>Sorry</title></html>"
         if path == "/broken":
             return 200, {}, b"<feed xmlns='http://www.w3.org/2005/Atom'>\n<x\n"
+        if path.startswith("/as/"):
+            kind = unquote(path.removeprefix("/as/"))
+            return 200, {"Content-Type": kind}, LIST
+        if path.startswith("/page/"):
+            return 200, {"Content-Type": "text/html"}, unquote(path.removeprefix("/page/")).encode()
         if path == "/cut":
             return 200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08"
         assert self.root is not None
@@ -106,7 +114,49 @@ def test_a_feed_at_another_address_than_it_names_is_told(published: Shell, web: 
     done = published.run("validate", f"{web.url}/copy/ferry/atom.xml", "--json")
 
     (file,) = done.json["files"]
-    assert "self-mismatch" in [found["code"] for found in file["errors"] + file["warnings"]]
+    assert "self-mismatch" in [found["code"] for found in file["warnings"]]
+    assert (done.code, file["errors"]) == (0, [])  # RFC 4287 §4.2.7.2: a SHOULD
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        pytest.param("text/x-opml", [], id="as-it-should"),
+        pytest.param("text/html; charset=utf-8", ["media-type-unexpected"], id="as-a-page"),
+        pytest.param("text/xml; charset=iso-8859-1", ["charset-mismatch"], id="in-other-letters"),
+    ],
+)
+def test_what_a_server_calls_a_document_is_judged_too(
+    open_shell: Shell, web: Web, kind: str, codes: list[str]
+) -> None:
+    done = open_shell.run("validate", f"{web.url}/as/{quote(kind)}", "--json")
+
+    (file,) = done.json["files"]
+    assert [found["code"] for found in file["warnings"]] == codes
+    assert (done.code, file["errors"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [
+        pytest.param(
+            "<link rel=alternate type=application/atom+xml href=/a.xml>"
+            "<link rel=alternate type=application/rss+xml href=http://example.org/b.xml>",
+            "its feeds are {web}/a.xml http://example.org/b.xml", id="feeds",
+        ),
+        pytest.param("<link rel=stylesheet href=a.css>", "it names no feed", id="none"),
+    ],
+)  # fmt: skip
+def test_whoever_gives_the_address_of_a_page_is_told_its_feeds(
+    open_shell: Shell, web: Web, links: str, told: str
+) -> None:
+    page = f"<!DOCTYPE html><title>Hafen</title>{links}"
+    url = f"{web.url}/page/{quote(page, safe='')}"
+
+    done = open_shell.run("validate", url)
+
+    assert (done.code, done.out.count("error")) == (0, 0)
+    assert f"is a page: {told.format(web=web.url)}" in done.err
 
 
 def test_it_asks_as_the_configuration_says(published: Shell, web: Web) -> None:

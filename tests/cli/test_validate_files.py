@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,74 @@ def test_a_pipe_is_read_once(empty: Shell, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sys, "stdin", Pipe(OPML))
 
     assert empty.run("validate", "-", "-").code == 2
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["gone.xml", "out/", "nothing", "no-such-feed"])
+def test_what_is_not_there_hides_no_other(empty: Shell, missing: str) -> None:
+    (empty.root / "nothing").mkdir()
+    (empty.root / "a.opml").write_text(OPML)
+    (empty.root / "b.xml").write_text(BAD)
+
+    good = empty.run("validate", missing, "a.opml")
+    bad = empty.run("validate", missing, "b.xml", "a.opml")
+
+    assert (good.code, good.out) == (7, "a.opml: valid\n")
+    assert (bad.code, bad.out.count("b.xml:"), "a.opml: valid" in bad.out) == (5, 6, True)
+    assert missing.rstrip("/") in good.err
+    assert good.err == bad.err
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param(gzip.compress(OPML.encode()), 0, id="a-sidecar"),
+        pytest.param(gzip.compress(b"<opml ") + gzip.compress(OPML[6:].encode()), 0, id="in-parts"),
+        pytest.param(gzip.compress(OPML.encode())[:-9], 5, id="cut-off"),
+        pytest.param(b"\x1f\x8b\x08", 5, id="nothing-but-its-mark"),
+    ],
+)
+def test_a_gzip_file_is_judged_by_what_is_in_it(empty: Shell, body: bytes, code: int) -> None:
+    (empty.root / "list.opml.gz").write_bytes(body)
+
+    assert empty.run("validate", "list.opml.gz").code == code
+
+
+def test_a_bomb_is_unpacked_no_further_than_documents_go(empty: Shell) -> None:
+    (empty.root / "a.gz").write_bytes(gzip.compress(b"<rss>" + bytes(90_000_000), 1))
+
+    done = empty.run("validate", "a.gz")
+
+    assert done.code == 5
+    assert "52428801 bytes are more than" in done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("feed.xml", "feed.xml is a page, and no feed\n", id="by-the-name-of-a-feed"),
+        pytest.param("page.html", "", id="by-its-own-name"),
+    ],
+)
+def test_a_valid_page_is_not_taken_for_a_valid_feed(empty: Shell, name: str, told: str) -> None:
+    (empty.root / name).write_text("<!DOCTYPE html>\n<html><title>Not here</title></html>")
+
+    done = empty.run("validate", name)
+
+    assert (done.code, done.out, done.err) == (0, f"{name}: valid\n", told)
+
+
+def test_a_named_pipe_is_read_as_a_file(empty: Shell) -> None:
+    os.mkfifo(empty.root / "pipe")
+    writer = threading.Thread(target=(empty.root / "pipe").write_text, args=(OPML,))
+    writer.start()
+
+    done = empty.run("validate", "pipe")
+
+    writer.join()
+    assert (done.code, done.out) == (0, "pipe: valid\n")
 
 
 # -- lines ---------------------------------------------------------------------------------------

@@ -165,6 +165,55 @@ def test_the_feeds_that_hold_it_are_announced_and_linked(whole: Make, head: Head
     assert _all(page, "//link[@rel='canonical']/@href") == [URL]
 
 
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        pytest.param("<h1>A</h1><h2>B</h2>", ["h1", "h2", "h3"], id="all-one-deeper"),
+        pytest.param("<h1>A</h1><h6>B</h6>", ["h1", "h2", "h6"], id="no-deeper-than-there-are"),
+        pytest.param("<h2>A</h2><h3>B</h3>", ["h1", "h2", "h3"], id="as-they-are"),
+        pytest.param('<h1>A</h1><img alt="&lt;h2>" src="">', ["h1", "h2"], id="words-stay"),
+    ],
+)
+def test_the_headings_of_the_text_stand_below_the_one_of_the_page(
+    sparse: Make, text: str, levels: list[str]
+) -> None:
+    page = _page(sparse(title="Ferry", html=text))
+    untitled = _page(sparse(title="", html="<h1>A</h1>"))
+
+    assert len(untitled.xpath("//h1")) == 1
+    assert [one.tag for one in page.xpath("//h1 | //h2 | //h3 | //h6")] == levels
+    assert page.xpath("//img/@alt") in ([], ["<h2>"])
+
+
+@pytest.mark.parametrize(
+    ("article", "site", "page", "frame"),
+    [
+        pytest.param("de", "de", ("de", None), (None, None), id="one-language"),
+        pytest.param(None, "ar", ("ar", "rtl"), (None, None), id="the-sites"),
+        pytest.param("ar", "de", ("ar", "rtl"), ("de", "ltr"), id="another-direction"),
+        pytest.param("ar-Latn", "he", ("ar-Latn", None), ("he", "rtl"), id="another-script"),
+        pytest.param("fr", "de", ("fr", None), ("de", None), id="one-direction"),
+        pytest.param("uz-Arab-AF", "uz", ("uz-Arab-AF", "rtl"), ("uz", "ltr"), id="by-its-script"),
+        pytest.param("de", None, ("de", None), (None, None), id="nobody-knows-the-sites"),
+        pytest.param(None, None, (None, None), (None, None), id="nobody-knows"),
+    ],
+)
+def test_an_article_and_what_frames_it_are_each_in_their_language(
+    sparse: Make,
+    head: Head,
+    article: str | None,
+    site: str | None,
+    page: tuple[str | None, str | None],
+    frame: tuple[str | None, str | None],
+) -> None:
+    shown = _page(sparse(language=article), head(), site=replace(SITE, language=site))
+
+    assert (shown.get("lang"), shown.get("dir")) == page
+    for name in ("header", "footer"):
+        (element,) = shown.xpath(f"//{name}")
+        assert (element.get("lang"), element.get("dir")) == frame
+
+
 def test_a_copy_says_where_it_is_from(whole: Make) -> None:
     origin = Origin(title="Sea Post", link="https://sea.example.net/", url="https://x.example/f")
 
@@ -344,6 +393,64 @@ def test_a_language_becomes_a_locale(language: str | None, locale: str | None) -
     assert locale_of(language) == locale
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param(
+            '<p>A</p><img src="https://example.org/a.png?x=1&amp;y=2" alt=""><img src="b.png">',
+            ["https://example.org/a.png?x=1&y=2"], id="the-first-one-of-the-text",
+        ),
+        pytest.param(
+            '<img src="https://example.org/1.gif" width="1" height="1" alt="">'
+            '<img src="https://example.org/smile.png" height="16" alt=":)">'
+            '<img src="https://example.org/b.png" alt="b" width="640" height="480">',
+            ["https://example.org/b.png"], id="no-sign-and-no-mark-of-those-who-count",
+        ),
+        pytest.param('<img src="https://example.org/0.gif" width="0" alt="">', [], id="no-mark"),
+        pytest.param('<img src="cid:part1" alt="">', [], id="none-that-others-cannot-fetch"),
+        pytest.param("<p>A</p>", [], id="none-at-all"),
+    ],
+)  # fmt: skip
+def test_a_preview_has_a_picture_of_the_text_where_there_is_no_other(
+    sparse: Make, text: str, shown: list[str]
+) -> None:
+    page = _page(sparse(html=text))
+
+    assert _meta(page, "og:image") == shown
+    assert len(page.xpath("//img")) == text.count("<img")
+    assert ("image" in _data(page)) == bool(shown)
+
+
+def test_what_is_played_is_told_to_previews_and_search_engines(sparse: Make) -> None:
+    page = _page(
+        sparse(
+            enclosures=(
+                Enclosure(url=AUDIO, type="audio/mpeg", length=123456, duration=754),
+                Enclosure(url="https://news.example.org/a.mp4"),
+                Enclosure(url="https://news.example.org/a.pdf", type="application/pdf"),
+            )
+        )
+    )
+
+    assert _meta(page, "og:audio") == [AUDIO]
+    assert _meta(page, "og:audio:type") == ["audio/mpeg"]
+    assert _meta(page, "og:video") == ["https://news.example.org/a.mp4"]
+    assert _data(page)["associatedMedia"] == [
+        {
+            "@type": "AudioObject",
+            "contentUrl": AUDIO,
+            "encodingFormat": "audio/mpeg",
+            "contentSize": "123456",
+            "duration": "PT754S",
+        },
+        {
+            "@type": "VideoObject",
+            "contentUrl": "https://news.example.org/a.mp4",
+            "encodingFormat": "video/mp4",
+        },
+    ]
+
+
 # -- for search engines ----------------------------------------------------------------------------
 
 
@@ -380,6 +487,14 @@ def test_search_engines_are_told_of_the_whole_article(whole: Make) -> None:
             "caption": "The ferry",
             "creditText": "Harbour archive",
         },
+        "associatedMedia": [
+            {
+                "@type": "AudioObject",
+                "contentUrl": AUDIO,
+                "encodingFormat": "audio/mpeg",
+                "contentSize": "123456",
+            }
+        ],
         "inLanguage": "en-GB",
         "articleSection": "Harbour",
         "keywords": ["Ferries", "Öffentlicher Verkehr"],

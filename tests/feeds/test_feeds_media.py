@@ -152,6 +152,11 @@ def test_a_reader_takes_a_caption_for_no_words_of_the_entry(
             id="not-beside-a-lead-image",
         ),
         pytest.param({"enclosures": (MP3, PDF)}, [], id="no-picture"),
+        pytest.param(
+            {"image": Image(url=PHOTO), "html": f'<p><img src="{BASE}/ferry-1024x683.jpg"></p>'},
+            [f"{BASE}/ferry-1024x683.jpg"],
+            id="not-beside-itself-in-another-size",
+        ),
     ],
 )
 def test_a_picture_among_the_media_files_is_shown_where_nothing_else_is(

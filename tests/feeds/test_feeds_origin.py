@@ -89,6 +89,7 @@ def test_json_says_of_an_origin(rendered: Render, whole: Make) -> None:
     (item,) = json.loads(rendered(Format.JSON, whole(origin=ORIGIN)))["items"]
 
     assert item["_source"] == {
+        "id": "tag:tides.example.net,2024:feed",
         "title": "Tides & weather",
         "feed_url": ORIGIN.url,
         "home_page_url": "https://tides.example.net/",

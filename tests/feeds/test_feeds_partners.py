@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from feedsvc.gate import check
-from feedsvc.model import Entry, FeedHead, Format
+from feedsvc.model import Entry, FeedHead, Format, Image
 
 Render = Callable[..., bytes]
 Make = Callable[..., Entry]
@@ -93,3 +93,71 @@ def test_stitched_documents_for_the_partner_are_written_like_whole_ones(
 
     assert renderer.document(of, one_by_one) == renderer.whole(of, entries, full_text=True)
     assert renderer.fragments(entries, full_text=True) == one_by_one
+
+
+MEDIA = "http://search.yahoo.com/mrss/"
+FERRY = "https://images.example.org/ferry.jpg"
+COUNTS = '<img src="https://count.example.org/x.gif" alt="a &gt; b" width="1" height="1">'
+
+
+@pytest.mark.parametrize("profile", ["smartnews", "flipboard"])
+@pytest.mark.parametrize("format", XML)
+@pytest.mark.parametrize(
+    ("html", "size"),
+    [
+        pytest.param(f'<p><img src="{FERRY}" alt="The > ferry"></p>', None, id="of-any-size"),
+        pytest.param(f'{COUNTS}<img src="{FERRY}">', None, id="not-what-counts-readers"),
+        pytest.param(f'<img alt="x"><img src="{FERRY}">', None, id="not-one-without-address"),
+        pytest.param(
+            f'<img src="{FERRY}" width="800" height="600">', ("800", "600"), id="with-its-size"
+        ),
+        pytest.param(f'<img width="100%" height="600" src="{FERRY}">', None, id="half-a-size"),
+    ],
+)
+def test_the_first_picture_of_a_text_stands_among_the_media(
+    rendered: Render,
+    head: Head,
+    whole: Make,
+    format: Format,
+    profile: str,
+    html: str,
+    size: tuple[str, str] | None,
+) -> None:
+    entry = replace(whole(html=html, image=None, enclosures=()), profile=profile)
+
+    root = etree.fromstring(rendered(format, entry, of=head(profile=profile)))
+
+    for name in ("content", "thumbnail"):
+        (found,) = root.iter(f"{{{MEDIA}}}{name}")
+        assert found.get("url") == FERRY
+        assert (found.get("width"), found.get("height")) == (size or (None, None))
+
+
+@pytest.mark.parametrize("format", XML)
+@pytest.mark.parametrize(
+    ("profile", "changes"),
+    [
+        pytest.param("smartnews", {"html": COUNTS}, id="none-to-be-shown"),
+        pytest.param("smartnews", {"html": '<img src="data:image/png;base64,x">'}, id="no-file"),
+        pytest.param("msn", {"html": f'<img src="{FERRY}">'}, id="who-looks-into-the-text"),
+    ],
+)
+def test_other_texts_have_no_picture_among_the_media(
+    rendered: Render, head: Head, whole: Make, format: Format, profile: str, changes: Any
+) -> None:
+    entry = replace(whole(image=None, enclosures=(), **changes), profile=profile)
+
+    root = etree.fromstring(rendered(format, entry, of=head(profile=profile)))
+
+    assert list(root.iter(f"{{{MEDIA}}}content", f"{{{MEDIA}}}thumbnail")) == []
+
+
+def test_a_picture_that_is_called_the_lead_stays_the_only_one(
+    rendered: Render, head: Head, whole: Make
+) -> None:
+    lead = Image(url="https://images.example.org/lead.jpg")
+    entry = _for_partner(whole(html=f'<img src="{FERRY}">', image=lead, enclosures=()))
+
+    root = etree.fromstring(rendered(Format.RSS, entry, of=head(profile="smartnews")))
+
+    assert [one.get("url") for one in root.iter(f"{{{MEDIA}}}thumbnail")] == [lead.url]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.filters.clean import clean
-from feedsvc.model import Draft, Enclosure, Image, Person
+from feedsvc.model import Draft, Enclosure, Image, Origin, Person
 
 BASE = "https://example.org/texte/"
 
@@ -221,3 +221,17 @@ def test_any_draft_can_be_cleaned_and_only_once(draft: Draft, base: str | None) 
     once = cleaned(draft, base=base, tags=("a",), language="de")
 
     assert cleaned(once, base=base, tags=("a",), language="de") == once
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param(Origin(), id="nothing-said"),
+        pytest.param(Origin(title=" ", url="javascript:alert(1)"), id="nothing-usable"),
+    ],
+)
+def test_an_origin_that_names_nobody_is_none(origin: Origin) -> None:
+    # It is stored as none: else its article would differ from itself at every reading.
+    found = clean(Draft(title="Nebel"), base=None, tags=(), language=None, origin=origin)
+
+    assert found.origin is None

@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.regenerate import BuildOptions
 from feedsvc.regenerate.articles import PAGES, articles_due
-from tests.support import DEFAULT_CONFIG
+from tests.support import DEFAULT_CONFIG, readable
 
 Told = Callable[..., str]
 
@@ -240,6 +240,25 @@ def test_what_its_operator_takes_down_is_gone_at_once(
     assert due
     assert (gone, leads, still) == ({"quay"}, {"ferry": None}, {"quay"})
     assert _pages(service) == ({"quay"} if verdict == "purge" else {"quay", "ferry"})
+
+
+def test_what_was_taken_down_does_not_come_back_with_an_old_copy_of_the_directory(
+    service: Any, told: Told
+) -> None:
+    service.write("ferry.txt", told("Ferry"))
+    service.write("quay.txt", told("Quay"))
+    service.sync()
+    (guid,) = (one.guid for one in service.stored().values() if one.title == "Ferry")
+    copy = shutil.copytree(service.public, service.root / "copy")
+    service.app.store.withdraw([guid], reason=None, now=service.clock.now())
+    service.sync()
+
+    shutil.rmtree(service.public)
+    shutil.copytree(copy, service.public)
+    service.sync()
+
+    assert [path for path, text in readable(service.public).items() if "Ferry" in text] == []
+    assert _pages(service) == {"quay"}
 
 
 def test_pages_come_and_go_with_time(service: Any) -> None:

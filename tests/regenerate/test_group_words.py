@@ -60,3 +60,33 @@ def test_a_new_word_is_a_new_feed_and_the_others_keep_their_bytes(
     after = group.snapshot()
     assert folders(group) == ["laendliches", "sea"]
     assert before.items() <= after.items()
+
+
+def test_pages_of_older_articles_tell_of_a_new_feed_as_well(
+    make_service: Callable[..., Any], told: Callable[..., str]
+) -> None:
+    """They are too old for it, but a build of everything would name it on their pages."""
+    group = make_service(GROUP + 'since = "10d"\n\n[[feed]]\nname = "all"\n')
+    group.write("a.txt", told("Old", "2025-01-01", Tags="sea"))
+    group.sync()
+    group.write("b.txt", told("New", "2025-05-31", Tags="sea"))
+    group.sync()
+    page = group.published("a/old/index.html")
+    assert b"/topics/sea/atom.xml" in page
+
+    group.regenerate(everything=True)
+
+    assert group.published("a/old/index.html") == page
+
+
+def test_a_word_of_any_length_is_the_same_in_an_article_and_in_a_rule(
+    make_service: Callable[..., Any],
+) -> None:
+    """Of a very long one only the beginning is kept."""
+    word = "Ländliches " * 40
+    service = make_service(GROUP + f'\n[[feed]]\nname = "long"\ntags = ["{word}"]\n')
+
+    service.write("a.md", f"---\ntitle: A\ndate: 2025-05-01\ntags: ['{word}']\n---\nText.\n")
+    service.sync()
+
+    assert b"<title>A</title>" in service.published("long/atom.xml")

@@ -103,3 +103,17 @@ def test_the_page_of_an_article_that_nobody_knows_goes(service: Service) -> None
     service.regenerate()
 
     assert not path.exists()
+
+
+def test_what_was_taken_down_does_not_come_back_with_an_old_copy(service: Service) -> None:
+    page = _page(service, 77)
+    old = page.read_bytes()
+    (guid,) = (one.guid for one in service.stored().values() if one.title == "Tide table 77")
+    service.app.store.withdraw([guid], reason=None, now=service.clock.now())
+    service.regenerate()
+    page.parent.mkdir()
+    page.write_bytes(old)
+
+    service.regenerate()
+
+    assert not page.exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.regenerate import held_back
 from tests.support import Service
 
 CONFIG = """
@@ -114,3 +115,33 @@ def test_articles_too_old_for_a_partner_are_not_meant_for_it(service: Service) -
 
     assert _outcomes(service)["partner/rss.xml"] == ("written", None)
     assert b"left every" not in service.published("partner/rss.xml")
+
+
+def test_no_key_to_a_private_feed_is_told_with_what_is_held(service: Service) -> None:
+    _configure(service, 'profile = "msn"\nprivate = true')
+    service.write("a.txt", "Short\n2025-05-30\n\nIt leaves every half hour.")
+
+    built = service.sync().build
+
+    assert built is not None
+    (key,) = service.app.store.tokens("partner")
+    (line,) = held_back(built.publications)
+    assert line.startswith(f"partner/{key[:4]}.../rss.xml: msn-title-length: ")
+    assert service.app.store.feed("partner").held == line
+    assert all(key not in entry.message for entry in service.app.store.journal(limit=50))
+
+
+def test_a_title_too_long_for_a_description_is_cut_for_the_partner_that_minds(
+    service: Service,
+) -> None:
+    _configure(
+        service, 'profile = "smartnews"\nlogo = "/logo.png"\ntitle = "' + "Harbour " * 5 + '"'
+    )
+    picture = "https://news.example.org/a.png"
+    service.write("a.md", f"---\ntitle: {LONG}\ndate: 2025-05-30\n---\nIt.\n\n![F]({picture})\n")
+
+    assert _outcomes(service)["partner/rss.xml"] == ("written", None)
+    document = service.published("partner/rss.xml")
+    assert b"<title>Harbour Harbour Harbour Harbour Harbour</title>" in document
+    assert "<description>Harbour Harbour Harbour…</description>".encode() in document
+    assert f'<media:thumbnail url="{picture}"/>'.encode() in document

@@ -136,6 +136,17 @@ def test_an_address_that_two_articles_share_is_listed_once(make: Callable[..., A
     assert _news(service) == ["x"]
 
 
+def test_a_place_on_a_page_is_no_page(make: Callable[..., Any], told: Told) -> None:
+    service = make()
+    service.write("a.txt", told("Ferry", "2025-05-31 08:00", Link=f"{BASE}/log#ferry"))
+    service.write("b.txt", told("Crane", "2025-05-31 09:00", Link=f"{BASE}/log#crane"))
+
+    service.sync()
+
+    assert _listed(service) == ["", "all/", "log"]
+    assert _news(service) == ["log"]
+
+
 def test_what_slid_out_of_every_feed_is_listed_still(make: Callable[..., Any], told: Told) -> None:
     service = make('\n[[feed]]\nname = "all"\nlimit = 1\n')
     for day in (1, 2, 3):

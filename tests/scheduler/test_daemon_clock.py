@@ -6,17 +6,15 @@ the test sets. What passes is real.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.daemon import Daemon
 from tests.feedserver import FeedServer, Page
 from tests.planet import rss, story
 
@@ -57,19 +55,14 @@ app.journal.hear(lambda entry: print(entry.message, flush=True))
 asyncio.run(Daemon(app).run())
 """
 YEAR = timedelta(days=400).total_seconds()
-PATIENCE = 30.0
 
 
-@dataclass
-class Machine:
+class Machine(Daemon):
     """The daemon, the clock of its machine, and the server that it asks."""
 
-    root: Path
-    server: FeedServer
-    process: subprocess.Popen[bytes] | None = None
-    names: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, root: Path, server: FeedServer) -> None:
+        super().__init__(root, "-c", DAEMON)
+        self.server = server
         self.set_clock(0)
         self.write("slept", 0)
 
@@ -97,23 +90,6 @@ class Machine:
         """Let the machine be suspended for so long."""
         self.write("slept", seconds)
 
-    def start(self) -> None:
-        with (self.root / "said.txt").open("ab") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", DAEMON], cwd=self.root, stdout=said, stderr=said
-            )
-
-    @property
-    def said(self) -> str:
-        return (self.root / "said.txt").read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process is None or self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.02)
-
     def asked(self, name: str) -> list[datetime]:
         return [one.at for one in self.server.asked(f"/{name}")]
 
@@ -122,12 +98,9 @@ class Machine:
 def machine(tmp_path: Path, feed_server: FeedServer) -> Iterator[Machine]:
     found = Machine(tmp_path, feed_server)
     yield found
-    if found.process is not None:
-        found.process.kill()
-        found.process.wait()
+    found.kill()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "steps",
     [
@@ -154,7 +127,6 @@ def test_it_asks_on_at_the_same_pace(machine: Machine, steps: list[float]) -> No
     assert machine.said.count("what waits, waits on as before") == len(steps)
 
 
-@pytest.mark.timeout(60)
 def test_after_a_week_asleep_everybody_is_asked_once(machine: Machine) -> None:
     names = [f"s{number}" for number in range(20)]
     machine.configure(**dict.fromkeys(names, "1h"), monthly="30d")
@@ -172,7 +144,6 @@ def test_after_a_week_asleep_everybody_is_asked_once(machine: Machine) -> None:
     assert "waits on" not in machine.said
 
 
-@pytest.mark.timeout(60)
 def test_a_machine_that_starts_in_1970_waits_until_it_is_told_the_time(machine: Machine) -> None:
     machine.configure(often="2s")
     machine.set_clock(-datetime.now(UTC).timestamp() + 60)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ import pytest
 from feedsvc.scheduler.folders import Folders
 from feedsvc.scheduler.mounts import Mounts, Reach
 from feedsvc.scheduler.stirred import Stirred
+from tests.daemon import Daemon, write
 
 CONFIG = """
 [site]
@@ -34,15 +33,11 @@ path = "articles"
 name = "all"
 limit = 2000
 """
-PATIENCE = 30.0  # seconds until a test gives up; half of what a rescan takes
+PATIENCE = 50.0  # seconds until a test gives up; less than a rescan takes
 
 
-@dataclass
-class Newsroom:
+class Newsroom(Daemon):
     """A folder, a daemon at work on it, and what it publishes."""
-
-    root: Path
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def folder(self) -> Path:
@@ -54,16 +49,8 @@ class Newsroom:
         half.replace(self.root / "feedsvc.toml")
 
     def begin(self) -> None:
-        """Start the daemon."""
-        with (self.root / "said.txt").open("wb") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "feedsvc", "run", "--no-server"],
-                cwd=self.root, stdout=said, stderr=said,
-            )  # fmt: skip
-
-    def start(self) -> None:
         """Start the daemon, and wait until the system tells it of the folders."""
-        self.begin()
+        self.start()
         self.wait_for(self.relies_on_the_system)
 
     def relies_on_the_system(self) -> bool:
@@ -76,30 +63,13 @@ class Newsroom:
             return False
         return bool(waits) and all(wait is not None and wait > 50 for wait in waits)
 
-    @property
-    def said(self) -> str:
-        return (self.root / "said.txt").read_text()
-
-    def wait_for(self, what: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not what():
-            assert self.process is None or self.process.poll() is None, f"it ended:\n{self.said}"
-            assert time.monotonic() < deadline, f"it did not happen:\n{self.said}"
-            time.sleep(0.02)
-
-    def titles(self) -> set[str]:
-        try:
-            text = (self.root / "public/all/atom.xml").read_text()
-        except FileNotFoundError:
-            return set()
-        return set(re.findall(r"<entry>.*?<title>(.*?)</title>", text, re.DOTALL))
+    def wait_for(self, what: Callable[[], object], patience: float = PATIENCE) -> None:
+        super().wait_for(what, patience)
 
     def write(self, place: str, title: str, *, settled: bool = True) -> Path:
         """A text; one that is settled was written long ago, and only comes here now."""
         half = self.root / f"half-{title}.txt"
-        half.write_text(f"{title}\n2025-01-01\n\nText of {title}.\n")
-        if settled:
-            os.utime(half, (1_700_000_000, 1_700_000_000))
+        write(half, title, settled=settled)
         path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         half.rename(path)
@@ -113,21 +83,19 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     found.write("articles/first.txt", "First")
     found.write("articles/second.txt", "Second")
     yield found
-    if found.process is not None:
-        found.process.kill()
-        found.process.wait()
+    found.kill()
 
 
 class TestWhatHappens:
     def test_a_file_that_is_written_here(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
 
         (newsroom.folder / "new.txt").write_text("New\n2025-01-02\n\nText.\n")
 
         newsroom.wait_for(lambda: "New" in newsroom.titles())
 
     def test_a_file_that_is_moved_here_changed_and_removed(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
 
         place = newsroom.write("articles/new.txt", "New")
         newsroom.wait_for(lambda: "New" in newsroom.titles())
@@ -137,7 +105,7 @@ class TestWhatHappens:
         newsroom.wait_for(lambda: newsroom.titles() == {"First", "Second"})
 
     def test_a_file_in_folders_that_are_made_with_it(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
 
         newsroom.write("articles/2025/06/deep.txt", "Deep")
         newsroom.wait_for(lambda: "Deep" in newsroom.titles())
@@ -145,7 +113,7 @@ class TestWhatHappens:
         newsroom.wait_for(lambda: "Deeper" in newsroom.titles())
 
     def test_a_thousand_files_at_once(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
 
         for number in range(1_000):
             text = f"Text {number}\n2025-01-02\n\nWords.\n"
@@ -154,7 +122,7 @@ class TestWhatHappens:
         newsroom.wait_for(lambda: len(newsroom.titles()) == 1_002)
 
     def test_what_an_editor_leaves_is_no_news(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
         before = newsroom.root.joinpath("said.txt").stat().st_size
 
         for name in (".new.txt.swp", "new.txt~", ".git/index", "#new.txt#"):
@@ -168,7 +136,7 @@ class TestWhatHappens:
 
 class TestWhichFolder:
     def test_one_that_is_replaced_as_a_checkout_does_it(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
 
         newsroom.write("next/first.txt", "First")
         newsroom.write("next/third.txt", "Third")
@@ -183,7 +151,7 @@ class TestWhichFolder:
     def test_a_link_that_leads_elsewhere_one_day(self, newsroom: Newsroom) -> None:
         shutil.move(newsroom.folder, newsroom.root / "one")
         newsroom.folder.symlink_to("one")
-        newsroom.start()
+        newsroom.begin()
         newsroom.write("one/more.txt", "More")
         newsroom.wait_for(lambda: "More" in newsroom.titles())
 
@@ -197,7 +165,7 @@ class TestWhichFolder:
 
     def test_one_that_is_made_after_the_start(self, newsroom: Newsroom) -> None:
         shutil.move(newsroom.folder, newsroom.root / "away")
-        newsroom.begin()
+        newsroom.start()
         newsroom.wait_for(lambda: "cannot read" in newsroom.said)
 
         shutil.move(newsroom.root / "away", newsroom.folder)
@@ -206,7 +174,7 @@ class TestWhichFolder:
         newsroom.wait_for(newsroom.relies_on_the_system)
 
     def test_one_that_a_newer_configuration_adds(self, newsroom: Newsroom) -> None:
-        newsroom.start()
+        newsroom.begin()
         newsroom.write("wire/w1.txt", "Wire 1")
 
         newsroom.configure(CONFIG + '[[source]]\nname = "wire"\npath = "wire"\n')
@@ -225,7 +193,7 @@ class TestWhichFolder:
             CONFIG + '[[source]]\nname = "calm"\npath = "calm"\nevery = "0 0 29 2 *"\n'
         )
         newsroom.write("calm/c1.txt", "Calm 1")
-        newsroom.start()
+        newsroom.begin()
         newsroom.wait_for(lambda: "Calm 1" in newsroom.titles())
 
         newsroom.write("calm/c2.txt", "Calm 2")
@@ -236,7 +204,7 @@ class TestWhichFolder:
 
     def test_one_with_an_interval_is_no_less_quick(self, newsroom: Newsroom) -> None:
         newsroom.configure(CONFIG.replace('path = "articles"', 'path = "articles"\nevery = "1h"'))
-        newsroom.start()
+        newsroom.begin()
 
         newsroom.write("articles/third.txt", "Third")
 
@@ -245,11 +213,8 @@ class TestWhichFolder:
     def test_one_that_is_paused_rests(self, newsroom: Newsroom) -> None:
         newsroom.configure(CONFIG + '[[source]]\nname = "wire"\npath = "wire"\n')
         newsroom.write("wire/w1.txt", "Wire 1")
-        newsroom.start()
-        subprocess.run(
-            [sys.executable, "-m", "feedsvc", "-q", "source", "pause", "wire"],
-            cwd=newsroom.root, check=True,
-        )  # fmt: skip
+        newsroom.begin()
+        assert newsroom.run("-q", "source", "pause", "wire").returncode == 0
 
         newsroom.write("wire/w2.txt", "Wire 2")
         newsroom.write("articles/third.txt", "Third")
@@ -268,7 +233,7 @@ def test_a_folder_that_the_system_cannot_watch_is_looked_into_all_the_same(
         "def watch(*_, **__):\n    raise OSError(28, 'OS file watch limit reached.')\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(refusing))
-    newsroom.begin()
+    newsroom.start()
     newsroom.wait_for(lambda: "the system watches no more folders" in newsroom.said)
 
     newsroom.write("articles/third.txt", "Third")

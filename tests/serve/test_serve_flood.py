@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from feedsvc.serve.outflow import MOST_FILES
+
 Ask = Callable[..., Any]
 MIB = 1024 * 1024
 HOST = "127.0.0.1"
@@ -104,6 +106,7 @@ def test_a_thousand_clients(server: Server, ask: Ask, start: bytes) -> None:
         assert statuses == [200] * 20
         assert time.monotonic() - began < 10
         assert server.memory() < MOST_MEMORY
+        assert server.files() < 1000 + 2 * MOST_FILES
 
 
 @pytest.mark.timeout(60)

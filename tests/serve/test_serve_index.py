@@ -53,7 +53,8 @@ def write(directory: Path, told: object) -> None:
 def server(served: tuple[Path, int], publish: Publish) -> Iterator[tuple[Path, int]]:
     """The running server with an index, and a private feed."""
     directory, port = served
-    for path in ("members/key/atom.xml", "deep/er/atom.xml", "deep/atom.xml", "old/back.xml"):
+    private = ("members/key/atom.xml", "members/key/index.html", "deep/er/atom.xml")
+    for path in (*private, "deep/atom.xml", "old/back.xml"):
         publish(directory / path, b"<feed>" + b"private " * 200 + b"</feed>")
     publish(directory / "page" / "other.html", b"<p>Hello")
     write(directory, INDEX)
@@ -184,12 +185,23 @@ def test_private_files_are_kept_out_of_everything(
         assert fields["etag"]
 
 
-def test_what_leads_to_a_private_feed_is_private(server: tuple[Path, int], ask: Ask) -> None:
-    status, fields, _ = ask(server[1], "/club/key/atom.xml")
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        pytest.param("/club/key/atom.xml", "/members/key/atom.xml", id="from-where-it-was"),
+        pytest.param("/members/key", "/members/key/", id="from-its-folder"),
+        pytest.param("/members/key?a=%20b", "/members/key/?a=%20b", id="with-a-query"),
+    ],
+)
+def test_what_leads_to_a_private_feed_is_private(
+    server: tuple[Path, int], ask: Ask, path: str, location: str
+) -> None:
+    status, fields, _ = ask(server[1], path)
 
-    assert (status, fields["location"]) == (301, "/members/key/atom.xml")
+    assert (status, fields["location"]) == (301, location)
     assert fields["x-robots-tag"] == "noindex, nofollow"
     assert fields["cache-control"] == "private, max-age=300"
+    assert fields["access-control-allow-origin"] is None
 
 
 @pytest.mark.parametrize("path", ["/deep/atom.xml", "/all/atom.xml"])

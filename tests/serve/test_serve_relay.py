@@ -121,6 +121,7 @@ def test_a_call_comes_as_it_was_sent_and_the_reply_as_it_was_given(tmp_path: Pat
             assert call.headers["content-type"] == "text/x; a=b"
             assert call.headers["x-two"] == "a, b"
             assert call.headers["host"] == "news.example.org"
+            assert call.client == "127.0.0.1"
             assert answer.status == 200
             assert answer.fields["content-type"] == "application/json"
             assert answer.fields["server"] == "feedsvc"

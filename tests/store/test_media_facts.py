@@ -289,15 +289,15 @@ def test_only_the_bytes_of_entries_are_made_anew(opened: Callable[..., SqlStore]
     other = add(store, "b")
     publish(store, row, other)
     publish(store, feed="sea")
-    kept = {one: Fragment(key=b"k", body=b"<entry/>") for one in (row, other)}
-    store.keep_fragments("atom", "full", kept)
+    kept = {("atom", one): Fragment(key=b"k", body=b"<entry/>") for one in (row, other)}
+    store.keep_fragments("full", kept)
     before = store.articles([row])[row]
     number = changes(store)
 
     store.learn([known(SONG, type="audio/mpeg", length=5)], NOON + HOUR)
 
     after = store.articles([row])[row]
-    assert store.fragments("atom", "full", [row, other]).keys() == {other}
+    assert store.fragments("full", ["atom"], [row, other]).keys() == {("atom", other)}
     assert (after.seen, after.updated, after.guid) == (before.seen, before.updated, before.guid)
     assert changes(store) == {row: max(number.values()) + 1, other: number[other]}
     assert marks(store) == {"all": NOON + HOUR, "sea": None}

@@ -148,6 +148,23 @@ def test_a_source_that_has_its_share_is_passed_over(stock: Stock) -> None:
     assert titles(stock.store, Feed(name="cut", max_per_source=2)) == "L0 L1 Q"
 
 
+@pytest.mark.parametrize("key", ["match", "exclude"])
+def test_what_an_expression_has_no_end_with_is_left_out_and_explained(
+    stock: Stock, key: str
+) -> None:
+    rules: dict[str, Any] = {key: words("(a+)+$|ferry" if key == "match" else "(a+)+$")}
+    feed = Feed(name="cut", **rules)
+    stock.enrol("desk")
+    row = stock.put("desk", "A", html=f"<p>{'a' * 60}!</p>")
+    stock.put("desk", "B", html="<p>A ferry.</p>")
+
+    steps = {step.rule: step for step in stock.store.explain(feed, row, NOON).steps}
+
+    assert titles(stock.store, feed) == "B"
+    assert not steps[key].met
+    assert "takes too long on its words" in steps[key].says
+
+
 # -- what is read again --------------------------------------------------------------------------
 
 

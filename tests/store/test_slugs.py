@@ -86,7 +86,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             id="no-title-a-text",
         ),
         pytest.param("!!!", {}, "notes-7-txt", id="no-letters-its-key"),
-        pytest.param("Ferry", {"slug": "Große Fahrt"}, "fahrt", id="the-source-asks-for-one"),
+        pytest.param("CON", {}, "con-2", id="no-name-that-Windows-keeps-for-itself"),
+        pytest.param("Ferry", {"slug": "lpt1"}, "lpt1-2", id="nor-when-the-source-asks-for-it"),
+        pytest.param("Con Air", {}, "con-air", id="but-as-a-part-of-one"),
+        pytest.param("Ferry", {"slug": "Große Fahrt"}, "grosse-fahrt", id="the-source-asks"),
+        pytest.param("Ferry", {"slug": "a/ Große Fahrt /"}, "grosse-fahrt", id="with-blanks"),
         pytest.param("Ferry", {"slug": "/politik/fahrt/"}, "fahrt", id="a-path-is-its-last-part"),
         pytest.param("Ferry", {"slug": "???"}, "ferry", id="a-slug-without-letters-is-none"),
         pytest.param("Ferry", {"slug": " / "}, "ferry", id="an-empty-slug-is-none"),
@@ -98,6 +102,19 @@ def test_a_slug_is_made_of(desk: Desk, title: str, values: dict[str, object], sl
 
     assert desk.mint(row) == [slug]
     assert desk.store.slugs_of([row]) == {row: slug}
+
+
+def test_a_title_without_letters_leaves_the_name_of_the_file(desk: Desk) -> None:
+    row = desk.put("path:notes/fähre", "🚢⚓️")
+
+    assert desk.mint(row) == ["notes-faehre"]
+
+
+def test_a_reserved_name_is_numbered_once_and_does_not_wander(desk: Desk) -> None:
+    row = desk.put("a.txt", "Ferry", slug="nul")
+    other = desk.put("b.txt", "NUL")
+
+    assert desk.mint(row, other) == desk.mint(row, other) == ["nul-2", "nul-3"]
 
 
 def test_nothing_is_left_of_a_name_without_any_letter(desk: Desk) -> None:

@@ -68,6 +68,22 @@ def test_a_key_is_taken_back(club: Stock, by: str) -> None:
     assert club.touched("members")
 
 
+@pytest.mark.parametrize("end", ["", "..."])
+def test_a_key_is_taken_back_by_how_logs_show_it(club: Stock, end: str) -> None:
+    anna, ben = (club.store.issue_token("members", name, NOON) for name in ("Anna", "Ben"))
+    shown = anna[:4] if anna[:4] != ben[:4] else anna[:12]
+
+    assert club.store.revoke_token("members", f"{shown}{end}", NOON) == (anna,)
+    assert labels(club) == ["Ben"]
+
+
+def test_fewer_characters_than_logs_show_mean_no_key(club: Stock) -> None:
+    anna = club.store.issue_token("members", "Anna", NOON)
+
+    with pytest.raises(NotFoundError, match="members has no such token"):
+        club.store.revoke_token("members", anna[:3], NOON)
+
+
 def test_who_labels_a_key_as_another_one_takes_only_that_back(club: Stock) -> None:
     anna = club.store.issue_token("members", "Anna", NOON)
     club.store.issue_token("members", anna, NOON)

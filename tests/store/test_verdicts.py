@@ -476,14 +476,15 @@ def test_nothing_is_left_of_what_was_purged(desk: Desk, url: str) -> None:
     desk.add(replace(CRANE, html="<p>An earlier version.</p>"))
     desk.store.record(desk.row(), [desk.edit()], LATER)
     row = desk.stored().row
-    desk.store.keep_fragments("atom", "full", {row: Fragment(key=b"k", body=b"Nobody may read")})
+    kept = Fragment(key=b"k", body=b"Nobody may read")
+    desk.store.keep_fragments("full", {("atom", row): kept})
 
     desk.store.purge(["tag:desk:crane"], reason="asked", now=LATER)
     desk.store.scrub()
 
     (article,) = desk.store.of_ids(["tag:desk:crane"])
     assert desk.store.history(article) == ()
-    assert desk.store.fragments("atom", "full", [row]) == {}
+    assert desk.store.fragments("full", ["atom"], [row]) == {}
     desk.store.close()
     place = Path(url.removeprefix("sqlite:///"))
     words = [b"Nobody", b"earlier version", b"riddle", b"Hush", b"Mara", b"Whisper", b"Somebody",

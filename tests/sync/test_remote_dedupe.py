@@ -250,6 +250,21 @@ def test_a_reprint_is_found_at_its_own_address(credited: Planet) -> None:
     assert credits(credited) == {"First": [f"{MUSEUM}crane"]}
 
 
+def test_where_a_planet_found_the_story_is_told_beside_the_original(credited: Planet) -> None:
+    first, second = copies(f"{HOME}crane", f"{HOME}crane")
+    links = "".join(
+        f'<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="via" href="{url}"/>'
+        for url in (HOME, "https://archive.example.org/")
+    )
+    credited.put(first)
+    credited.run(build=True)
+
+    credited.put(replace(second, extra=links), at="museum", home=MUSEUM)
+    credited.run(build=True)
+
+    assert credits(credited) == {"First": ["https://archive.example.org/", MUSEUM]}
+
+
 def test_a_copy_that_goes_is_credited_no_more(credited: Planet) -> None:
     first, second = copies(f"{HOME}crane", f"{HOME}crane")
     credited.put(first)

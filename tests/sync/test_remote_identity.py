@@ -287,6 +287,15 @@ def test_entries_that_repeat_themselves_are_told_apart_by_their_ids(planet: Plan
     assert planet.row().state == "ok"
 
 
+def test_an_entry_that_says_next_to_nothing_is_itself_when_others_come(planet: Planet) -> None:
+    bare = Item(title="", text="Hi!")
+    planet.sync(bare)
+
+    report = planet.sync(story(1), bare)
+
+    assert (report.new, report.changed) == (1, 0)
+
+
 def test_one_id_said_twice_is_the_version_updated_last(planet: Planet) -> None:
     """RFC 4287 §4.1.1."""
     from tests.planet import atom

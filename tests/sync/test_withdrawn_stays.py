@@ -178,6 +178,34 @@ def test_its_very_file_under_another_name_is_known(service: Service, verdict: st
     assert len(service.stored()) == 2
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(DEFAULT_CONFIG.replace('"desk"', '"newsroom"'), id="a-source-with-a-new-name"),
+        pytest.param(
+            DEFAULT_CONFIG + '\n[[source]]\nname = "sea"\npath = "sea"\n', id="another-source"
+        ),
+    ],
+)
+@pytest.mark.parametrize("verdict", ["withdraw", "hide", "purge"])
+def test_its_very_file_in_another_source_is_known(
+    service: Service, verdict: str, config: str
+) -> None:
+    service.write("ferry.txt", FERRY)
+    service.sync()
+    give(service, verdict, "ferry")
+    service.write("../sea/other.txt", FERRY)
+
+    service.configure(config)
+    report = service.sync()
+
+    assert "The ferry" not in public(service)
+    assert sum(told.new for told in report.sources) == 0
+    assert {one.state for one in service.stored().values()} == {
+        State.HIDDEN if verdict == "hide" else State.WITHDRAWN
+    }
+
+
 def test_a_purged_one_is_not_quoted_to_the_operator(service: Service) -> None:
     service.write("crane.txt", CRANE.replace("2025-05-01", "Date: 31.13.2025"))
     service.sync()

@@ -85,11 +85,11 @@ class Newsroom:
         self.service.write(f"{name}.txt", f"{name}\n2025-01-01\n\n{words}\n")
         self.service.sync()
 
-    def post(self, body: str | bytes, **headers: str) -> Reply:
+    def post(self, body: str | bytes, *, client: str | None = None, **headers: str) -> Reply:
         """What our hub answers to a form."""
         told = {"content-type": "application/x-www-form-urlencoded"} | headers
         data = body.encode() if isinstance(body, str) else body
-        return self.call(Call("POST", "/_websub/hub", "", told, data))
+        return self.call(Call("POST", "/_websub/hub", "", told, data, client))
 
     def call(self, call: Call) -> Reply:
         desk = self.service.app.desk
@@ -124,7 +124,8 @@ class Newsroom:
         import sqlite3
         from contextlib import closing
 
-        with closing(sqlite3.connect(self.service.root / "var/feedsvc.db")) as database:
+        file = self.service.root / "var/feedsvc.db"
+        with closing(sqlite3.connect(file)) as database, database:
             return database.execute(query).fetchall()
 
     def subscribers(self) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from feedsvc.cli.main import main
 from feedsvc.ports import Call
 from tests.feedserver import Answer, InTurn, Raw, Request, Respond
 from tests.websub.conftest import HUB, SITE, TOPIC, Newsroom
@@ -53,6 +54,8 @@ class TestRequests:
             ),
             pytest.param({"topic": f"{TOPIC}?x=1"}, 404, "topic", id="a-query"),
             pytest.param({"topic": f"{TOPIC}.gz"}, 404, "topic", id="a-sidecar"),
+            pytest.param({"callback": "http://r.example.org:25/"}, 403, "port", id="a-mail-server"),
+            pytest.param({"callback": "http://r.example.org:0/"}, 403, "port", id="port-0"),
             pytest.param({"callback": f"{SITE}/_websub/hub"}, 403, "itself", id="our-own-hub"),
             pytest.param({"callback": "http://news.example.org./x"}, 403, "itself", id="ourselves"),
         ],
@@ -160,6 +163,26 @@ class TestFlood:
             newsroom.subscribe()
 
         assert newsroom.subscribers() == ["/reader"]
+
+    def test_one_client_cannot_fill_it_over_and_over(
+        self, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("feedsvc.websub.allowance.AT_ONCE", 3)
+        newsroom.reader()
+        newsroom.subscribe()
+
+        def ask(callback: str, client: str | None = "192.0.2.1") -> int:
+            form = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.callback": callback}
+            return newsroom.post(urlencode(form), client=client).status
+
+        asked = [ask(f"http://r{n}.example.org/") for n in range(5)]
+
+        assert asked == [202, 202, 202, 429, 429]
+        assert ask("http://r.example.org/", "192.0.2.2") == 202
+        assert ask("http://s.example.org/", None) == 202
+        assert ask(newsroom.server.url("/reader")) == 202  # who is there already renews
+        newsroom.service.clock.tick(seconds=2)
+        assert [ask(f"http://t{n}.example.org/") for n in range(3)] == [202, 202, 429]
 
     def test_all_together_are_bounded(
         self, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
@@ -396,24 +419,88 @@ class TestDelivery:
         assert newsroom.outbox() == []
         assert newsroom.rows("SELECT failures, since FROM subscriber") == [(0, None)]
 
-    def test_a_dead_subscriber_is_retired_and_the_others_hear_everything(
+    def test_a_dead_subscriber_is_retired_with_its_lease_and_the_others_hear_everything(
         self, newsroom: Newsroom
     ) -> None:
         newsroom.reader("/dead", status=500)
         newsroom.server["/hanging"] = _agreeing(Raw([60.0]))
         newsroom.server["/gone"] = _agreeing(Raw([], reset=True))
         for path in ("/dead", "/hanging", "/gone"):
-            newsroom.subscribe(path, lease_seconds="2592000")
+            newsroom.subscribe(path, lease_seconds="432000")
         alive = newsroom.reader("/alive")
         newsroom.subscribe("/alive", lease_seconds="2592000")
         for day in range(8):
             newsroom.write(f"Day {day}")
             newsroom.errands()
-            newsroom.service.clock.tick(hours=14)
+            newsroom.service.clock.tick(hours=16)
+        newsroom.errands()
 
         assert newsroom.subscribers() == ["/alive"]
         assert len(alive.heard) == 8
         assert all(f"Day {n}".encode() in heard.body for n, heard in enumerate(alive.heard))
+        assert newsroom.outbox() == []
+
+    def test_who_fails_for_days_hears_the_next_news_while_its_lease_lasts(
+        self, newsroom: Newsroom
+    ) -> None:
+        reader = newsroom.reader(status=500)
+        newsroom.subscribe()
+        newsroom.write("Second")
+        for hours in (73, 1, 12):
+            newsroom.errands()
+            newsroom.service.clock.tick(hours=hours)
+        assert len(reader.heard) == 2
+
+        reader.status = 204
+        newsroom.write("Third")
+        assert newsroom.service.app.errands_due()
+        newsroom.errands()
+
+        assert b"Third" in reader.heard[-1].body
+        assert newsroom.outbox() == []
+
+    def test_who_did_not_hear_the_last_news_is_not_told_among_the_first(
+        self, newsroom: Newsroom
+    ) -> None:
+        newsroom.reader("/dead", status=500)
+        newsroom.reader("/alive")
+        for path in ("/dead", "/alive"):
+            newsroom.subscribe(path)
+        newsroom.write("Second")
+        newsroom.errands()
+        store, now = newsroom.service.app.store, newsroom.service.clock.now
+        newsroom.service.clock.tick(hours=80)
+        newsroom.errands()  # it is given up
+        newsroom.write("Third")
+        store.fan_out({TOPIC: (TOPIC,)}, now())
+
+        first = store.outbox_take(now(), again=False, limit=9)
+        again = store.outbox_take(now(), again=True, limit=9)
+
+        known = store.subscribers([int(one.word.target) for one in (*first, *again)])
+        places = [
+            {urlsplit(known[int(one.word.target)].callback).path for one in some}
+            for some in (first, again)
+        ]
+        assert places == [{"/alive"}, {"/dead"}]
+
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            pytest.param([b"x" * 65_536] * 8, id="much"),
+            pytest.param([b"x", 60.0], id="slowly"),
+            pytest.param([], id="and-breaks-off"),
+        ],
+    )
+    def test_what_a_subscriber_says_beside_its_yes_is_ignored(
+        self, newsroom: Newsroom, pieces: list[bytes | float]
+    ) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n"
+        newsroom.server["/talker"] = _agreeing(Raw([head, *pieces], reset=not pieces))
+        newsroom.subscribe("/talker")
+        newsroom.write("Second")
+        newsroom.errands()
+
         assert newsroom.outbox() == []
 
     def test_a_lease_that_ended_ends_what_is_told(self, newsroom: Newsroom) -> None:
@@ -460,6 +547,22 @@ class TestDelivery:
             newsroom.service.clock.tick(minutes=10)
 
         assert newsroom.rows("SELECT * FROM subscriber") == []
+
+    def test_an_operator_sees_how_many_hear_of_a_feed(
+        self, newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        newsroom.reader("/alive")
+        newsroom.reader("/dead", status=500)
+        for path in ("/alive", "/dead"):
+            newsroom.subscribe(path)
+        newsroom.write("Second")
+        newsroom.errands()
+        newsroom.rows("UPDATE subscriber SET lease_until = 9999999999")
+
+        main(["-C", str(newsroom.service.root), "feed", "show", "all", "--json"])
+
+        shown = json.loads(capsys.readouterr().out)["feed"]
+        assert shown["subscribers"] == {"told": 2, "unreachable": 1}
 
     def test_no_secret_is_told_to_anyone(
         self, newsroom: Newsroom, caplog: pytest.LogCaptureFixture

@@ -80,7 +80,7 @@ class TestPing:
                 store = publisher.service.app.store
                 row = store.feed("all")
                 topic = values(request.body)["url"]
-                waiting = store.outbox_take(publisher.service.clock.now(), limit=9)
+                waiting = store.outbox_take(publisher.service.clock.now(), again=False, limit=9)
                 word = next(one.word for one in waiting if one.word.topic == topic)
                 store.settle_feed(row, read=row, members=None, lines=(), tell=[word])
             return Answer(status=204)
@@ -102,6 +102,25 @@ class TestPing:
         assert len(pings(publisher)) == 3
         assert {(kind, tries) for kind, _, tries, _ in publisher.outbox()} == {("ping", 1)}
         assert len(publisher.outbox()) == 6
+
+    def test_a_hub_that_moved_says_so(self, publisher: Newsroom) -> None:
+        publisher.server["/hub"] = Answer(status=308, headers={"Location": "/hubs/new"})
+        publisher.server["/hubs/new"] = Answer(status=202)
+        publisher.write("First")
+        publisher.errands()
+
+        assert {values(asked.body)["url"] for asked in publisher.server.asked("/hubs/new")} == {
+            ATOM, RSS, JSON
+        }  # fmt: skip
+        assert publisher.outbox() == []
+
+    def test_one_that_names_another_page_is_told_to_the_operator(self, publisher: Newsroom) -> None:
+        publisher.server["/hub"] = Answer(status=301, headers={"Location": "/about"})
+        publisher.write("First")
+        publisher.errands()
+
+        reasons = publisher.rows("SELECT DISTINCT reason FROM outbox")
+        assert reasons == [("it answered 301 and names /about",)]
 
     def test_a_private_hub_is_not_asked(self, publisher: Newsroom) -> None:
         publisher.configure('hubs = ["http://10.0.0.1/hub"]')
@@ -324,7 +343,7 @@ def test_the_words_of_a_build_that_was_not_written_are_not_said(
             tell=[Word("ping", "https://hub.example.org/", ATOM)],
         )
 
-    assert store.outbox_take(service.clock.now(), limit=9) == ()
+    assert store.outbox_take(service.clock.now(), again=False, limit=9) == ()
 
 
 def _wait_for(what: Callable[[], object]) -> None:

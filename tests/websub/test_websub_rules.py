@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -14,6 +17,8 @@ from feedsvc.config.hubs import distributing, hubs_of, hubs_of_others, is_topic,
 from feedsvc.model import Word
 from feedsvc.ports import Announced, Subscription
 from feedsvc.settings import Feed, Publish, Settings, Site, Store, Websub
+from feedsvc.websub.allowance import Allowance
+from feedsvc.websub.flow import Lane, flow
 from feedsvc.websub.forms import FormError, asked, fields, number, single, words
 from feedsvc.websub.pauses import LONGEST, pause, renewal
 from feedsvc.websub.signature import fits, signed
@@ -151,10 +156,56 @@ class TestSignature:
                 f"sha512={hmac.new(b'key', b'body', 'sha256').hexdigest()}", id="misnamed"
             ),
             pytest.param(hmac.new(b"key", b"body", "sha256").hexdigest(), id="without-a-method"),
+            pytest.param("sha1=00," * 8 + signed("key", b"body"), id="behind-too-many-others"),
         ],
     )
     def test_anything_else_is_no_signature(self, value: str | None) -> None:
         assert not fits("key", b"body", value)
+
+    def test_one_of_several_is_enough(self) -> None:
+        assert fits("key", b"body", f"sha3-256=00, {signed('key', b'body')}")
+
+
+class TestLanes:
+    def test_who_hangs_in_one_holds_up_nobody_in_another(self) -> None:
+        async def errands() -> list[int]:
+            waiting, done, ended = {1, 2, 3, 104}, list[int](), asyncio.Event()
+
+            def take(wanted: range, most: int, but: Collection[int]) -> list[int]:
+                return sorted(waiting.intersection(wanted) - set(but))[:most]
+
+            async def do(row: int) -> None:
+                if row > 100:
+                    await ended.wait()  # until the others are through
+                waiting.discard(row)
+                done.append(row)
+                if done == [1, 2, 3]:
+                    ended.set()
+
+            lanes = [Lane(partial(take, rows), 1) for rows in (range(100), range(100, 200))]
+            await asyncio.wait_for(flow(*lanes, row=lambda row: row, do=do), 60)
+            return done
+
+        assert asyncio.run(errands()) == [1, 2, 3, 104]
+
+
+class TestAllowance:
+    def test_an_address_of_ipv6_stands_for_its_network(self) -> None:
+        allowance = Allowance(lambda: 0.0)
+
+        granted = [allowance.grants(f"2001:db8::{n:x}") for n in range(1, 502)]
+
+        assert granted == [True] * 500 + [False]
+        assert allowance.grants("2001:db8:0:1::1")
+
+    def test_it_comes_back_with_time(self) -> None:
+        now = [0.0]
+        allowance = Allowance(lambda: now[0])
+        while allowance.grants("192.0.2.1"):
+            pass
+        now[0] = 10.0
+
+        assert [allowance.grants("192.0.2.1") for _ in range(11)] == [True] * 10 + [False]
 
 
 class TestForms:
@@ -297,6 +348,23 @@ class TestStanding:
 
         assert (sent.state, failed.state) == ("active", "active")
         assert later < failed.due <= (held.lease_until or NOON)
+
+    def test_a_hub_that_takes_a_renewal_and_never_asks_back_is_asked_ever_less_often(self) -> None:
+        held = granted(asking(subscription(), now=NOON), None, now=NOON)
+        waits, relied_on = [], []
+        for _ in range(4):
+            now = held.due
+            current = overdue(held, now=now)
+            assert current is not None
+            held = asking(current, now=now)
+            waits.append((held.due - now) / timedelta(minutes=10))
+            relied_on.append(held.relied_on)
+
+        assert waits[:3] == [1, 6, 36]
+        assert relied_on == [True, False, False, False]
+        assert held.reason
+        renewed = granted(held, None, now=held.due)
+        assert (renewed.relied_on, renewed.reason) == (True, None)
 
     def test_a_lease_that_ended_is_wanted_anew(self) -> None:
         held = granted(asking(subscription(), now=NOON), 1_000, now=NOON)

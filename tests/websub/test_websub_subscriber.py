@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from feedsvc.cli.main import main
+from feedsvc.websub.signature import signed
 from tests.feedserver import Answer, Page, Raw
 from tests.websub.conftest import SITE, Listener, values
 
@@ -126,6 +128,22 @@ class TestAsking:
         agreed = listener.verify()
 
         assert (failed, agreed.status, listener.state()) == ("wanted", 200, "active")
+
+    def test_status_says_why_a_hub_does_not_tell(
+        self, listener: Listener, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        listener.server["/hub"] = Answer(status=403, body=b"members only")
+        listener.put(1)
+        listener.sync()
+        listener.wait(seconds=5)
+        store = listener.service.app.store
+        (one,) = store.subscriptions()
+        store.ping(one.source, datetime(2999, 1, 1, tzinfo=UTC))  # else it is late by now
+
+        main(["-C", str(listener.service.root), "status"])
+
+        told = "not told by its hub: its hub answered 403: members only"
+        assert told in capsys.readouterr().out
 
     def test_the_secret_is_in_neither_status_nor_log(
         self, listener: Listener, caplog: pytest.LogCaptureFixture
@@ -322,6 +340,37 @@ class TestNews:
         assert len(listener.server.asked("/harbour")) == before
 
     @pytest.mark.parametrize(
+        ("header", "before"),
+        [
+            pytest.param("x_hub_signature_256", "", id="in-the-newer-header-alone"),
+            pytest.param("x_hub_signature", "sha512/256=00, ", id="beside-one-of-another-kind"),
+        ],
+    )
+    def test_one_good_signature_is_enough(
+        self, listener: Listener, header: str, before: str
+    ) -> None:
+        listener.begin()
+        body = listener.document(1, 2)
+        signature = before + signed(listener.asked()[-1]["secret"], body)
+
+        listener.call("POST", "", body, **{header: signature})
+
+        assert listener.titles() == {"Story 1", "Story 2"}
+
+    def test_another_feed_than_the_source_is_a_reason_to_ask(self, listener: Listener) -> None:
+        listener.begin()
+        other = listener.document(7).replace(b"2025:feed", b"2025:another")
+
+        reply = listener.deliver(other)
+
+        assert reply.status == 202
+        assert listener.titles() == {"Story 1"}
+        assert listener.due() <= 0
+        listener.put(1, 2)
+        listener.sync(force=False)
+        assert listener.titles() == {"Story 1", "Story 2"}
+
+    @pytest.mark.parametrize(
         "signature",
         [
             pytest.param({}, id="unsigned"),
@@ -499,6 +548,26 @@ class TestPolling:
 
         assert (missed <= 0.25, still <= 0.25) == (True, True)
         assert listener.due() >= 12
+
+    def test_a_hub_that_does_not_renew_is_not_relied_on(self, listener: Listener) -> None:
+        listener.begin()
+        listener.deliver(listener.document(1, 2))
+        listener.put(1, 2)
+        listener.sync()
+        assert listener.due() >= 11
+        listener.server["/hub"] = Answer(status=502)
+
+        listener.wait(days=9, hours=1)  # its lease lasts
+        once = listener.service.app.store.subscriptions()[0].heard
+        listener.wait(minutes=2)
+        listener.sync(force=False)
+
+        assert once is not None
+        assert listener.state() == "active"
+        assert listener.due() < 1
+        listener.deliver(listener.document(1, 2, 3))
+        listener.sync()
+        assert listener.due() >= 11
 
     def test_a_longer_interval_stays(self, listener: Listener) -> None:
         listener.configure('every = "2d"')

@@ -26,7 +26,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="list, show, search, withdraw, hide, restore and purge articles",
         description="Look at the articles in the store, see how they changed, and take them down. "
         "An ID is as `article list` prints it; its beginning or its end will do if no other "
-        "article has it, and so will the article's link.",
+        "article has it, and so will the address it is read at.",
         examples=_EXAMPLES,
     )
     verbs = parser.add_subparsers(dest="action", metavar="ACTION", required=True)

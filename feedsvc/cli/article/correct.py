@@ -46,7 +46,7 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         _hide,
         help="leave articles out until they are restored",
         description="Leave articles out of all documents for the time being, as while a correction "
-        f"is written. {_STORY}",
+        f"is written; no reader is told to delete them. {_STORY}",
         examples='  feedsvc article hide news/harbour --reason "Under correction"',
     )
     restoring = add_command(
@@ -72,13 +72,16 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     for parser in (withdrawing, hiding, restoring, purging):
         parser.add_argument(
-            "ids", metavar="ID", nargs="+", help="as `article list` prints it, or a link"
+            "ids",
+            metavar="ID",
+            nargs="+",
+            help="as `article list` prints it, or the address it is read at",
         )
         parser.add_argument(
             "--no-build", action="store_true", help="leave the files to the next sync"
         )
     for parser in (withdrawing, hiding, purging):
-        parser.add_argument("--reason", metavar="TEXT", help="why, for `article show`")
+        parser.add_argument("--reason", metavar="TEXT", help="why, for `article show` and `log`")
     purging.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -116,7 +119,9 @@ def _purge(console: Console) -> int:
 
 def _reason(console: Console) -> str | None:
     """What was given, as one line that any terminal and any store can hold."""
-    said = "".join(c if c.isprintable() else " " for c in console.args.reason or "")
+    said = "".join(
+        c if c.isprintable() else " " for c in getattr(console.args, "reason", None) or ""
+    )
     return " ".join(said.split()) or None
 
 
@@ -140,15 +145,16 @@ def _correct(
     *,
     scrub: bool = False,
 ) -> int:
-    from feedsvc.cli.article.documents import documents
+    from feedsvc.cli.article.documents import documents, named
 
     args = console.args
     with console.app() as app:
-        guids = [guid for name in args.ids for guid in app.store.named(name)]
+        guids = [guid for name in args.ids for guid in named(app, name)]
         done = verdict(app, list(dict.fromkeys(guids)))
         if not done:
             console.say("nothing was changed")
             return 0
+        _note(console, app, done)
         build = None
         if not args.no_build:
             from feedsvc.regenerate import BuildOptions
@@ -167,7 +173,25 @@ def _correct(
             console.document("articles", told | (build_document(build) if build else {}))
         else:
             _tell(console, done)
-        return 0 if build is None else report_build(console, build, results=False)
+        if build is None:
+            return 0
+        code = report_build(console, build, results=False)
+        if code and any(one.verdict for one in done):
+            console.warn("it is stored; until the files can be written they may still show it")
+        return code
+
+
+def _note(console: Console, app: App, done: Sequence[Corrected]) -> None:
+    """Put it into the journal: an article shows only the verdict that stands."""
+    reason = _reason(console)
+    for one in done:
+        if one.changed:
+            said = one.verdict.value if one.verdict else "restored"
+            app.journal.happened(
+                "article", f"{said}: {reason}" if reason else said,
+                subject=one.guid, fields={"source": one.source},
+            )  # fmt: skip
+    app.journal.flush()
 
 
 def _tell(console: Console, done: Sequence[Corrected]) -> None:

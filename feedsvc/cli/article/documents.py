@@ -1,4 +1,4 @@
-"""Articles as commands print them."""
+"""Articles as commands are told of them, and as they print them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _BATCH = 100  # articles that are looked up at once
 _TITLE = 72  # characters of a title in a table
+
+
+def named(app: App, name: str) -> tuple[str, ...]:
+    """The ids of the story that somebody means who types `name`; raises NotFoundError."""
+    return app.store.named(name, home=app.settings.site.base_url)
 
 
 def documents(app: App, articles: Iterable[Article]) -> Iterator[dict[str, Any]]:

@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console, when
+from feedsvc.cli.console import Console, shown, when
 from feedsvc.model import Article, iso_utc
 
 if TYPE_CHECKING:
     from feedsvc.ports import Standing, Version
     from feedsvc.text.compare import Piece
+
+    Changes = Mapping[str, Sequence[Sequence[Piece]]]
 
 _EXAMPLES = """\
   feedsvc article history news/harbour
@@ -33,12 +35,16 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         "that went-] and {+words that came+}.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("id", metavar="ID", help="as `article list` prints it, or a link")
+    parser.add_argument(
+        "id", metavar="ID", help="as `article list` prints it, or the address it is read at"
+    )
 
 
 def _history(console: Console) -> int:
+    from feedsvc.cli.article.documents import named
+
     with console.app() as app:
-        articles = app.store.of_ids(app.store.named(console.args.id))
+        articles = app.store.of_ids(named(app, console.args.id))
         versions = [app.store.history(one) for one in articles]
         standings = app.store.standings(articles)
     told = list(zip(articles, versions, standings, strict=True))
@@ -49,7 +55,7 @@ def _history(console: Console) -> int:
         if number:
             console.result("")
         for line in _lines(console, *one):
-            console.result(_printable(line))
+            console.result(shown(line))
     return 0
 
 
@@ -74,7 +80,7 @@ def _lines(
         for name, paragraphs in changes.items():
             for pieces in paragraphs:
                 yield f"  {name}: {marked(pieces)}"
-        others = _others(before, version)
+        others = [name for name in _others(before, version, changes) if name not in changes]
         if others:
             yield f"  also: {', '.join(others)}"
         elif not changes:
@@ -84,11 +90,6 @@ def _lines(
     if standing.verdict is not None and standing.at is not None:
         reason = f": {standing.reason}" if standing.reason else ""
         yield f"{standing.verdict.value} {when(standing.at, zone)}{reason}"
-
-
-def _printable(line: str) -> str:
-    """A text of a stranger must not move the cursor of whoever reads it."""
-    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
 
 
 # -- for scripts -----------------------------------------------------------------------------------
@@ -103,41 +104,44 @@ def _document(article: Article, versions: Sequence[Version], standing: Standing)
         "reason": standing.reason,
         "pruned_at": iso_utc(standing.pruned) if standing.pruned else None,
         "revisions": [
-            {
-                "number": version.number,
-                "since": iso_utc(version.since),
-                "until": iso_utc(version.until) if version.until else None,
-                "updated": iso_utc(version.updated),
-                "title": version.title,
-                "summary": version.summary,
-                "content_html": version.html,
-                "changes": {} if before is None else _changes_document(before, version),
-                "others": [] if before is None else _others(before, version),
-            }
+            _revision(before, version)
             for before, version in pairwise((None, *versions))
             if version is not None
         ],
     }
 
 
-def _changes_document(before: Version, version: Version) -> dict[str, list[list[dict[str, str]]]]:
+def _revision(before: Version | None, version: Version) -> dict[str, Any]:
+    changes = {} if before is None else _changes(before, version)
     return {
-        name: [[piece._asdict() for piece in pieces] for pieces in paragraphs]
-        for name, paragraphs in _changes(before, version).items()
+        "number": version.number,
+        "since": iso_utc(version.since),
+        "until": iso_utc(version.until) if version.until else None,
+        "updated": iso_utc(version.updated),
+        "title": version.title,
+        "summary": version.summary,
+        "content_html": version.html,
+        "changes": {
+            name: [[piece._asdict() for piece in pieces] for pieces in paragraphs]
+            for name, paragraphs in changes.items()
+        },
+        "others": [] if before is None else _others(before, version, changes),
     }
 
 
 # -- for both --------------------------------------------------------------------------------------
 
 
-def _changes(before: Version, version: Version) -> Mapping[str, Sequence[Sequence[Piece]]]:
-    """The paragraphs of title, summary and text that changed."""
+def _changes(before: Version, version: Version) -> Changes:
+    """What changed in the title, the paragraphs of summary and text, the authors and the tags."""
     from feedsvc.text.compare import compare_all, paragraphs
 
     found = {
         "title": compare_all([before.title], [version.title]),
         "summary": compare_all(_lines_of(before.summary), _lines_of(version.summary)),
         "text": compare_all(paragraphs(before.html), paragraphs(version.html)),
+        "authors": _exchanged(_authors(before), _authors(version)),
+        "tags": _exchanged(before.fields.get("tags"), version.fields.get("tags")),
     }
     return {name: changed for name, changed in found.items() if changed}
 
@@ -146,10 +150,23 @@ def _lines_of(text: str | None) -> list[str]:
     return [line for line in (text or "").splitlines() if line.strip()]
 
 
-def _others(before: Version, version: Version) -> list[str]:
-    """What else differs: tags, authors, pictures, and markup that does not change a word."""
+def _authors(version: Version) -> list[str]:
+    return [name for name, *_ in version.fields.get("authors", ()) if name]
+
+
+def _exchanged(before: Sequence[str] | None, now: Sequence[str] | None) -> list[tuple[Piece, ...]]:
+    """What went from a list and what came into it, in one line; nothing for another order."""
+    from feedsvc.text.compare import Piece
+
+    gone = [Piece("delete", one) for one in before or () if one not in (now or ())]
+    come = [Piece("insert", one) for one in now or () if one not in (before or ())]
+    return [(*gone, *come)] if gone or come else []
+
+
+def _others(before: Version, version: Version, changes: Changes) -> list[str]:
+    """What differs beside the words: who wrote it, pictures, markup that does not change a word."""
     names = sorted(before.fields.keys() | version.fields.keys())
     found = [name for name in names if before.fields.get(name) != version.fields.get(name)]
-    if before.html != version.html and "text" not in _changes(before, version):
+    if before.html != version.html and "text" not in changes:
         found.append("markup")
     return found

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from feedsvc.cli.command import Commands, add_command
-from feedsvc.cli.console import Console
+from feedsvc.cli.console import Console, shown
 
 _EXAMPLES = """\
   feedsvc article show tag:news.example.org,2025:news/harbour
@@ -26,14 +26,16 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
         "several sources have it. One that was taken down says so, and why and since when.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("id", metavar="ID", help="as `article list` prints it, or a link")
+    parser.add_argument(
+        "id", metavar="ID", help="as `article list` prints it, or the address it is read at"
+    )
 
 
 def _show(console: Console) -> int:
-    from feedsvc.cli.article.documents import documents
+    from feedsvc.cli.article.documents import documents, named
 
     with console.app() as app:
-        articles = app.store.of_ids(app.store.named(console.args.id))
+        articles = app.store.of_ids(named(app, console.args.id))
         told = list(documents(app, articles))
     if console.args.json:
         console.document("articles", {"articles": told})
@@ -43,13 +45,13 @@ def _show(console: Console) -> int:
             console.result("")
         for name, value in document.items():
             if value not in (None, [], {}, ""):
-                console.result(f"{name}: {_shown(value)}")
+                console.result(shown(f"{name}: {_said(value)}"))
     return 0
 
 
-def _shown(value: Any) -> str:
+def _said(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
+        return ", ".join(_said(item) for item in value)
     if isinstance(value, dict):
         return " ".join(f"{k}={v}" for k, v in value.items() if v is not None)
     return str(value)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console
+from feedsvc.cli.feed import edition
 from feedsvc.cli.feed.target import built_children, named, selected, shelf_of
 from feedsvc.errors import NotFoundError
 
@@ -46,7 +48,9 @@ def _run(console: Console) -> int:
         feed = named(app, args.name)
         if args.source is not None:
             app.store.source(args.source)  # NotFoundError
-        meant = app.store.found(app.store.named(args.article), args.source)
+        meant = app.store.found(
+            app.store.named(args.article, home=app.settings.site.base_url), args.source
+        )
         if not meant:
             raise NotFoundError(f"no article '{args.article}' of source '{args.source}'")
         told = [_document(app, feed, one) for one in meant]
@@ -65,6 +69,8 @@ def _document(app: App, feed: Feed, article: Found) -> dict[str, Any]:
     shelf = shelf_of(app, feed)
     found = app.store.explain(feed, article.row, app.clock.now(), shelf=shelf)
     steps = [*found.steps, *_faults(row, article)]
+    if feed.digest is not None and all(step.met for step in steps):
+        steps += edition.steps(app, feed, article.row, app.clock.now())
     failed = next((step for step in steps if not step.met), None)
     if feed.per is not None:
         within = failed is None
@@ -83,7 +89,7 @@ def _document(app: App, feed: Feed, article: Found) -> dict[str, Any]:
         "published": published if feed.digest is None else None,
         "archive_page": found.page or None,
         "failed": failed.rule if failed and not within else None,
-        "summary": _summary(feed.name, found, failed, within=within),
+        "summary": _summary(feed.name, found, steps, failed, within=within),
         "steps": [step._asdict() for step in steps],
     }
 
@@ -96,13 +102,16 @@ def _faults(row: FeedRow, article: Found) -> list[Step]:
     return [Step("document", False, reason) for reason in reasons]
 
 
-def _summary(name: str, found: Explanation, failed: Step | None, *, within: bool) -> str:
+def _summary(
+    name: str, found: Explanation, steps: Sequence[Step], failed: Step | None, *, within: bool
+) -> str:
     """The first line: in or out, and what decides that."""
     if within and failed is not None:
         why = "it was corrected" if found.page else "its page of the archive is still open"
         return f"in {name}, though beyond the limit: {why}"
     if within:
-        return f"in {name}: {found.steps[-1].says}"
+        told = next((step for step in steps if step.rule == "digest"), steps[-1])
+        return f"in {name}: {told.says}"
     if found.page and (failed is None or failed.rule == "limit"):
         return f"on page {found.page} of the archive of {name}"
     if failed is None:

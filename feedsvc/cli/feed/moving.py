@@ -63,7 +63,9 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _move(console: Console) -> int:
-    settings, old, new = console.settings, console.args.old, _name(console.args.new)
+    settings, old = console.settings, console.args.old
+    _refuse_part(settings, old)
+    new = _name(console.args.new)
     configured = {feed.name for feed in settings.feeds}
     by_hand = old not in configured and new in configured
     if old in configured:
@@ -136,6 +138,7 @@ def _refuse_to_move(settings: Settings, old: str, new: str) -> None:
 
 def _remove(console: Console) -> int:
     settings, name = console.settings, console.args.name
+    _refuse_part(settings, name)
     configured = {feed.name for feed in settings.feeds}
     if name in configured:
         _refuse_to_remove(settings, name)
@@ -167,6 +170,18 @@ def _refuse_to_remove(settings: Settings, name: str) -> None:
 
 
 # -- what both do ----------------------------------------------------------------------------------
+
+
+def _refuse_part(settings: Settings, name: str) -> None:
+    """Raise NotFoundError for one feed of a group: no [[feed]] is its own."""
+    group, slash, _ = name.partition("/")
+    feed = next((one for one in settings.feeds if one.name == group), None)
+    if slash and feed is not None and feed.per is not None:
+        raise NotFoundError(
+            f"no feed '{name}' that stands for itself: '{group}' makes one for each {feed.per}",
+            hint=f"name '{group}' for all of them; `exclude_{feed.per}s` in its [[feed]] leaves "
+            "some out",
+        )
 
 
 @contextmanager

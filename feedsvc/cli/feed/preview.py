@@ -12,7 +12,8 @@ from feedsvc.cli.command import Commands, add_command
 from feedsvc.cli.console import Console, when
 from feedsvc.cli.feed.rules import add_options, changed, given
 from feedsvc.cli.feed.target import named, selected, titles
-from feedsvc.errors import NotFoundError, UsageError
+from feedsvc.cli.feed.trial import Trial
+from feedsvc.errors import ConfigError, NotFoundError, UsageError
 from feedsvc.model import iso_utc
 
 if TYPE_CHECKING:
@@ -76,9 +77,13 @@ def _run(console: Console) -> int:
     if args.name is None and (given(args) or args.without):
         raise UsageError("rules are tried on one feed", hint="feedsvc feed preview NAME …")
     with console.app() as app:
-        previews = list(_previews(app, console))
+        with Trial(app) as trial:
+            previews = list(_previews(app, trial, console))
         rows = {row for one in previews for row in (*one.before, *one.after)}
         articles = app.store.articles(sorted(rows))
+        notes = [note for one in previews if (note := _note(app, one.name)) is not None]
+    for note in notes:
+        console.say(note)
     if args.json:
         listed = [_document(one, articles, whole=args.all) for one in previews]
         console.document("feed-preview", {"feeds": listed})
@@ -88,23 +93,21 @@ def _run(console: Console) -> int:
     return 0
 
 
-def _previews(app: App, console: Console) -> Iterator[Preview]:
+def _previews(app: App, trial: Trial, console: Console) -> Iterator[Preview]:
     args = console.args
     rules = _other(console) if args.other else app.settings.feeds
     if args.name is None:
         for feed in rules:
-            yield from _of_feed(app, feed)
+            yield from _of_feed(app, trial, feed)
         published = {row.name for row in app.store.feeds() if row.built is not None}
         for feed in app.settings.feeds:
             if feed.name in published - {one.name for one in rules}:
                 yield _gone(app, feed.name)
         return
     _check_sources(app, args)
-    meant = None if args.other else named(app, args.name)
-    if meant is None:
-        meant = next((one for one in rules if one.name == args.name), None)
+    meant = _meant(app, rules, args.name) if args.other else named(app, args.name)
     if meant is not None:
-        yield from _of_feed(app, changed(meant, args))
+        yield from _of_feed(app, trial, changed(meant, args))
     else:
         yield _gone(app, named(app, args.name).name)  # NotFoundError, if it is in neither
 
@@ -112,7 +115,25 @@ def _previews(app: App, console: Console) -> Iterator[Preview]:
 def _other(console: Console) -> Sequence[Feed]:
     from feedsvc.config import load
 
-    return load(Path(console.args.other), cwd=Path.cwd(), environ={}).feeds
+    path = Path(console.args.other)
+    if not path.is_file():
+        raise ConfigError(f"--from names {path}, and there is no such file")
+    return load(path, cwd=Path.cwd(), environ={}).feeds
+
+
+def _meant(app: App, rules: Sequence[Feed], name: str) -> Feed | None:
+    """The feed of a name by the rules of another file; one of a group by the words there are."""
+    from feedsvc.regenerate.groups import child_of, group_of
+
+    group, slug = group_of(name)
+    feed = next((one for one in rules if one.name == group), None)
+    if feed is None or slug is None:
+        return feed
+    if feed.per is None:
+        return None
+    facets = app.store.preview_facets(feed, app.clock.now(), titles=titles(app))
+    below = (child_of(feed, facet, app.settings.site) for facet in facets)
+    return next((one for one in below if one.name == name), None)
 
 
 def _check_sources(app: App, args: argparse.Namespace) -> None:
@@ -126,35 +147,56 @@ def _check_sources(app: App, args: argparse.Namespace) -> None:
             raise NotFoundError(f"no source '{name}'", hint=hint)
 
 
-def _of_feed(app: App, feed: Feed) -> Iterator[Preview]:
+def _of_feed(app: App, trial: Trial, feed: Feed) -> Iterator[Preview]:
     """What would become of a feed; of a group, of each of its feeds."""
     from feedsvc.regenerate.groups import child_of
 
     if feed.per is None:
-        yield Preview(name=feed.name, before=_before(app, feed), after=selected(app, feed))
+        yield _preview(app, trial, feed)
         return
     facets = app.store.preview_facets(feed, app.clock.now(), titles=titles(app))
     names = set()
     for facet in facets:
         child = child_of(feed, facet, app.settings.site)
         names.add(child.name)
-        yield Preview(name=child.name, before=_before(app, child), after=selected(app, child))
+        yield _preview(app, trial, child)
     for row in app.store.feeds():
         # One whose word no article has any more stays published, without entries.
         if row.name.startswith(f"{feed.name}/") and row.name not in names and row.entries:
             yield _gone(app, row.name)
 
 
+def _preview(app: App, trial: Trial, feed: Feed) -> Preview:
+    return Preview(name=feed.name, before=_before(app, feed.name), after=trial.selected(feed))
+
+
 def _gone(app: App, name: str) -> Preview:
-    return Preview(name=name, before=app.store.published_rows(name), after=())
+    return Preview(name=name, before=_before(app, name), after=())
 
 
-def _before(app: App, feed: Feed) -> tuple[int, ...]:
-    if feed.digest is None:
-        return app.store.published_rows(feed.name)
-    # Its entries are editions, which are no articles: what they tell of is compared.
-    now = next((one for one in app.settings.feeds if one.name == feed.name), None)
-    return selected(app, now) if now is not None else ()
+def _before(app: App, name: str) -> tuple[int, ...]:
+    """What is published; of a digest, whose entries are no articles, what its editions tell of."""
+    rows = app.store.published_rows(name)
+    feed = next((one for one in app.settings.feeds if one.name == name), None)
+    if rows or feed is None or feed.digest is None or app.store.feed(name).built is None:
+        return rows
+    return selected(app, feed)
+
+
+def _note(app: App, name: str) -> str | None:
+    """That a digest is compared with what it would be now, where it was built as another one."""
+    from feedsvc.regenerate.shown import is_current
+
+    feed = next((one for one in app.settings.feeds if one.name == name), None)
+    rows = {name: app.store.feed(name)}
+    if feed is None or feed.digest is None or rows[name].built is None:
+        return None
+    if is_current(app.press, feed, rows, app.clock.now()):
+        return None
+    return (
+        f"{name} is to be built anew, and what its editions told of is not remembered: "
+        "compared is what they would tell of now"
+    )
 
 
 # -- output --------------------------------------------------------------------------------------

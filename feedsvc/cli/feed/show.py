@@ -59,11 +59,19 @@ def _document(app: App, feed: Feed) -> dict[str, Any]:
         "facet": dict(zip(("kind", "word"), feed.facet, strict=True)) if feed.facet else None,
         "readers": audience.readers if audience else None,
         "audience": audience.told() if audience else None,
+        "subscribers": _subscribers(app, feed),
         "archive_pages": shelf.closed if shelf else None,
         "rules": _rules(app, feed),
         "next_change": iso(row.next_change),
         "left_out": [{"id": one.path, "reason": one.reason} for one in row.left_out],
     }
+
+
+def _subscribers(app: App, feed: Feed) -> dict[str, int] | None:
+    """Whom our own hub tells of this feed: how many, and how many of them cannot be reached."""
+    folder = f"{app.settings.site.base_url}/{feed.name}/"
+    known, deaf = app.store.subscribed(folder, app.clock.now())
+    return {"told": known, "unreachable": deaf} if known else None
 
 
 def _rules(app: App, feed: Feed) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from feedsvc.errors import NotFoundError
@@ -58,7 +57,7 @@ def selected(app: App, feed: Feed) -> tuple[int, ...]:
     """The articles that the next build takes into the newest documents of a feed.
 
     Those that the last one could not render stay left out. Of a digest, those that its editions
-    tell of.
+    tell of which are shown.
     """
     now = app.clock.now()
     if feed.digest is not None:
@@ -78,14 +77,10 @@ def selected(app: App, feed: Feed) -> tuple[int, ...]:
 
 
 def _of_editions(app: App, feed: Feed, now: datetime) -> Iterator[int]:
-    span = timedelta(days=7 if feed.digest == "weekly" else 1)
-    oldest = now - (feed.offset + feed.limit) * span
-    if feed.since is not None:
-        oldest = max(oldest, now - feed.since - span)
-    for one in app.store.released(replace(feed, since=None), now):
-        if one.released <= oldest:
-            return
-        yield one.row
+    from feedsvc.regenerate.editions import told_of
+
+    for _, members in told_of(app.store, feed, app.settings.site, now):
+        yield from (one.row for one in reversed(members))
 
 
 def shelf_of(app: App, feed: Feed) -> Shelf | None:

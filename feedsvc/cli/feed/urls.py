@@ -19,6 +19,7 @@ _EXAMPLES = """\
   feedsvc feed urls                                  all addresses of all feeds
   feedsvc feed urls members --new-token "Anna"       a key for one more reader
   feedsvc feed urls members --revoke "Anna"          her address is gone at once
+  feedsvc feed urls members --revoke MvwB...         that of the key that begins so
 """
 
 
@@ -37,7 +38,11 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="of one feed; else of all")
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--new-token", metavar="LABEL", help="give a key; the label says to whom")
-    keys.add_argument("--revoke", metavar="TOKEN|LABEL", help="take back a key")
+    keys.add_argument(
+        "--revoke",
+        metavar="LABEL|TOKEN",
+        help="take back a key; its beginning does, as logs show it",
+    )
 
 
 def _run(console: Console) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from feedsvc.cli.snippets.site import SHORTEST, TYPES, Lead, Site, kept
+from feedsvc.cli.snippets.site import DESK, LARGEST, SHORTEST, TYPES, Lead, Site, kept
 
 _HEADERS = (
     ("Cache-Control", "$feedsvc_cache"),
@@ -36,10 +36,14 @@ def nginx(site: Site) -> str:
         "$uri $feedsvc_robots": ("", [(one, "noindex, nofollow") for one in private]),
         "$uri $feedsvc_referrer": ("", [(one, "no-referrer") for one in private]),
         "$uri $feedsvc_origin": ("*", [(one, "") for one in private]),
-        "$uri $feedsvc_cache": (
+        # Only files are kept for longer: a redirect to the open page of an archive is not.
+        '"$status $uri" $feedsvc_cache': (
             kept(SHORTEST),
-            [(one, kept(SHORTEST, private=True)) for one in private]
-            + [(f"^{re.escape(_at(site, folder))}", kept(age)) for folder, age in site.ages],
+            [(f"^[0-9]+ {one[1:]}", kept(SHORTEST, private=True)) for one in private]
+            + [
+                (f"^(?:200|206|304) {re.escape(_at(site, folder))}", kept(age))
+                for folder, age in site.ages
+            ],
         ),
         # By the address as it was sent: what is decoded must not get into a field of the answer.
         "$request_uri $feedsvc_lead": (
@@ -70,6 +74,7 @@ def _server(site: Site) -> Iterator[str]:
     yield from ("", "# Unfinished files begin with a dot, and so does what is for our own server.")
     yield from ("location ~ /\\.(?!well-known/) {", "    return 404;", "}", "")
     yield from ("location ~ \\.(?:br|gz|zst)$ {", "    return 404;", "}", "")
+    yield from _desk(site)
     directory = _quoted(f"{site.directory}/")
     if site.base:
         yield from (f"location {_quoted(f'{site.base}/')} {{", f"    alias {directory};", "")
@@ -78,6 +83,20 @@ def _server(site: Site) -> Iterator[str]:
     else:
         yield from (f"root {directory};", "", "location / {", *_indented(_files()), "}")
     yield from ("", "location @feedsvc {", *_indented(_answers()), "}")
+
+
+def _desk(site: Site) -> Iterator[str]:
+    """The way to our own server, whose answers are passed on as they are."""
+    if site.desk is None:
+        return
+    yield "# The hub, and what hubs of others tell us, is for `feedsvc run` to answer."
+    yield f"location ^~ {_quoted(_at(site, DESK[1:]))} {{"
+    yield f"    proxy_pass http://{site.desk}{DESK};"
+    yield "    proxy_set_header Host $http_host;"
+    yield "    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+    yield f"    client_max_body_size {LARGEST}m;"
+    yield "    add_header X-Content-Type-Options nosniff;"  # instead of those above
+    yield from ("}", "")
 
 
 def _files() -> Iterator[str]:

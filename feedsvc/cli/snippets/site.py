@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from feedsvc.config.hubs import distributing
 from feedsvc.errors import FeedsvcError
-from feedsvc.settings import Settings
+from feedsvc.settings import Server, Settings
 
 TYPES = (
     ("atom.xml", "application/atom+xml"),
@@ -23,6 +24,12 @@ TYPES = (
 
 SHORTEST = 300
 """Seconds that everything may be kept for."""
+
+DESK = "/_websub/"
+"""Below it our own server answers, whoever serves the files: it is the hub, and hubs call it."""
+
+LARGEST = 16
+"""MiB of a request to it: a little more than it takes of a document that a hub delivers."""
 
 
 def kept(age: int, *, private: bool = False) -> str:
@@ -49,16 +56,17 @@ class Site:
     base: str  # the path at which readers find the directory, without a slash at its end
     directory: Path
     links: tuple[tuple[str, str], ...]  # path and the value of its Link field
-    private: tuple[str, ...]  # folders
+    private: tuple[str, ...]  # folders, and those that lead into them
     ages: tuple[tuple[str, int], ...]  # folders of feeds whose documents may be kept so long
     leads: tuple[Lead, ...]  # what speaks for a path first stands first
+    desk: str | None  # where our own server listens, if hubs and subscribers have to reach it
 
 
 def site_of(settings: Settings) -> Site:
     """The site as it was built last; raises FeedsvcError if it was not."""
     told = _index(settings)
     base = urlsplit(settings.site.base_url)
-    private = tuple(told["noindex"])
+    private = tuple(_private(told))
     rules = {path: Lead(path, 307, target) for path, target in told["elsewhere"].items()}
     rules |= {path: Lead(path, 301, target) for path, target in told["moved"].items()}
     rules |= {path: Lead(path, 410) for path in told["gone"]}
@@ -78,7 +86,27 @@ def site_of(settings: Settings) -> Site:
         private=private,
         ages=tuple(_ages(told["feeds"], private)),
         leads=tuple(sorted(leads, key=lambda one: (one.path[-1] == "/", -len(one.path), one.path))),
+        desk=_desk(settings),
     )
+
+
+def _private(told: dict[str, Any]) -> list[str]:
+    """What was private before it moved is so still: the key stands in its old address, too."""
+    folders = told["noindex"]
+    found = {
+        path
+        for path, target in told["moved"].items()
+        if path.endswith("/") and any(target.endswith(f"/{folder}") for folder in folders)
+    }
+    return sorted({*folders, *found})
+
+
+def _desk(settings: Settings) -> str | None:
+    if not (settings.websub.subscribe or distributing(settings)):
+        return None
+    server = settings.server
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on
+    return Server(host=everywhere.get(server.host, server.host), port=server.port).listen
 
 
 def _ages(feeds: dict[str, dict[str, int]], private: tuple[str, ...]) -> Iterator[tuple[str, int]]:

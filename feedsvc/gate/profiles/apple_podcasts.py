@@ -18,7 +18,7 @@ from lxml import etree
 
 from feedsvc.gate.document import ITUNES, MEDIA, own_text
 from feedsvc.gate.profiles.apple_categories import CATEGORIES
-from feedsvc.gate.profiles.sheet import Item, Sheet
+from feedsvc.gate.profiles.sheet import Item, Sheet, called
 from feedsvc.gate.report import Report, line_of, shown
 
 _ITUNES: Final = f"{{{ITUNES}}}"
@@ -111,18 +111,19 @@ def _check_explicit(report: Report, channel: etree._Element) -> None:
 
 
 def _check_move(report: Report, sheet: Sheet) -> None:
+    """Where a show has moved to is said at its old address, and at the new one of itself."""
     element = sheet.at.find(f"{_ITUNES}new-feed-url")
-    own = report.url or (sheet.own.text if sheet.own else None)
-    if element is not None and own_text(element).strip() == own:
-        says = "itunes:new-feed-url leads to the feed itself: it is for a feed that moves"
+    target = "" if element is None else own_text(element).strip()
+    if element is not None and sheet.link is not None and target == sheet.link.text:
+        says = "itunes:new-feed-url leads to the page of the show, not to its feed"
         report.add("apple-new-feed-url", says, element)
 
 
 def _check_episode(report: Report, item: Item, guids: dict[str, etree._Element]) -> None:
     if item.title is None and item.at.find(f"{_ITUNES}title") is None:
-        report.add("apple-title-missing", "an episode has no title", item.at)
+        report.add("apple-title-missing", f"{called(item)} has no title", item.at)
     if item.id is None:
-        report.add("apple-guid-missing", "an episode has no guid", item.at)
+        report.add("apple-guid-missing", f"{called(item)} has no guid", item.at)
         return
     if (first := guids.setdefault(item.id.text, item.at)) is not item.at:
         says = f"{shown(item.id.text)} is also the episode in line {line_of(first)}"
@@ -132,13 +133,17 @@ def _check_episode(report: Report, item: Item, guids: dict[str, etree._Element])
 def _check_enclosure(report: Report, item: Item, seen: dict[str, etree._Element]) -> None:
     enclosures = list(item.at.iterchildren("enclosure"))
     if not enclosures:
-        report.add("apple-enclosure-missing", "an episode has no enclosure", item.at)
+        report.add("apple-enclosure-missing", f"{called(item)} has no enclosure", item.at)
     for element in enclosures:
         for key in ("url", "length", "type"):
             if not (element.get(key) or "").strip():
-                report.add("apple-enclosure-incomplete", f"enclosure has no {key}", element)
+                report.add(
+                    "apple-enclosure-incomplete",
+                    f"the enclosure of {called(item)} has no {key}",
+                    element,
+                )
         if (element.get("length") or "").strip() == "0":
-            says = "enclosure length 0: nobody knows how long it is"
+            says = f"the enclosure of {called(item)} has length 0: nobody knows how long it is"
             report.add("apple-enclosure-length", says, element)
         url = (element.get("url") or "").strip()
         if url and (first := seen.setdefault(url, element)) is not element:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from feedsvc.gate.profiles.pictures import pictures
-from feedsvc.gate.profiles.sheet import Item, Sheet, plain
+from feedsvc.gate.profiles.sheet import Item, Sheet, called, plain
 from feedsvc.gate.report import Report, shown
 
 _WIDTH: Final = 400  # pixels
@@ -26,17 +26,19 @@ def check_flipboard(report: Report, sheet: Sheet) -> None:
         report.add("flipboard-items-few", f"{len(sheet.items)} items, not {_ITEMS}", sheet.at)
     for item in sheet.items:
         if not item.full or not plain(item.body):
-            report.add("flipboard-body-missing", "an item has no content:encoded", item.at)
+            report.add("flipboard-body-missing", f"{called(item)} has no content:encoded", item.at)
         _check_pictures(report, item)
 
 
 def _check_pictures(report: Report, item: Item) -> None:
     found = pictures(item.media)
     if not found:
-        report.add("flipboard-image-missing", "an item has no image", item.at)
+        report.add("flipboard-image-missing", f"{called(item)} has no image", item.at)
         return
     if not any(one.place in ("media", "thumbnail") for one in found):
-        report.add("flipboard-media-missing", "an item has no image as media:content", item.at)
+        report.add(
+            "flipboard-media-missing", f"{called(item)} has no image as media:content", item.at
+        )
     widths = [one.width for one in found]
     if any(width is not None and width >= _WIDTH for width in widths):
         return
@@ -46,5 +48,5 @@ def _check_pictures(report: Report, item: Item) -> None:
         report.add("flipboard-image-unknown", says, unknown.at)
     else:
         widest = max(found, key=lambda one: one.width or 0)
-        says = f"no image of an item is wider than {widest.width} pixels"
+        says = f"no image of {called(item)} is wider than {widest.width} pixels"
         report.add("flipboard-image-small", says, widest.at)

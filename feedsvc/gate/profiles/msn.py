@@ -18,7 +18,7 @@ from typing import Final
 from feedsvc.gate.markup import tags_of
 from feedsvc.gate.profiles.msn_history import check_against
 from feedsvc.gate.profiles.pictures import pictures
-from feedsvc.gate.profiles.sheet import Item, Sheet, Value, moment, plain
+from feedsvc.gate.profiles.sheet import Item, Sheet, Value, called, moment, plain
 from feedsvc.gate.report import Report, line_of, shown
 
 OLDEST: Final = timedelta(days=365)
@@ -85,7 +85,7 @@ def _check_types(report: Report, sheet: Sheet) -> None:
 
 def _check_id(report: Report, item: Item, seen: dict[str, Item]) -> None:
     if item.id is None:
-        report.add("msn-id-missing", "an item has no id", item.at)
+        report.add("msn-id-missing", f"{called(item)} has no id", item.at)
         return
     if item.id.text in seen:
         line = line_of(seen[item.id.text].at)
@@ -97,7 +97,7 @@ def _check_id(report: Report, item: Item, seen: dict[str, Item]) -> None:
 def _check_title(report: Report, item: Item) -> None:
     words = plain(item.title.text) if item.title else ""
     if item.title is None or not words:
-        report.add("msn-title-missing", "an item has no title", item.at)
+        report.add("msn-title-missing", f"{called(item)} has no title", item.at)
         return
     least, most = _TITLE
     if not least <= len(words) <= most:
@@ -109,19 +109,21 @@ def _check_title(report: Report, item: Item) -> None:
 
 def _check_text(report: Report, item: Item) -> None:
     if not plain(item.body) and _PICTURE.search(item.body) is None:
-        report.add("msn-body-missing", "an item has no text", item.at)
+        report.add("msn-body-missing", f"{called(item)} has no text", item.at)
     if item.link is None:
-        report.add("msn-link-missing", "an item has no link", item.at)
+        report.add("msn-link-missing", f"{called(item)} has no link", item.at)
     else:
-        _check_https(report, item.link, "an item")
+        _check_https(report, item.link, called(item))
 
 
 def _check_date(report: Report, item: Item, now: datetime) -> None:
     if item.published is None:
-        report.add("msn-date-missing", "an item does not say when it was published", item.at)
+        report.add(
+            "msn-date-missing", f"{called(item)} does not say when it was published", item.at
+        )
         return
     published = moment(item.published)
-    text = shown(item.published.text)
+    text = f"{called(item)}: {shown(item.published.text)}"
     if published is None:
         report.add("msn-date-invalid", f"{text} is of neither form", item.published.at)
     elif published > now:
@@ -133,7 +135,7 @@ def _check_date(report: Report, item: Item, now: datetime) -> None:
 
 def _check_media(report: Report, item: Item) -> None:
     for url, medium in {one.url: one for one in item.media if one.url}.items():
-        _check_https(report, Value(url, medium.at), f"a file of {medium.kind}")
+        _check_https(report, Value(url, medium.at), f"a file of {called(item)}")
     for picture in pictures(item.media):
         sides = [side for side in (picture.width, picture.height) if side is not None]
         if sides and min(sides) < _LEAST_SIDE:

@@ -18,6 +18,7 @@ from lxml import etree
 from feedsvc.gate import values
 from feedsvc.gate.document import ATOM, CONTENT, DC, DCTERMS, XHTML, XML, own_text
 from feedsvc.gate.profiles.pictures import Medium, media_of
+from feedsvc.gate.report import shown
 
 _ATOM: Final = f"{{{ATOM}}}"
 _LANG: Final = f"{{{XML}}}lang"
@@ -80,6 +81,12 @@ def sheet_of(root: etree._Element) -> Sheet | None:
 def plain(html: str) -> str:
     """The words of a text, whether or not it is HTML: no tags, no references, single spaces."""
     return " ".join(unescape(_TAG.sub(" ", html)).split())
+
+
+def called(item: Item) -> str:
+    """An entry in words: the line of a document that is held is of no use to whoever mends it."""
+    name = plain(item.title.text) if item.title else ""
+    return shown(name) if name else shown(item.id.text) if item.id else "an item"
 
 
 def moment(value: Value | None) -> datetime | None:

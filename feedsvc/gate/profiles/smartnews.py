@@ -13,7 +13,7 @@ from typing import Final
 from lxml import etree
 
 from feedsvc.gate.document import SMARTNEWS, own_text
-from feedsvc.gate.profiles.sheet import Sheet, plain
+from feedsvc.gate.profiles.sheet import Sheet, called, plain
 from feedsvc.gate.report import Report
 
 _LONGEST: Final = 30  # characters of the description
@@ -41,9 +41,13 @@ def check_smartnews(report: Report, sheet: Sheet) -> None:
     for item in sheet.items:
         # content:encoded in RSS, content in Atom; the description of an item is only its summary
         if not item.full or not item.body:
-            report.add("smartnews-content-missing", "an item has no content:encoded", item.at)
+            report.add(
+                "smartnews-content-missing", f"{called(item)} has no content:encoded", item.at
+            )
         if not any(one.place == "thumbnail" and one.url for one in item.media):
-            report.add("smartnews-thumbnail-missing", "an item has no media:thumbnail", item.at)
+            report.add(
+                "smartnews-thumbnail-missing", f"{called(item)} has no media:thumbnail", item.at
+            )
 
 
 def _has_logo(channel: etree._Element) -> bool:

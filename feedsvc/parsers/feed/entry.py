@@ -17,6 +17,7 @@ from feedsvc.parsers.feed.media import enclosures_of, image_of
 from feedsvc.parsers.feed.names import RDF
 from feedsvc.parsers.feed.people import authors_of
 from feedsvc.parsers.feed.scope import Fields, Scope
+from feedsvc.text.canonical import canonical
 from feedsvc.text.html import plain
 from feedsvc.text.urls import absolute
 
@@ -126,11 +127,18 @@ def _is_draft(fields: Fields) -> bool:
 
 
 def _inherited(fields: Fields) -> tuple:  # type: ignore[type-arg]
-    """RFC 4287 §4.2.1: the authors of `source`, else of the feed."""
+    """RFC 4287 §4.2.1: the authors of `source`, else of the feed.
+
+    Not of an RSS item that was copied from another feed: whoever makes this one did not write it.
+    """
     for node in fields.found.get("atom:source", ()):
         known = authors_of(Fields(node, fields.scope, fields.base_of(node)))
         if known:
             return known
+    for node in fields.found.get("source", ()):
+        url = absolute(str(node.get("url") or ""), fields.base_of(node))
+        if url and fields.scope.url and canonical(url) != canonical(fields.scope.url):
+            return ()
     return fields.scope.authors
 
 

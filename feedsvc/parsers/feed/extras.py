@@ -14,6 +14,7 @@ from lxml import etree
 from feedsvc.parsers.feed.markup import text_of
 from feedsvc.parsers.feed.names import RDF, local
 from feedsvc.parsers.feed.scope import Fields
+from feedsvc.parsers.feed.vialines import VIA, via_line
 
 _MOST = 200
 _LONGEST = 2_000  # characters; a longer line would be cut, and cut JSON is none
@@ -89,7 +90,8 @@ def _keep_link(
             lines.append(("comments", url))
     else:
         label = "thr:replies" if rel == "replies" else f"atom:{rel}"
-        _add(lines, label, url, fields)
+        value = via_line(url, node.get("title") or "") if label == VIA else url
+        _add(lines, label, value, fields)
 
 
 def _add(lines: list[tuple[str, str]], label: str, value: str, fields: Fields) -> None:

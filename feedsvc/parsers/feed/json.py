@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from feedsvc.model import Draft, Enclosure, Hints, Image, Person, Reading, SourceHead
+from feedsvc.parsers.feed.jsonorigin import origin_of, rights_of, via_lines
 from feedsvc.parsers.feed.jsontext import decode
 from feedsvc.parsers.feed.jsonvalues import Node, as_count, as_list, as_text, shape
 from feedsvc.parsers.feed.refusals import NotAFeedError, no_json_feed
@@ -129,6 +130,7 @@ def _head(top: Node, authors: tuple[Person, ...]) -> SourceHead:
         id=feed_url,  # 1.1: it "serves as the unique identifier for the feed"
         description=_label(top, "description"),
         language=_label(top, "language"),
+        rights=rights_of(top),
         authors=authors,
         icon=_web(top, "favicon") or icon,
         image=icon,
@@ -169,6 +171,7 @@ def _draft(item: Node, feed_authors: tuple[Person, ...]) -> Draft:
     image = item.address("image", "banner_image")
     link = item.address("url")
     elsewhere = item.address("external_url")  # the page a link blog speaks of
+    spoken_of = (("external_url", elsewhere),) if elsewhere is not None else ()
     return Draft(
         title=item.line("title") or "",
         html=html,
@@ -183,7 +186,9 @@ def _draft(item: Node, feed_authors: tuple[Person, ...]) -> Draft:
         language=item.line("language"),
         image=Image(url=image) if image is not None else None,
         enclosures=tuple(_enclosures(item)),
-        extra=(("external_url", elsewhere),) if elsewhere is not None else (),
+        rights=rights_of(item),
+        extra=(*spoken_of, *via_lines(item)),
+        origin=origin_of(item),
         base=item.url,
         warnings=tuple(item.warnings),
     )

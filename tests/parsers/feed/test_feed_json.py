@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.model import Draft, Hints, Pace, Reading, SourceHead
+from feedsvc.model import Draft, Hints, Origin, Pace, Reading, SourceHead
 from feedsvc.parsers.feed.json import read
 from feedsvc.parsers.feed.refusals import NotAFeedError
 from tests.peak import PEAK
@@ -560,3 +560,31 @@ def test_any_ill_formed_rest_leaves_what_was_before_it(rest: str) -> None:
     found = reading(f'{_HEAD}{{"id": "vorher"}}, {rest}')
 
     assert found.drafts[0].id == "vorher"
+
+
+# -- whom an item is credited to -------------------------------------------------------------------
+
+
+def test_our_own_extensions_are_read() -> None:
+    source = {"id": "tag:kai.example.org,2025:f", "title": " Das  Kaiblatt ", "feed_url": "/f.json"}
+    links = [{"url": "https://b.example.org/", "title": "B"}, {"url": "/c"}, {"title": "D"}, 7]
+    found = draft(_source=source, _via={"links": links}, _rights={"text": "© Kai"})
+
+    assert found.origin == Origin(
+        id="tag:kai.example.org,2025:f",
+        title="Das Kaiblatt",
+        url="https://kueste.example.org/f.json",
+    )
+    assert found.extra == (
+        ("atom:via", '{"href":"https://b.example.org/","title":"B"}'),
+        ("atom:via", "https://kueste.example.org/c"),
+    )
+    assert found.rights == "© Kai"
+    assert reading(feed(_rights={"text": "© alle"})).head.rights == "© alle"
+
+
+@pytest.mark.parametrize("value", ["x", 7, [], [1], {}, {"links": 7}, {"title": 7.5e400}, None])
+def test_what_others_mean_by_those_names_is_no_fault(value: object) -> None:
+    found = draft(_source=value, _via=value, _rights=value)
+
+    assert (found.origin, found.extra, found.rights, found.warnings) == (None, (), None, ())

@@ -14,6 +14,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +34,7 @@ from tests.support import as_toml, said
 DATA = Path(__file__).parent / "data" / "xml"
 CASES = sorted(DATA.glob("*.xml"))
 URL = "https://feeds.example.org/dir/feed.xml"
+ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 HINTS = Hints(language="de", zone=ZoneInfo("Europe/Berlin"))
 
 
@@ -445,6 +447,33 @@ def test_an_entry_is_read_whatever_one_value_is() -> None:
     assert (found.title, found.id) == ("x", "1")
     assert (found.published, found.link, found.enclosures, found.extra) == (None, None, (), ())
     assert len(found.warnings) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "authors"),
+    [
+        pytest.param("", ["Planet"], id="its-own"),
+        pytest.param('<source url="https://kai.example.org/f">Kai</source>', [], id="a-copy"),
+        pytest.param(f'<source url="{URL}">Wir</source>', ["Planet"], id="of-this-feed"),
+        pytest.param("<source>Kai</source>", ["Planet"], id="of-nobody-knows-where"),
+    ],
+)
+def test_who_makes_a_feed_wrote_what_stands_in_no_other(source: str, authors: list[str]) -> None:
+    head = f"<title>T</title><itunes:author xmlns:itunes='{ITUNES}'>Planet</itunes:author>"
+    (found,) = reading(rss(f"<guid>1</guid>{source}", head=head)).drafts
+
+    assert [one.name for one in found.authors] == authors
+
+
+def test_a_link_that_tells_where_the_entry_was_found_keeps_its_title() -> None:
+    link = "<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='via' href='/b'"
+    found = draft(f"{link} title='Blatt  B'/>{link}/>")
+
+    at = urljoin(URL, "/b")
+    assert found.extra == (
+        ("atom:via", f'{{"href":"{at}","title":"Blatt B"}}'),
+        ("atom:via", at),
+    )
 
 
 def test_dates_without_a_zone_are_those_of_the_source() -> None:
