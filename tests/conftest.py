@@ -14,6 +14,8 @@ from tests import quick
 from tests.feedserver import FeedServer
 from tests.support import DEFAULT_CONFIG, FrozenClock, Service
 
+HOME = Path.cwd()
+
 quick.use_memory()
 quick.share_statements()
 
@@ -33,9 +35,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Let each worker take a part of the tests as it stands: what a module shares is made once."""
     if config.getoption("dist") != "load":
         return None  # somebody chose
-    from xdist.scheduler import WorkStealingScheduling
+    from xdist.scheduler import WorkStealingScheduling  # type: ignore[import-untyped]
 
     return WorkStealingScheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def at_home() -> Iterator[None]:
+    """Leave the folder that a command went to (`-C`) before it is gone."""
+    yield
+    os.chdir(HOME)
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def shelf(site: Example) -> Shelf:
     return Shelf(found, json_form)
 
 
-def read(path: str, body: bytes) -> list[Told]:
+def read(path: str, body: bytes) -> tuple[Told, ...]:
     """The entries of a document, by a reader of its format."""
     return items(body) if path.endswith(".json") else parsed(body)
 
@@ -183,11 +183,11 @@ def _as_told(one: Told, path: str, article: Article, facts: dict[str, Any]) -> T
 # -- which entries --------------------------------------------------------------------------------
 
 
-def expected(site: Example, feed: Feed, word: str | None = None) -> list[str]:
+def expected(site: Example, kept: Shelf, feed: Feed, word: str | None = None) -> list[str]:
     """The ids that a feed without an archive is to hold, by a plain reading of its rules."""
     now, found = site.clock.now(), list[str]()
     shares = Counter[str]()
-    for guid, (article, *_) in shelf(site).articles.items():
+    for guid, (article, *_) in kept.articles.items():
         tags = {tag.casefold() for tag in article.tags}
         fits = (
             (not feed.sources or article.source in feed.sources)
@@ -212,14 +212,14 @@ def slug(word: str) -> str:
 
 def mixed_up(site: Example) -> dict[str, tuple[list[str], list[str]]]:
     """Feeds that hold other entries than their rules say, in whichever format and folder."""
-    found = {}
+    kept, found = shelf(site), {}
     for feed in site.app.settings.feeds:
         if feed.archive or feed.digest or feed.dedupe == "text":
             continue
         for path, body in documents_of(site, feed.name).items():
             word = path.split("/")[1] if feed.per else None
             ids = [entry.id for entry in read(path, body)]
-            wanted = expected(site, feed, word)
+            wanted = expected(site, kept, feed, word)
             if ids != wanted:
                 found[path] = (ids, wanted)
     return found

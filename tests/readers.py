@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import unescape
 from mimetypes import guess_type
 from time import struct_time
@@ -68,12 +69,13 @@ def stored(
 # -- feedparser ------------------------------------------------------------------------------------
 
 
-def parsed(document: bytes) -> list[Told]:
+@lru_cache(2000)  # a site is read time and again, and few of its documents are others then
+def parsed(document: bytes) -> tuple[Told, ...]:
     """The entries of an XML document, by feedparser."""
     feed = feedparser.parse(document)
     assert not feed.bozo, feed.bozo_exception
     assert feed.version in ("atom10", "rss20")
-    return [_entry(entry, feed.feed.get("language")) for entry in feed.entries]
+    return tuple(_entry(entry, feed.feed.get("language")) for entry in feed.entries)
 
 
 def _entry(entry: Any, language: str | None) -> Told:
@@ -114,10 +116,10 @@ def _moment(parsed: struct_time) -> datetime:
 # -- JSON Feed ------------------------------------------------------------------------------------
 
 
-def items(document: bytes) -> list[Told]:
+def items(document: bytes) -> tuple[Told, ...]:
     """The items of a JSON Feed, by its specification alone."""
     feed = json.loads(document)
-    return [_item(item, feed.get("language")) for item in feed["items"]]
+    return tuple(_item(item, feed.get("language")) for item in feed["items"])
 
 
 def _item(item: Mapping[str, Any], language: str | None) -> Told:

@@ -22,7 +22,7 @@ Got = tuple[int, dict[str, str], bytes]
 @pytest.fixture
 def talk(feed_server: FeedServer) -> Iterator[http.client.HTTPConnection]:
     """A kept connection to the first address."""
-    connection = http.client.HTTPConnection(urlsplit(feed_server.url()).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(feed_server.url()).netloc, timeout=60)
     yield connection
     connection.close()
 
@@ -138,7 +138,7 @@ def test_raw_bytes_are_sent_as_they_are(feed_server: FeedServer) -> None:
     feed_server["/feed"] = Raw([b"HTTP/1.1 2", 0.01, b"00 OK\r\nContent-Length: 99\r\n\r\nshort"])
     place = urlsplit(feed_server.url())
 
-    with socket.create_connection((place.hostname, place.port), timeout=10) as talk:
+    with socket.create_connection((place.hostname, place.port), timeout=60) as talk:
         talk.sendall(b"GET /feed HTTP/1.1\r\nHost: x\r\n\r\n")
         found = b"".join(iter(lambda: talk.recv(4096), b""))
 
@@ -153,7 +153,7 @@ def test_an_answer_without_end_ends_with_who_hangs_up(
     )
     feed_server["/feed"] = b"<rss/>"
     place = urlsplit(feed_server.url())
-    with socket.create_connection((place.hostname, place.port), timeout=10) as reader:
+    with socket.create_connection((place.hostname, place.port), timeout=60) as reader:
         reader.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
         reader.recv(4096)
 
@@ -161,13 +161,13 @@ def test_an_answer_without_end_ends_with_who_hangs_up(
 
 
 def test_what_one_address_holds_at_once_is_counted(feed_server: FeedServer) -> None:
-    meet = threading.Barrier(3, timeout=10)
+    meet = threading.Barrier(3, timeout=60)
     feed_server["/feed"] = Answer(delay=0.2)
 
     def visit(host: str) -> None:
         netloc = urlsplit(feed_server.url(host=host)).netloc
         meet.wait()
-        talk = http.client.HTTPConnection(netloc, timeout=10)
+        talk = http.client.HTTPConnection(netloc, timeout=60)
         get(talk)
         talk.close()
 
@@ -189,7 +189,7 @@ def test_what_one_address_holds_at_once_is_counted(feed_server: FeedServer) -> N
 def test_connections_one_after_another_are_never_two_at_once(feed_server: FeedServer) -> None:
     netloc = urlsplit(feed_server.url()).netloc
     for _ in range(200):
-        talk = http.client.HTTPConnection(netloc, timeout=10)
+        talk = http.client.HTTPConnection(netloc, timeout=60)
         get(talk)
         talk.close()
 
@@ -210,6 +210,6 @@ def test_a_fault_in_a_test_s_own_answer_is_raised_at_the_end() -> None:
 def _ask_once(page: Answerable) -> None:
     with FeedServer() as server:
         server["/feed"] = page
-        talk = http.client.HTTPConnection(urlsplit(server.url()).netloc, timeout=10)
+        talk = http.client.HTTPConnection(urlsplit(server.url()).netloc, timeout=60)
         with contextlib.closing(talk), pytest.raises(http.client.RemoteDisconnected):
             get(talk)

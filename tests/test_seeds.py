@@ -20,7 +20,7 @@ from feedsvc.model import Document, Draft, Hints
 from feedsvc.ports import Parser
 from feedsvc.registry import PARSERS, resolve
 from feedsvc.settings import Feed
-from feedsvc.sources.folder import FORMS
+from feedsvc.sources.folder.names import FORMS
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "seeds"

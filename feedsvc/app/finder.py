@@ -25,6 +25,7 @@ from feedsvc.app.inspect import (
 )
 from feedsvc.app.reading import announced
 from feedsvc.errors import FetchError, ParseError
+from feedsvc.manners import STATUS
 from feedsvc.model import Hints
 from feedsvc.ports import Memory
 from feedsvc.settings import Settings
@@ -169,15 +170,8 @@ class _RefusedError(FetchError):
 
     def __init__(self, response: Response) -> None:
         self.status = response.status
-        super().__init__(
-            f"{response.url}: the server answers {response.status}", hint=_HINTS.get(self.status)
-        )
-
-
-_HINTS = {
-    401: "it wants a password: set `auth` of the source",
-    403: "it may refuse feed readers: sync.user_agent is the name that it is told",
-    404: "is the address right? That of the site itself will do, if it announces its feed",
-    410: "it is gone for good",
-    429: "it is asked too often: try again later",
-}
+        said = f"{response.url}: the server answers {response.status}"
+        if (meaning := STATUS.get(response.status)) is None:
+            super().__init__(said)
+        else:
+            super().__init__(f"{said} ({meaning.words})", hint=meaning.tried or meaning.hint)

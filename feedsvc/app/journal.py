@@ -51,7 +51,8 @@ class Journal:
     def __init__(self, store: Callable[[], RecordStore] | None, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._lock = Lock()
+        self._lock = Lock()  # held for a moment only
+        self._writing = Lock()  # held for as long as the store takes
         self._waiting: deque[LogEntry] = deque(maxlen=WAITING)
         self._listeners: list[Listener] = []
         self._troubles: dict[tuple[str, str], str] = {}  # of whom what was noted last
@@ -67,7 +68,7 @@ class Journal:
 
         What they know and what waits is one: neither notes what the other has noted.
         """
-        self._lock, self._waiting = other._lock, other._waiting
+        self._lock, self._writing, self._waiting = other._lock, other._writing, other._waiting
         self._listeners, self._told = other._listeners, other._told
         self._troubles, self._recalled = other._troubles, other._recalled
 
@@ -149,25 +150,49 @@ class Journal:
         for name, its_own in files.items():
             held = held_back(its_own)
             self.trouble("build", name, f"held back {'; '.join(held)}" if held else None)
-        for problem in report.left_out:
-            who = problem.path or problem.source or "an article"
-            self.trouble("article", who, problem.reason, level="warning")
+        self._left_out()
         self.flush()
+
+    def _left_out(self) -> None:
+        """Note which articles are left out of feeds, and which are no more.
+
+        As the store has it: a build of some feeds says nothing of the others.
+        """
+        if self._store is None:
+            return
+        self._recall()
+        try:
+            left_out = self._store().left_out()
+        except FeedsvcError:
+            return  # asked again after the next build
+        known = {who for kind, who in (*self._troubles, *self._told) if kind == "article"}
+        for who in sorted(known.union(left_out)):
+            self.trouble("article", who, left_out.get(who), level="warning")
 
     # -- where it goes -----------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write what waits; what cannot be written goes on waiting."""
-        with self._lock:
-            if self._store is None or not self._waiting:
+        """Write what waits; what cannot be written goes on waiting.
+
+        Whoever notes something meanwhile, in the event loop perhaps, does not wait for the store.
+        """
+        if self._store is None:
+            return
+        with self._writing:
+            with self._lock:
+                entries = list(self._waiting)
+            if not entries:
                 return
-            entries = list(self._waiting)
             try:
                 self._store().log(entries)
             except FeedsvcError as error:
                 log.info("the journal has to wait: %s", error)
-            else:
+                return
+            with self._lock:
+                written = set(map(id, entries))
+                left = [entry for entry in self._waiting if id(entry) not in written]
                 self._waiting.clear()
+                self._waiting.extend(left)
 
     def _entry(
         self, kind: str, message: str, subject: str | None, level: str, fields: Mapping[str, Any]

@@ -125,9 +125,8 @@ class HubErrand:
 
         store, topics = self._app.store, Topics(self._app)
         store.retire(store.lapsed(now))
-        for topic in store.topics():
-            if topics.is_over(topic):
-                store.deny(topic, Wish(mode="denied", reason=_GONE).dump(), now)
+        for topic in topics.over(store.topics()):
+            store.deny(topic, Wish(mode="denied", reason=_GONE).dump(), now)
 
     async def run(self, client: Client) -> bool:  # noqa: ARG002  see `many_at_once`
         """Ask everybody who is to be asked."""

@@ -25,6 +25,7 @@ _TYPES = {
     Format.RSS.filename: f"{Format.RSS.media_type}; charset=utf-8",
     Format.JSON.filename: Format.JSON.media_type,  # RFC 8259 §11: it has no such parameter
 }
+_MOST_READ = 16  # documents that are kept while subscribers are told of them
 # RFC 3986 §2.3: letters, digits and `-._~` mean the same encoded or not.
 _NEEDLESS = re.compile(r"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ class Topics:
         self._app = app
         self._base = f"{app.settings.site.base_url}/"
         self._feeds = {feed.name for feed in distributing(app.settings)}
-        self._read: dict[str, tuple[tuple[int, int], Content]] = {}  # by path
+        self._read: dict[str, tuple[tuple[int, int], Content]] = {}  # by path, the last few
 
     def named(self, address: str) -> str | None:
         """The topic that somebody names, as we write it; None for what we do not distribute."""
@@ -45,16 +46,21 @@ class Topics:
         topic = self._base + spelled.removeprefix(base)
         return topic if spelled.startswith(base) and self._path(topic) is not None else None
 
-    def is_over(self, topic: str) -> bool:
-        """Whether there is nothing more to hear of a topic.
+    def over(self, topics: Collection[str]) -> tuple[str, ...]:
+        """Those of these of which there is nothing more to hear.
 
         One that has moved and still lies where it was is not: the new document is not built yet.
         """
-        own, store = self._own(topic), self._app.store
-        if own is None:
-            return True
-        moves = _led(store.redirects(), own, self._feeds) is not None
-        return self._path(topic) is None and not (moves and store.is_published(own))
+        rows, places = self._app.store.redirects(), dict[str, tuple[str, ...]]()
+        for topic in topics:
+            own = self._own(topic)
+            led = None if own is None else _led(rows, own, self._feeds)
+            if own is None or (led is None and _feed(own) not in self._feeds):
+                places[topic] = ()
+            else:
+                places[topic] = (own,) if led is None else (led, own)
+        published = self._app.store.published({one for some in places.values() for one in some})
+        return tuple(topic for topic, some in places.items() if published.isdisjoint(some))
 
     def followed(self, topics: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Each of these with all topics that lead to it, and that somebody knows it by."""
@@ -85,6 +91,8 @@ class Topics:
             content = Content(self._base + path, media_type, file.read_bytes())
         except OSError:
             return None
+        if len(self._read) >= _MOST_READ:  # words go out topic by topic
+            del self._read[next(iter(self._read))]
         self._read[path] = state, content
         return content
 
@@ -95,22 +103,21 @@ class Topics:
 
     def _path(self, topic: str) -> str | None:
         """Where the document of a topic lies in the output directory."""
-        own, published = self._own(topic), self._app.store.is_published
-        if own is None:
-            return None
-        if own.partition("/")[0] in self._feeds:
-            return own if published(own) else None
-        led = _led(self._app.store.redirects(), own, self._feeds)
-        return led if led is not None and published(led) else None
+        path, store = self._own(topic), self._app.store
+        if path is not None and _feed(path) not in self._feeds:
+            path = _led(store.redirects(), path, self._feeds)
+        return path if path is not None and store.published([path]) else None
+
+
+def _feed(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _led(rows: Rows, path: str, feeds: Collection[str]) -> str | None:
     """Where a path leads that was a document of another feed; None unless to one of these."""
-    row = covering(rows, path) if path.partition("/")[0] not in feeds else None
+    row = covering(rows, path) if _feed(path) not in feeds else None
     led = onward(row, rows[row], path) if row is not None else None
-    if led is None or led.partition("/")[0] not in feeds or not is_topic(led):
-        return None
-    return led
+    return led if led is not None and _feed(led) in feeds and is_topic(led) else None
 
 
 def _spelled(address: str) -> str:

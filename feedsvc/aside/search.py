@@ -2,7 +2,8 @@
 
 An expression that repeats something may try more ways than there are atoms, on a text that somebody
 else wrote: `(a+)+$`, or `.*` in a line of some megabytes. No thread can be stopped at that, and it
-holds up all others. Such expressions are searched for in a child process, for a bounded time.
+holds up all others. Such expressions are searched for in a child process, which is ended where it
+takes too long, and has a successor for the texts behind.
 """
 
 from __future__ import annotations
@@ -10,75 +11,93 @@ from __future__ import annotations
 import atexit
 import marshal
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
+from feedsvc.aside.searcher import HAS, LACKS, TOO_LARGE
 from feedsvc.errors import SourceError
 
 _CHILD = Path(__file__).with_name("searcher.py")
 _SECONDS = 0.2  # at work, for one text; most need a thousandth of it
-_MOST = 20  # texts that may take longer before an expression is not tried any more
+_FOUND = {LACKS: False, HAS: True, TOO_LARGE: None}
 
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _REPEATS = frozenset("*+{")
+_CHOICES = 12  # places of an expression with more than one way on, each of which may double them
 
 
 @lru_cache(maxsize=1_000)
 def is_swift(pattern: re.Pattern[str]) -> bool:
     """Whether the time of a search can only grow with the text: nothing is repeated at will."""
-    return _REPEATS.isdisjoint(_ESCAPED.sub("", pattern.pattern))
+    signs = _ESCAPED.sub("", pattern.pattern)
+    return _REPEATS.isdisjoint(signs) and signs.count("?") + signs.count("(") <= _CHOICES
 
 
 class Searcher:
     """Searches in a child process, which starts with the first question; for all threads."""
 
-    def __init__(self, *, seconds: float = _SECONDS, most: int = _MOST) -> None:
-        self._command = [sys.executable, "-I", "-S", str(_CHILD), str(seconds), str(most)]
+    def __init__(self, *, seconds: float = _SECONDS) -> None:
+        self._command = [sys.executable, "-I", "-S", str(_CHILD), str(seconds)]
         self._child: subprocess.Popen[bytes] | None = None
         self._turn = Lock()
 
-    def search(self, pattern: re.Pattern[str], texts: Sequence[str]) -> list[bool | None]:
-        """Whether each text has it; None where that was not found out in time."""
+    def search(
+        self, pattern: re.Pattern[str], texts: Sequence[str], *, most: int
+    ) -> list[bool | None]:
+        """Whether each text has it; None where that takes too long.
+
+        Those behind the text that is the last of `most` such are not searched, and not answered.
+        """
+        found: list[bool | None] = []
         with self._turn:
-            try:
-                return self._ask(pattern, texts)
-            except (OSError, EOFError):
-                # It was killed: by an operator, or for what it needed for one of the texts.
-                pass
-            return [self._alone(pattern, text) for text in texts]
+            while len(found) < len(texts) and found.count(None) < most:
+                found += self._some(pattern, texts[len(found) :])
+        return found
 
     def close(self) -> None:
         """End the child."""
         with self._turn:
             self._end()
 
-    def _alone(self, pattern: re.Pattern[str], text: str) -> bool | None:
-        try:
-            return self._ask(pattern, [text])[0]
-        except (OSError, EOFError):
-            return None
+    def _some(self, pattern: re.Pattern[str], texts: Sequence[str]) -> list[bool | None]:
+        """The answers for one text or more: up to the first one that takes too long."""
+        for _ in range(2):
+            found, ended = self._ask(pattern, texts)
+            if ended == -signal.SIGVTALRM:
+                return [*found, None]
+            if found:
+                return found
+        return [None]  # it was killed twice at this text, perhaps for the memory that takes
 
-    def _ask(self, pattern: re.Pattern[str], texts: Sequence[str]) -> list[bool | None]:
+    def _ask(
+        self, pattern: re.Pattern[str], texts: Sequence[str]
+    ) -> tuple[list[bool | None], int | None]:
+        """The answers of the child, and if these are not all, how it ended."""
         child = self._child or self._start()
         assert child.stdin is not None  # noqa: S101 - both are pipes
         assert child.stdout is not None  # noqa: S101
+        told = b""
         try:
-            child.stdin.write(marshal.dumps((pattern.pattern, pattern.flags, list(texts))))
-            child.stdin.flush()
-            found: list[bool | None] = marshal.load(child.stdout)  # noqa: S302 - of our own child
+            with suppress(BrokenPipeError):  # it was killed long ago, or while this was written
+                child.stdin.write(marshal.dumps((pattern.pattern, pattern.flags, list(texts))))
+                child.stdin.flush()
+                told = child.stdout.read(len(texts))
         except BaseException:
             # Whoever is interrupted here leaves an answer in the pipe, which is none to the next.
             self._end()
             raise
-        return found
+        ended = self._end(at_once=False) if len(told) < len(texts) else None
+        return [_FOUND[one] for one in told], ended
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
-            child = subprocess.Popen(
+            self._child = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -89,16 +108,18 @@ class Searcher:
             raise SourceError(
                 f"no process could be started to search texts: {error.strerror}"
             ) from error
-        self._child = child
-        return child
+        return self._child
 
-    def _end(self) -> None:
+    def _end(self, *, at_once: bool = True) -> int | None:
+        """Make sure that there is no child; says how the last one ended."""
         child, self._child = self._child, None
         if child is None:
-            return
-        child.kill()
+            return None
+        if at_once:
+            child.kill()
         # Closes the pipes, whatever was still to be written, and waits.
         child.communicate()
+        return child.returncode
 
 
 @lru_cache(maxsize=1)
@@ -108,8 +129,11 @@ def _searcher() -> Searcher:
     return searcher
 
 
-def search(pattern: re.Pattern[str], texts: Sequence[str]) -> list[bool | None]:
-    """Whether each text has it; None where that is not found out in bounded time."""
+def search(pattern: re.Pattern[str], texts: Sequence[str], *, most: int) -> list[bool | None]:
+    """Whether each text has it; None where that is not found out in bounded time.
+
+    Those behind the text that is the last of `most` such are not searched, and not answered.
+    """
     if is_swift(pattern):
         return [pattern.search(text) is not None for text in texts]
-    return _searcher().search(pattern, texts) if texts else []
+    return _searcher().search(pattern, texts, most=most)

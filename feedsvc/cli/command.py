@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from feedsvc.cli.console import Console
@@ -19,6 +19,23 @@ else:
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with a command line in two lines: the usage is what `--help` is for."""
+
+    def parse_known_args(  # type: ignore[override]  # as the command line calls it
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse what is unknown at the verb it stands behind: only its `--help` tells more."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            from feedsvc.config.nearest import nearest  # start-up: only mistakes need it
+
+            odd = next((word[2:] for word in rest if word.startswith("--")), "")
+            known = [name[2:] for name in self._option_string_actions if name.startswith("--")]
+            meant = nearest(odd.partition("=")[0], known)
+            near = f"; did you mean --{meant}?" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(rest)}{near}")
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         self.exit(UsageError.exit_code, f"feedsvc: {message}\n`{self.prog} --help` shows how\n")

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from feedsvc.feeds.inline import pictures_in
 from feedsvc.feeds.layout import announce, canonical, page, spoken, words
 from feedsvc.feeds.origin import credit
-from feedsvc.feeds.preview import Facts, picture_in, preview
+from feedsvc.feeds.preview import Facts, preview
 from feedsvc.feeds.values import local, people, safe, type_of
 from feedsvc.feeds.words import categories, picture_of, summary_of, title_of
 from feedsvc.model import Article, Enclosure, Entry, FeedHead, Image
@@ -26,6 +27,7 @@ _DESCRIPTION = 300  # characters; more is shown nowhere
 
 # In sanitised HTML a `<` that begins no tag is written as a reference.
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])")
+_SHOWN_PLAYER = re.compile(r"<(audio|video)(?=[\s>])")
 
 _STYLE = """
 article { margin: 2rem 0 3rem; } time { white-space: nowrap; }
@@ -61,7 +63,7 @@ def article_page(entry: Entry, url: str, feeds: Sequence[FeedHead], *, site: Sit
             summary_of(article).replace("\n", " ") or plain(article.html, _DESCRIPTION),
             _DESCRIPTION,
         ),
-        image=picture_of(article) or picture_in(article.html),
+        image=picture_of(article) or next(pictures_in(article.html), None),
         language=language,
         published=local(article.published, entry.zone).isoformat(),
         updated=local(article.updated, entry.zone).isoformat(),
@@ -88,7 +90,8 @@ def article_page(entry: Entry, url: str, feeds: Sequence[FeedHead], *, site: Sit
 
 def _article(facts: Facts, zone: ZoneInfo) -> str:
     article, image = facts.article, picture_of(facts.article)
-    body = xml_safe(article.html).strip()
+    # Texts have no `controls` (`text.html`): a browser would show no player, or a dead box.
+    body = _SHOWN_PLAYER.sub(r'<\1 controls preload="none"', xml_safe(article.html).strip())
     if words(article.title) and "<h1" in body:
         body = _lowered(body)
     parts = [

@@ -21,6 +21,7 @@ from feedsvc.feeds.stitch import StitchedXml
 from feedsvc.feeds.values import address, local, people, safe, spoken, type_of
 from feedsvc.feeds.vias import vias
 from feedsvc.feeds.words import (
+    as_label,
     categories,
     declare_html,
     referenced,
@@ -115,7 +116,7 @@ def _links(entry: Entry) -> list[Link]:
     if page := page_of(entry):
         links.append({"href": page, "rel": "alternate", "type": "text/html"})
     for via in vias(entry):
-        links.append({"href": via.href, "rel": "via", "title": via.title})
+        links.append({"href": via.href, "rel": "via", "title": as_label(via.title)})
     for one in article.enclosures:
         length = str(one.length) if one.length else None
         links.append({"href": one.url, "rel": "enclosure", "type": type_of(one), "length": length})

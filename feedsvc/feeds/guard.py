@@ -15,7 +15,7 @@ from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
 
 from feedsvc.feeds.values import address, local, person, safe, spoken
-from feedsvc.model import Entry, FeedHead, Format
+from feedsvc.model import Entry, FeedHead, Format, Person
 
 GENERATOR = "feedsvc"
 
@@ -61,7 +61,7 @@ def generator(
         feed.rights(safe(head.rights))
     if head.description:
         feed.description(safe(head.description))
-    feed.author(person(head.author) or {"name": safe(head.title)})
+    feed.author(person(head.author) or person(Person(name=head.title)) or {"name": safe(head.name)})
     feed.link(href=head.urls[format], rel="self", type=format.media_type)
     # Last: feedgen takes the last link, whatever its rel, for the RSS channel's.
     feed.link(href=head.home, rel="alternate", type="text/html")

@@ -1,4 +1,4 @@
-"""The lines that an article keeps of what only podcasts know, as attributes and text."""
+"""The lines that an article keeps of its credit and its episode, as attributes and text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Line = Mapping[str, str]  # the attributes of an element, and its text under ""
 
 
 def lines_of(entry: Entry) -> list[tuple[str, Line]]:
-    """The lines about an episode with their names, in the order of the source.
+    """The lines that are shown (`SHOWN_LINES`) with their names, in the order of the source.
 
     Addresses are absolute, or left out: relative ones start where the article can be read.
     """

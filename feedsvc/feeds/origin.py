@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
@@ -20,6 +21,9 @@ _NAMELESS = uuid5(NAMESPACE_URL, "urn:x-feedsvc:origin")
 # RFC 3986 §6.2.3: the empty path of an http address is "/"; validators want an id to have it.
 _ROOT = re.compile(r"(https?://[^/?#]+)(?=[?#]|$)")
 _USER = re.compile(r"(?<=://)[^/?#]*@")
+_PORT = re.compile(r"(?:(http://[^/?#]+):80|(https://[^/?#]+):443)(?=/)")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset(f"{ascii_letters}{digits}-._~")
 
 
 class Credit(NamedTuple):
@@ -52,7 +56,7 @@ def credit(origin: Origin | None) -> Credit | None:
     if not name:
         return None
     return Credit(
-        id=next(filter(is_absolute_iri, (stated, url or "", link or "")), None)
+        id=next(filter(is_absolute_iri, (stated, _normal(url), _normal(link))), None)
         or uuid5(_NAMELESS, stated or name).urn,
         title=name,
         url=url,
@@ -65,6 +69,19 @@ def public_address(text: str | None) -> str | None:
     """The address as anyone may see it: what a source logs in with is nobody's business."""
     found = absolute(text, None) if text else None
     return found and _ROOT.sub(r"\1/", _USER.sub("", found, count=1), count=1)
+
+
+def _normal(url: str | None) -> str:
+    """The address as an id of ours: one spelling of what is the same (RFC 3986 §6.2.2, §6.2.3).
+
+    Nobody may do that to an id that is stated (RFC 4287 §4.2.6.1).
+    """
+    return _ESCAPE.sub(_spelled, _PORT.sub(r"\1\2", url)) if url else ""
+
+
+def _spelled(escape: re.Match[str]) -> str:
+    sign = chr(int(escape[0][1:], 16))
+    return sign if sign in _UNRESERVED else escape[0].upper()
 
 
 def _host(url: str | None) -> str:

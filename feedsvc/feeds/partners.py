@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from html import unescape
 
 from lxml import etree
 
+from feedsvc.feeds.inline import pictures_in
 from feedsvc.feeds.media import add_picture
 from feedsvc.feeds.prefixes import SMARTNEWS
 from feedsvc.feeds.values import address, is_file_address
 from feedsvc.feeds.words import picture_of
-from feedsvc.model import Entry, FeedHead, Image
+from feedsvc.model import Entry, FeedHead
 from feedsvc.text.clean import xml_safe
 
 _LOGOS = ("logo", "darkModeLogo")  # SmartFormat 2.1, <channel>
-_SMALL = 100  # pixels: icons, and what counts readers
-# Of a text that is sanitised: every value stands in quotes.
-_IMG = re.compile(r'<img((?:[^>"]|"[^"]*")*)>')
-_ATTRIBUTE = re.compile(r' (src|width|height)="([^"]*)"')
 
 
 def prefixes(head: FeedHead) -> dict[str, str]:
@@ -57,24 +51,9 @@ def add_own(parent: etree._Element, entry: Entry) -> None:
 def _add_picture(parent: etree._Element, entry: Entry) -> None:
     """Both look for the picture among the media alone, never in the text."""
     if reads_apart(entry) and picture_of(entry.article) is None:
-        for image in _pictures(entry.article.html):
+        found = (one for one in pictures_in(entry.article.html) if is_file_address(one.url))
+        if image := next(found, None):
             add_picture(parent, replace(entry.article, image=image))
-            return
-
-
-def _pictures(html: str) -> Iterator[Image]:
-    """Those of a text that show something."""
-    for tag in _IMG.finditer(html):
-        said = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag[1])}
-        url, width, height = said.get("src", ""), _side(said, "width"), _side(said, "height")
-        least = min((side for side in (width, height) if side is not None), default=_SMALL)
-        if least >= _SMALL and is_file_address(url):
-            yield Image(url=url, width=width, height=height)
-
-
-def _side(said: Mapping[str, str], name: str) -> int | None:
-    value = said.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
 
 
 def _add_analytics(parent: etree._Element, entry: Entry) -> None:

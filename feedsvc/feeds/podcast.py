@@ -61,7 +61,7 @@ def _add_itunes(channel: etree._Element, head: FeedHead, podcast: Podcast) -> No
     say("explicit", "true" if podcast.explicit else "false")
     say("type", podcast.type)
     if podcast.complete:
-        say("complete", "Yes")
+        say("complete", "Yes")  # Apple's, though the W3C validator's list lacks it
     if podcast.block or head.private:
         say("block", "Yes")
     if moved := address(podcast.new_feed_url):

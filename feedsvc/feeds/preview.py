@@ -7,10 +7,8 @@ executed, so that it needs no leave of a Content-Security-Policy (HTML §4.12.1,
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 from types import MappingProxyType
 from typing import Any
 
@@ -21,11 +19,7 @@ from feedsvc.feeds.words import categories
 from feedsvc.model import Article, Enclosure, Image
 from feedsvc.settings import Site
 from feedsvc.text.html import cut, escape
-from feedsvc.text.urls import absolute
 
-_SMALLEST = 100  # pixels: smaller ones are signs, and marks of those who count
-_PICTURE = re.compile(r"<img\s([^>]*+)>")
-_ATTRIBUTE = re.compile(r'([a-z-]++)="([^"]*+)"')
 _HEADLINE = 110  # characters that Google shows of one
 
 # Signs that could end the element (HTML §13.1.2.1) or, in old readers, a line of script.
@@ -59,22 +53,6 @@ class Facts:
     language: str | None
     published: str  # RFC 3339
     updated: str
-
-
-def picture_in(html: str) -> Image | None:
-    """The first picture in sanitised `html` that is large enough to stand for an article."""
-    for tag in _PICTURE.findall(html):
-        said = dict(_ATTRIBUTE.findall(tag))
-        width, height = _pixels(said.get("width")), _pixels(said.get("height"))
-        if min(one for one in (width, height, _SMALLEST) if one is not None) < _SMALLEST:
-            continue
-        if url := absolute(unescape(said.get("src", "")), None):
-            return Image(url=url, width=width, height=height)
-    return None
-
-
-def _pixels(said: str | None) -> int | None:
-    return int(said) if said and re.fullmatch("[0-9]{1,5}", said) else None
 
 
 def preview(facts: Facts, site: Site) -> Iterator[str]:

@@ -119,7 +119,7 @@ def _add(feed: FeedGenerator, entry: Entry, full_text: FullText) -> None:
         for via in vias(entry):
             link = etree.SubElement(item, f"{{{ATOM}}}link", href=via.href, rel="via")
             if via.title:
-                link.set("title", via.title)
+                link.set("title", as_label(via.title))
         if article.image is not None or article.enclosures:
             add_picture(item, article)
             add_others(item, article, first)

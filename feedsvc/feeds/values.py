@@ -50,7 +50,7 @@ def person(person: Person) -> dict[str, str] | None:
     name, email = safe(person.name), safe(person.email or "")
     if found := _EMAIL_IN_NAME.search(name):
         # "Name <address>" is for e-mail headers: a reader would show the address.
-        name, email = safe(name.replace(found[0], " ", 1)) or found[1], email or found[1]
+        name, email = safe(_EMAIL_IN_NAME.sub(" ", name)) or found[1], email or found[1]
     if END_TAG.search(name):
         name = plain(name)
     if not name:

@@ -1,4 +1,4 @@
-"""Where else an entry was found: as its source says, and in the sources whose copies it stands for.
+"""Where else an entry was found: in the sources whose copies it stands for, and as its own says.
 
 What its source says is told on, so that a credit survives the way through several planets.
 """
@@ -24,10 +24,11 @@ class Via(NamedTuple):
 
 
 def vias(entry: Entry) -> list[Via]:
-    """The places in the order of the source, then those of copies in the order of the addresses.
+    """Those of copies in the order of the addresses, then the places in the order of the source.
 
-    Another spelling of one that is named already is none; nor is the page on which the entry is
-    read, or the feed that it is credited to (`source`), whichever way it came from there.
+    So its list, however long, crowds out nobody who has the story. Another spelling of one that is
+    named already is none; nor is the page on which the entry is read, or the feed that it is
+    credited to (`source`), whichever way it came from there.
     """
     article = entry.article
     if not (article.extra or entry.via):
@@ -37,7 +38,7 @@ def vias(entry: Entry) -> list[Via]:
     seen = {canonical(url) for url in known if url}
     feed = canonical(own.url) if own and own.url else None
     found: list[Via] = []
-    for via in (*_told(entry), *_copies(entry, feed)):
+    for via in (*_copies(entry, feed), *_told(entry)):
         if (place := canonical(via.href)) not in seen and len(found) < _MOST:
             seen.add(place)
             found.append(via)

@@ -28,6 +28,9 @@ _PLAIN = re.compile(
     rb"|source url=\"[^\"]*+\"|media:(?:credit|description)|itunes:(?:author|name|title|su[a-z]++)"
     rb"|(?<=\n    <)description)>[^<&]*+&[^<]*+<"
 )
+# The title of a link, by its neighbour: where a text happens to hold the same, it means the same.
+_TITLED = b' rel="via" title="'
+_LINK_TITLE = re.compile(rb' rel="via" title="[^"&]*+&[^"]*+"')
 
 
 def title_of(article: Article) -> str:
@@ -140,8 +143,10 @@ def referenced(document: bytes) -> bytes:
     """The same document with `&` and `<` of plain text as `&#x26;` and `&#x3C;`.
 
     RSS profile, character data: a text that is written so is known not to hold markup. The
-    validator looks for it in Atom too.
+    validator looks for it in Atom too, and in the titles of links.
     """
+    if _TITLED in document:
+        document = _LINK_TITLE.sub(_by_number, document)
     return _PLAIN.sub(_by_number, document)
 
 

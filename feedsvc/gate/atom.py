@@ -55,6 +55,7 @@ _RELATIONS: Final = PAGES | {  # IANA's registry, as far as feeds use it
     "search", "section", "self", "service", "shortlink", "start", "stylesheet", "subsection", "tag",
     "terms-of-service", "up", "version-history", "via", "webmention", "working-copy",
 }  # fmt: skip
+_ADDRESS_IN_NAME: Final = re.compile(r"<[\w.%+'-]+@[\w-]+(?:\.[\w-]+)+>")
 _XML_TYPE: Final = re.compile(r"(?:text|application)/xml|[^;]*\+xml", re.IGNORECASE)
 
 
@@ -207,6 +208,8 @@ def _check_person(report: Report, element: etree._Element, name: str) -> None:
         if kind == "name":
             if not value.strip():
                 report.add("element-empty", f"{where} is empty", child)
+            elif _ADDRESS_IN_NAME.search(value):
+                report.add("atom-name-address", f"{where} {shown(value)} holds an address", child)
             check_plain(report, value, where, child)
         elif kind == "email":
             note(report, values.email(value.strip()), value, where, child)
@@ -225,9 +228,11 @@ def _check_category(report: Report, element: etree._Element) -> None:
         report.add("element-empty", "category has an empty term", element)
     if (scheme := element.get("scheme")) is not None:
         check_address(report, scheme, "category scheme", element)
+    if (label := element.get("label")) is not None:
+        check_plain(report, label, "category label", element)
 
 
-def check_link(report: Report, element: etree._Element) -> str:
+def check_link(report: Report, element: etree._Element, *, rss: bool = False) -> str:
     """One atom:link, also in RSS; its relation."""
     check_attributes(report, element, _LINK_ATTRIBUTES)
     relation = element.get("rel")
@@ -247,6 +252,10 @@ def check_link(report: Report, element: etree._Element) -> str:
         note(report, values.media_type(kind), kind, "link type", element)
     if (lang := element.get("hreflang")) is not None:
         note(report, values.language(lang), lang, "link hreflang", element)
+    if (title := element.get("title")) is not None:
+        if not title.strip():
+            report.add("element-empty", "link has an empty title", element)
+        check_plain(report, title, "link title", element, rss=rss)
     check_number(report, element.get("length"), "link length", element)
     thread_count = element.get(f"{{{THREAD}}}count")
     check_number(report, thread_count, "thr:count", element)

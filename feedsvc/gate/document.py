@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -104,6 +105,11 @@ _SUSPICIOUS: Final = re.compile(r"[\x80-\x9f\ufffd]")
 _SUSPICIOUS_REFERENCE: Final = re.compile(
     rb"&#(?:12[89]|1[345][0-9]|65533|[xX]0*(?:[89][0-9a-fA-F]|[fF]{3}[dD]));"
 )
+# Two letters that begin most two-byte characters of UTF-8, and a sign that may continue one.
+_LIKE_MISREAD: Final = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]")
+_EDGE: Final = re.compile(rb'[<>&"\n]')  # of a text
+_LONGEST_LOOK: Final = 1_000  # bytes on either side
+_MOST_LOOKS: Final = 100
 _C1_BYTE: Final = re.compile(rb"[\x80-\x9f]")
 
 
@@ -138,7 +144,26 @@ def decode(report: Report, body: bytes) -> str | None:
     if not body.isascii() and (found := _SUSPICIOUS.search(text)):
         line = text.count("\n", 0, found.start()) + 1
         report.add("characters-suspicious", f"holds U+{ord(found.group()):04X}", line)
+    if misread := _misread(body):
+        line = body.count(b"\n", 0, misread.start()) + 1
+        told = shown(misread.group().decode())
+        report.add("characters-suspicious", f"holds {told}: UTF-8 that was read as Latin-1", line)
     return text
+
+
+def _misread(body: bytes) -> re.Match[bytes] | None:
+    """The first text whose characters are the bytes of another one: `Ã¤` for `ä`."""
+    for found in islice(_LIKE_MISREAD.finditer(body), _MOST_LOOKS):
+        start, end = found.span()
+        before = _EDGE.split(body[max(0, start - _LONGEST_LOOK) : start])[-1]
+        after = _EDGE.split(body[end : end + _LONGEST_LOOK], maxsplit=1)[0]
+        text = (before + found.group() + after).decode("utf-8", "ignore")
+        try:
+            text.encode("latin-1").decode("utf-8")
+        except ValueError:
+            continue
+        return found
+    return None
 
 
 def declared_encoding(start: bytes) -> str:

@@ -50,6 +50,9 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "valueRecipient": ("type", "address", "split"),
     }
 )
+_LONGEST: Final[Mapping[str, int]] = MappingProxyType(  # characters, for the W3C validator
+    {"author": 255, "name": 255, "subtitle": 255, "summary": 4_000}
+)
 _MOST: Final = 128  # characters of a text that people read
 _SHORT: Final = frozenset({"person", "funding", "location", "soundbite", "trailer", "license"})
 
@@ -77,8 +80,31 @@ def check_itunes(report: Report, element: etree._Element, name: str) -> None:
         for child in element.iterchildren(f"{{{ITUNES}}}email"):
             address = own_text(child).strip()
             note(report, values.email(address), address, "itunes:email", child)
-    elif name in ("subtitle", "author"):
-        check_plain(report, value, f"itunes:{name}", element)
+        for child in element.iterchildren(f"{{{ITUNES}}}name"):
+            _check_words(report, child, "name")
+    elif name in _LONGEST:
+        _check_words(report, element, name)
+
+
+def _check_words(report: Report, element: etree._Element, name: str) -> None:
+    value = own_text(element).strip()
+    if len(value) > _LONGEST[name]:
+        report.add("podcast-text-long", f"itunes:{name} holds {len(value)} characters", element)
+    check_plain(report, value, f"itunes:{name}", element, rss=True)
+
+
+def check_listing(report: Report, channel: etree._Element) -> None:
+    """What directories ask of a podcast: one element of Apple's, wherever it stands, makes one."""
+    if next(channel.iter(f"{{{ITUNES}}}*"), None) is None:
+        return
+    asked = {
+        "language": channel.find("language"),
+        "itunes:category": channel.find(f"{{{ITUNES}}}category"),
+        "itunes:explicit": channel.find(f"{{{ITUNES}}}explicit"),
+        "the itunes:email of an owner": channel.find(f"{{{ITUNES}}}owner/{{{ITUNES}}}email"),
+    }
+    if missing := [name for name, found in asked.items() if found is None]:
+        report.add("podcast-incomplete", f"a podcast without {', '.join(missing)}", channel)
 
 
 def check_podcast(report: Report, element: etree._Element, name: str) -> None:

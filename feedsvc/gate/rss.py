@@ -34,6 +34,7 @@ from feedsvc.gate.document import (
 from feedsvc.gate.history import check_history, check_no_pages
 from feedsvc.gate.markup import check_plain, scan_html, scan_xhtml
 from feedsvc.gate.modules import check_module
+from feedsvc.gate.podcasts import check_listing
 from feedsvc.gate.report import Report, line_of, shown
 
 _CHANNEL: Final = frozenset(
@@ -136,6 +137,7 @@ def _check_channel(report: Report, channel: etree._Element) -> None:
             report.add(f"rss-{name}-missing", f"the channel has no {name}", channel)
     _check_common(report, channel, children)
     _check_channel_details(report, children)
+    check_listing(report, channel)
     own = _check_atom_links(report, channel, children)
     for link in children.get("link", ()):
         if own is not None and own_text(link).strip() == own.get("href"):
@@ -255,7 +257,7 @@ def _check_atom_links(
     own = None
     links = children.get(f"{{{ATOM}}}link", [])
     for element in links:
-        if check_link(report, element) == "self" and own is None:
+        if check_link(report, element, rss=True) == "self" and own is None:
             own = element
     if local(channel) == "channel":
         check_self(report, channel, own)

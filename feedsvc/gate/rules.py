@@ -84,6 +84,7 @@ _GENERAL: Final[Mapping[str, Rule]] = MappingProxyType(
         "atom-updated-missing": _error("RFC 4287 §4.1.1, §4.1.2"),
         "atom-author-missing": _error("RFC 4287 §4.1.1: on the feed or on every entry"),
         "atom-name-missing": _error("RFC 4287 §3.2.1"),
+        "atom-name-address": _warning("RFC 4287 §3.2.3: a person's address has its own element"),
         "atom-text-type": _error("RFC 4287 §3.1.1: text, html or xhtml"),
         "atom-xhtml-div": _error("RFC 4287 §3.1.1.3: one div of the XHTML namespace"),
         "atom-content-missing": _error("RFC 4287 §4.1.2: content or an alternate link"),
@@ -139,8 +140,9 @@ _GENERAL: Final[Mapping[str, Rule]] = MappingProxyType(
         "rss-comments-undated": _warning("RSS profile, slash:comments: needs lastBuildDate"),
         "media-url-missing": _error("Media RSS: url or player"),
         "media-group-small": _error("Media RSS: a group holds two or more"),
+        "podcast-incomplete": _warning("Apple: language, category, explicit, an owner's address"),
         "podcast-guid": _error("podcast namespace, guid: a UUID"),
-        "podcast-text-long": _warning("podcast namespace: 128 characters at most"),
+        "podcast-text-long": _warning("podcast namespace: 128 characters; Apple: 255, 4,000"),
         # -- JSON Feed ---------------------------------------------------------------------------
         "json-invalid": _error("RFC 8259 §2; RFC 7493 §2.1"),
         "json-bom": _error("RFC 8259 §8.1: no byte order mark"),

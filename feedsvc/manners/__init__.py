@@ -24,10 +24,11 @@ from feedsvc.manners.calendar import (
 from feedsvc.manners.freshness import freshness
 from feedsvc.manners.rhythm import rhythm
 from feedsvc.manners.standing import Health, Standing, failed, gone, health, late, moved, well
+from feedsvc.manners.statuses import STATUS
 from feedsvc.manners.visits import after_failure, next_visit, rest, spared, without_network
 
 __all__ = [
-    "Calendar", "Every", "Health", "Standing", "after_failure", "after_step", "every_of", "failed",
-    "freshness", "gone", "health", "late", "look_after", "moved", "next_time", "next_visit", "rest",
-    "rhythm", "spared", "spread", "well", "without_network",
+    "STATUS", "Calendar", "Every", "Health", "Standing", "after_failure", "after_step", "every_of",
+    "failed", "freshness", "gone", "health", "late", "look_after", "moved", "next_time",
+    "next_visit", "rest", "rhythm", "spared", "spread", "well", "without_network",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from feedsvc.parsers.labels import fields_of
 from feedsvc.parsers.metavalues import MOST_ITEMS, flag_of, label_of, normal_key, text_of
 from feedsvc.text.urls import media_type
 
@@ -26,6 +27,9 @@ def episode_lines(key: str, value: object) -> tuple[Line, ...]:
     """The lines for a key of front matter; none for one, or for a value, that tells no episode."""
     name = normal_key(key)
     read = _PREFIXED.get(name) or _READERS.get(_PREFIX.sub("", name))
+    if read is None:  # words of other languages are those of plain texts: `folge: 7`
+        named = (_READERS.get(label) for label in fields_of(key.replace("_", " ")))
+        read = next(filter(None, named), None)
     if read is None:
         return ()
     items = value[:MOST_ITEMS] if isinstance(value, list) else [value]

@@ -14,9 +14,12 @@ class Field(StrEnum):
     SUBTITLE = "subtitle"
     AUTHOR = "author"
     EDITOR = "editor"  # kept apart from the authors
+    AUTHOR_EMAIL = "authoremail"
+    AUTHOR_LINK = "authoruri"
     DATE = "date"
     UPDATED = "updated"
     EMBARGO = "embargo"
+    EXPIRES = "expires"
     SUMMARY = "summary"
     TAGS = "tags"
     SECTION = "section"
@@ -31,6 +34,30 @@ class Field(StrEnum):
     STATUS = "status"
     RIGHTS = "rights"
     BODY = "body"  # only without a value: "Text:" alone on its line
+    # Of a recording; the values are those of `metakeys` and `episodes`.
+    MEDIA = "enclosure"
+    LENGTH = "length"  # bytes
+    DURATION = "duration"
+    TYPE = "type"  # of the file
+    EPISODE = "episode"
+    SEASON = "season"
+    EPISODE_TYPE = "episodetype"
+    EXPLICIT = "explicit"
+    TRANSCRIPT = "transcript"
+    CHAPTERS = "chapters"
+    HOST = "host"
+    GUEST = "guest"
+    PERSON = "person"
+
+
+RECORDING = frozenset(
+    {
+        Field.MEDIA, Field.LENGTH, Field.DURATION, Field.TYPE, Field.EPISODE, Field.SEASON,
+        Field.EPISODE_TYPE, Field.EXPLICIT, Field.TRANSCRIPT, Field.CHAPTERS, Field.HOST,
+        Field.GUEST, Field.PERSON,
+    }
+)  # fmt: skip
+"""What says something of a recording, in words that stand for many other things as well."""
 
 
 # Alternatives are separated by "|". Words with umlauts are also known as ae, oe, ue.
@@ -63,6 +90,14 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "autorka|автор|авторы|yazar|författare|av|af|forfatter|przez|tekijä|著者|作者|الكاتب",
     ),
     Field.EDITOR: ("redaktion|redakteur|redakteurin", "editor|edited by", "rédaction", "redactie"),
+    Field.AUTHOR_EMAIL: (  # a mere "E-Mail" may be the desk's, and is not published
+        "autor-e-mail|autoren-e-mail|autor-mail|e-mail des autors|e-mail der autorin",
+        "author email|author e-mail|author's email",
+    ),
+    Field.AUTHOR_LINK: (
+        "autorenseite|autorenlink|autor-link|seite des autors|seite der autorin",
+        "author link|author url|author page|author website|author's website",
+    ),
     Field.DATE: (
         "datum|veröffentlicht|veröffentlicht am|erschienen|erschienen am|veröffentlichung"
         "|veröffentlichungsdatum|erscheinungsdatum",
@@ -87,6 +122,12 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "embargo|embargoed until",
         "sous embargo",
         "bloqueo",
+    ),
+    Field.EXPIRES: (  # when it goes, not until when an offer in it is good
+        "online bis|veröffentlicht bis|ablaufdatum|läuft ab|läuft ab am|depublizieren"
+        "|depublizieren am",
+        "expires|expires on|expiry|expiry date|expiration date|online until|published until"
+        "|unpublish|unpublish on",
     ),
     Field.SUMMARY: (
         "teaser|vorspann|anreißer|lead|kurztext|zusammenfassung|anlauf",
@@ -172,6 +213,30 @@ _WORDS: dict[Field, tuple[str, ...]] = {
         "testo",
         "tekst",
     ),
+    Field.MEDIA: (
+        "audio|audiodatei|video|videodatei|tondatei|hördatei|aufnahme|mitschnitt|podcast|mp3"
+        "|podcast-datei",
+        "audio file|audio url|video file|video url|recording|podcast file|podcast url|mp3 url"
+        "|episode url|enclosure|media",
+    ),
+    Field.LENGTH: ("dateigröße|größe der datei|länge", "file size|length|bytes"),
+    Field.DURATION: ("dauer|laufzeit|spieldauer|länge", "duration|running time|runtime|length"),
+    Field.TYPE: ("dateityp|medientyp|mime-typ", "file type|media type|mime type"),
+    Field.EPISODE: (
+        "folge|folgennummer|folgen-nr|episode|episodennummer",
+        "episode number|episode no",
+    ),
+    Field.SEASON: ("staffel|staffelnummer|staffel-nr", "season|season number|season no"),
+    Field.EPISODE_TYPE: ("folgentyp|art der folge|episodentyp", "episode type"),
+    Field.EXPLICIT: ("explizit", "explicit"),
+    Field.TRANSCRIPT: ("transkript|mitschrift|abschrift", "transcript"),
+    Field.CHAPTERS: ("kapitel|kapitelmarken|kapiteldatei", "chapters"),
+    Field.HOST: (
+        "moderation|moderator|moderatorin|gastgeber|gastgeberin",
+        "host|hosts|hosted by|presenter|presented by",
+    ),
+    Field.GUEST: ("gast|gäste|zu gast|im gespräch mit", "guest|guests"),
+    Field.PERSON: ("mitwirkende", "person|persons|cast"),
 }
 
 _TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

@@ -14,14 +14,7 @@ from datetime import date, datetime
 from feedsvc.model import Draft, Enclosure, Hints, Image, Person
 from feedsvc.parsers.episodes import episode_lines
 from feedsvc.parsers.metakeys import RANK, field_of
-from feedsvc.parsers.metamedia import (
-    bytes_of,
-    either,
-    images_of,
-    media_of,
-    media_type_of,
-    seconds_of,
-)
+from feedsvc.parsers.metamedia import images_of, media_of, with_told
 from feedsvc.parsers.metavalues import (
     MOST_ITEMS,
     flag_of,
@@ -322,30 +315,9 @@ class _Reading:
             if not media and flag_of(value) is None:
                 self._warn(key, value, "is no address of a media file")
             found += [one for one in media if all(one.url != known.url for known in found)]
-        beside = {
-            name: (pair[0][1] if (pair := self.values.get(name)) else None)
-            for name in ("duration", "length", "type")
-        }
-        if found:
-            first, length = found[0], beside["length"]
-            if beside["duration"] is None and isinstance(length, str) and ":" in length:
-                beside |= {"duration": length, "length": None}
-            found[0] = Enclosure(
-                url=first.url,
-                type=first.type or media_type_of(beside["type"]),
-                length=either(first.length, bytes_of(beside["length"])),
-                duration=either(first.duration, seconds_of(beside["duration"])),
-            )
-        else:
-            for name, value in beside.items():
-                if value is not None:
-                    self._keep(name, value)
-        return tuple(
-            Enclosure(
-                url=one.url,
-                type=one.type or urls.media_type(one.url),
-                length=one.length,
-                duration=one.duration,
-            )
-            for one in found
-        )
+        names = ("duration", "length", "type")
+        beside = {name: pair[0] for name in names if (pair := self.values.get(name))}
+        if not found:
+            for key, value in beside.values():
+                self._keep(key, value)
+        return with_told(found, **{name: value for name, (_, value) in beside.items()})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from feedsvc.parsers.labels import Field, fields_of
+from feedsvc.parsers.labels import RECORDING, Field, fields_of
 from feedsvc.parsers.metavalues import normal_key
 
 # Per field the keys in order of rank, without case, `_`, `-`, `.` and spaces.
@@ -61,18 +61,25 @@ def field_of(key: str) -> str | None:
     normal = normal_key(key)
     if normal in _FIELD_OF:
         return _FIELD_OF[normal]
-    # Words of other languages are those of plain texts: `titel:`, `schlagwörter:`.
-    labels = fields_of(key.replace("_", " "))
-    return _LABELS.get(labels[0]) if labels else None
+    label = _label_of(key)
+    return _LABELS.get(label) if label else None
+
+
+def _label_of(key: str) -> Field | None:
+    """Words of other languages are those of plain texts: `titel:`, `schlagwörter:`."""
+    return next(iter(fields_of(key.replace("_", " "))), None)
 
 
 _LABELS = {
     Field.TITLE: "title",
     Field.SUBTITLE: "subtitle",
     Field.AUTHOR: "authors",
+    Field.AUTHOR_EMAIL: "authoremail",
+    Field.AUTHOR_LINK: "authoruri",
     Field.DATE: "published",
     Field.UPDATED: "updated",
     Field.EMBARGO: "embargo",
+    Field.EXPIRES: "expires",
     Field.SUMMARY: "summary",
     Field.TAGS: "tags",
     Field.SECTION: "section",
@@ -86,9 +93,19 @@ _LABELS = {
     Field.AGENCY: "agency",
     Field.STATUS: "status",
     Field.RIGHTS: "rights",
+    Field.MEDIA: "enclosure",
+    Field.LENGTH: "length",
+    Field.DURATION: "duration",
+    Field.TYPE: "type",
 }
 
 
 def is_known(key: str) -> bool:
-    """Whether a key has a meaning, for heads that nothing else marks as such."""
-    return field_of(key) is not None
+    """Whether a key has a meaning, for heads that nothing else marks as such.
+
+    Words such as `dauer` stand above prose, too.
+    """
+    if normal_key(key) in _FIELD_OF:
+        return True
+    label = _label_of(key)
+    return label in _LABELS and label not in RECORDING

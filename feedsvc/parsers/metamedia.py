@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import time
 
 from feedsvc.model import Enclosure, Image
@@ -142,6 +143,28 @@ def media_of(value: object) -> Iterator[Enclosure]:
                 )
         elif _is_file(text):
             yield Enclosure(url=text)
+
+
+def with_told(
+    found: Sequence[Enclosure],
+    *,
+    type: object = None,
+    length: object = None,
+    duration: object = None,
+) -> tuple[Enclosure, ...]:
+    """The files, and of the first what stands beside it under keys of their own."""
+    if found:
+        first = found[0]
+        if duration is None and isinstance(length, str) and ":" in length:
+            length, duration = None, length
+        told = Enclosure(
+            url=first.url,
+            type=first.type or media_type_of(type),
+            length=either(first.length, bytes_of(length)),
+            duration=either(first.duration, seconds_of(duration)),
+        )
+        found = (told, *found[1:])
+    return tuple(replace(one, type=one.type or urls.media_type(one.url)) for one in found)
 
 
 def either(one: int | None, other: int | None) -> int | None:

@@ -8,7 +8,8 @@
 Where a line could be either, it stays in the body: a label that is read as prose can be seen by
 every reader, a sentence that is read as a label is lost to all.
 
-`textlines` tells what a line says, `texthead` keeps it; where each part ends is decided here.
+`textlines` tells what a line says, `texthead` keeps it, `texttitle` finds the title; where the head
+ends is decided here.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from feedsvc.errors import ParseError
 from feedsvc.model import Document, Draft, Hints
-from feedsvc.parsers.labels import AGENCIES, Field, fields_of
+from feedsvc.parsers.labels import AGENCIES, RECORDING, Field, fields_of
+from feedsvc.parsers.textaddresses import web_address
 from feedsvc.parsers.texthead import Head
 from feedsvc.parsers.textlines import (
     LABEL,
@@ -27,8 +28,9 @@ from feedsvc.parsers.textlines import (
     LONGEST_TITLE,
     Mention,
     mentions_of,
-    web_address,
 )
+from feedsvc.parsers.textmedia import is_recording
+from feedsvc.parsers.texttitle import HEAD_MOST, is_subtitle, next_line, read_title
 from feedsvc.text.clean import normalise, one_line, trim
 from feedsvc.text.dates import parse_strict
 from feedsvc.text.encoding import decode
@@ -36,7 +38,6 @@ from feedsvc.text.language import guess_language
 from feedsvc.text.prose import to_html
 
 _HEAD_LINES = 12  # without a blank line that ends it, the head is at most this long
-_HEAD_MOST = 60  # and with one, this
 
 
 def parse(document: Document, hints: Hints, *, markup: Literal["auto", "none"] = "auto") -> Draft:
@@ -44,10 +45,10 @@ def parse(document: Document, hints: Hints, *, markup: Literal["auto", "none"] =
     decoded = decode(document.data, hints.encodings)
     raw = normalise(decoded.text).split("\n")
     lines = [trim(line) for line in raw]
-    head = Head(hints)
+    head = Head(hints, recording=_names_recording(lines, hints))
     if decoded.warning:
         head.warnings.append(decoded.warning)
-    start = _read_title(lines, head)
+    start = read_title(lines, head)
     start = _read_head(lines, start, head)
     body = [head.opening, *raw[start:]] if head.opening else raw[start:]
     _read_dateline(body, head)
@@ -55,6 +56,19 @@ def parse(document: Document, hints: Hints, *, markup: Literal["auto", "none"] =
         said = (head.title, head.texts.get(Field.SUMMARY, ""), *_first(body))
         head.language = guess_language("\n".join(said))
     return head.draft(to_html(body, markup))
+
+
+def _names_recording(lines: Sequence[str], hints: Hints) -> bool:
+    """Does one of the lines in which a head can be name a file that can be heard or seen?"""
+    labelled = (line for line in lines[:HEAD_MOST] if "." in line and _COLON.search(line))
+    return any(
+        mention.field is Field.MEDIA and is_recording(mention.label, mention.value)
+        for line in labelled
+        for mention in mentions_of(line, hints)
+    )
+
+
+_COLON = re.compile("[:：﹕]")
 
 
 def _first(lines: Sequence[str], characters: int = 2000) -> list[str]:
@@ -65,98 +79,6 @@ def _first(lines: Sequence[str], characters: int = 2000) -> list[str]:
         taken.append(line[:characters])
         characters -= len(line) + 1
     return taken
-
-
-# --- title ----------------------------------------------------------------------------------------
-
-_NO_TITLE = re.compile(r"[\W_]*")
-
-
-def _read_title(lines: Sequence[str], head: Head) -> int:
-    """Take the title, and labels that stand before it; the index of the line after them."""
-    first = _next(lines, 0)
-    if first is None:
-        raise ParseError(
-            "the file holds no text",
-            hint="put the title into its first line, or remove the file",
-        )
-    at: int | None = first
-    before: list[Mention] = []
-    if _titled_below(lines, first, head.hints):
-        while at is not None and (mentions := _before_title(lines[at], head.hints)):
-            before += mentions
-            if any(mention.field is Field.TITLE and mention.value for mention in mentions):
-                head.take(before)
-                return at + 1
-            at = _next(lines, at + 1)
-    if at is None:  # labels only
-        at, before = first, []
-    head.take([mention for mention in before if mention.value])
-    line = lines[at]
-    if len(line) > LONGEST_TITLE:
-        head.warnings.append(
-            "the first line is too long for a title; shortened, and kept in the text"
-        )
-        head.title = _shortened(line)
-        head.opening = line
-        return at + 1
-    head.title = _bare_title(line)
-    return at + 1
-
-
-def _next(lines: Sequence[str], start: int) -> int | None:
-    """The next line that holds a word; rules of dashes and the like are passed over."""
-    for index in range(start, len(lines)):
-        if lines[index] and not _NO_TITLE.fullmatch(lines[index][:1000]):
-            return index
-    return None
-
-
-def _before_title(line: str, hints: Hints) -> tuple[Mention, ...]:
-    """Labels and dates, but no byline: "Von Mäusen und Menschen" is a title."""
-    mentions = mentions_of(line, hints)
-    if any(mention.field is Field.AUTHOR and not mention.label for mention in mentions):
-        return ()
-    return mentions
-
-
-def _titled_below(lines: Sequence[str], first: int, hints: Hints) -> bool:
-    """Do the lines from `first` on lead to a title further down?
-
-    A title may look like a label line ("Quelle: ein Rätsel"): only what is followed by something
-    that can be a title is one.
-    """
-    at: int | None = first
-    for _ in range(_HEAD_MOST):
-        if at is None:
-            return False
-        mentions = _before_title(lines[at], hints)
-        if any(mention.field is Field.TITLE and mention.value for mention in mentions):
-            return True
-        if not mentions:
-            line = lines[at]
-            return at != first and len(line) <= 160 and not line.endswith((".", ",", ";"))
-        at = _next(lines, at + 1)
-    return False
-
-
-def _bare_title(line: str) -> str:
-    found = re.match(r"#{1,6}\s+(?=\S)", line)
-    bare = line[found.end() :].rstrip("# ") if found else line
-    label = LABEL.fullmatch(bare)
-    if label is not None and label["value"] and Field.TITLE in fields_of(label["label"]):
-        bare = label["value"]
-    title = one_line(bare) or one_line(line)
-    stripped = title.strip("*_")
-    return stripped if stripped and title.startswith("**") and title.endswith("**") else title
-
-
-def _shortened(line: str) -> str:
-    cut = line[:140]
-    end = re.match(r".{20,139}?[.!?](?=\s)", line[:200])
-    if end is not None:
-        return one_line(end[0])
-    return one_line(cut.rsplit(" ", 1)[0]).rstrip(",;:- ") + "…"
 
 
 # --- head -----------------------------------------------------------------------------------------
@@ -171,7 +93,7 @@ def _read_head(lines: Sequence[str], start: int, head: Head) -> int:
     while at < len(lines) and at < limit:
         line = lines[at]
         if not line:
-            below = _next_line(lines, at)
+            below = next_line(lines, at)
             if below is None or not _goes_on(lines, below, head, said):
                 return at
             at = below
@@ -181,16 +103,16 @@ def _read_head(lines: Sequence[str], start: int, head: Head) -> int:
             if said:
                 return at
             continue
-        mentions = mentions_of(line, head.hints)
+        mentions = head.says(line)
         if _opens_body(line):
             return at + 1
-        if not mentions and (unknown := _unknown(lines, at, head.hints, said)) is not None:
+        if not mentions and (unknown := _unknown(lines, at, head, said)) is not None:
             mentions = (unknown,)
         if (
             not mentions
             and first
             and Field.SUBTITLE not in head.texts
-            and _is_subtitle(lines, at, head.hints)
+            and is_subtitle(lines, at, head)
         ):
             mentions = (Mention(Field.SUBTITLE, "", line),)
         if not mentions:
@@ -214,17 +136,10 @@ _UNDERLINE = re.compile(r"[=\-~*_]{3,}")
 
 def _limit(lines: Sequence[str], start: int) -> int:
     """The first blank line bounds the head; without one in sight, a fixed number of lines does."""
-    for index in range(start, min(len(lines), start + _HEAD_MOST)):
+    for index in range(start, min(len(lines), start + HEAD_MOST)):
         if not lines[index]:
-            return start + _HEAD_MOST
+            return start + HEAD_MOST
     return start + _HEAD_LINES - 1
-
-
-def _next_line(lines: Sequence[str], start: int) -> int | None:
-    for index in range(start, min(len(lines), start + 10)):
-        if lines[index]:
-            return index
-    return None
 
 
 def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
@@ -233,17 +148,15 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
     After that only for what has not been said yet and cannot be prose: some writers put a blank
     line between all lines.
     """
-    mentions = mentions_of(lines[at], head.hints)
+    mentions = head.says(lines[at])
     if not mentions:
-        return not said and _is_subtitle(lines, at, head.hints)
+        return not said and is_subtitle(lines, at, head)
     if not said:
         return all(mention.value or mention.label for mention in mentions)
-    alone = (
-        at + 1 >= len(lines) or not lines[at + 1] or bool(mentions_of(lines[at + 1], head.hints))
-    )
+    alone = at + 1 >= len(lines) or not lines[at + 1] or bool(head.says(lines[at + 1]))
     for mention in mentions:
         match mention.field:
-            case Field.DATE | Field.UPDATED | Field.EMBARGO as which:
+            case Field.DATE | Field.UPDATED | Field.EMBARGO | Field.EXPIRES as which:
                 fresh = which not in head.moments and (
                     parse_strict(mention.value, zone=head.hints.zone, language=head.hints.language)
                     is not None
@@ -256,6 +169,12 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
                 fresh = Field.LINK not in head.texts and web_address(mention.value) is not None
             case Field.SECTION | Field.LOCATION | Field.LANGUAGE | Field.ID | Field.STATUS as which:
                 fresh = which not in head.texts and mention.value.count(" ") < 4
+            case Field.MEDIA:
+                fresh = True
+            case Field.HOST | Field.GUEST | Field.PERSON:
+                fresh = False
+            case which if which in RECORDING:
+                fresh = all(which is not told for told, _, _ in head.recorded)
             case _:
                 fresh = False
         if not (fresh and alone):
@@ -266,7 +185,7 @@ def _goes_on(lines: Sequence[str], at: int, head: Head, said: bool) -> bool:
 _LABEL_WORDS = re.compile(r"[^\W\d_][\w./&()'’-]*(?: [\w./&()'’-]+){0,2}")
 
 
-def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Mention | None:
+def _unknown(lines: Sequence[str], at: int, head: Head, said: bool) -> Mention | None:
     """A label line nobody knows, if it stands among known ones and is no sentence."""
     found = LABEL.fullmatch(lines[at])
     if found is None:
@@ -274,7 +193,7 @@ def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Mention
     label, value = one_line(found["label"]), one_line(found["value"])
     if not value or len(value) > 80 or len(label) > 30 or not _LABEL_WORDS.fullmatch(label):
         return None
-    if fields_of(label) or value.count(" ") > 9:
+    if not RECORDING.issuperset(fields_of(label)) or value.count(" ") > 9:
         return None  # a known label whose value cannot be one: prose
     if " " in value and LAST_STOP.search(value[-4:]):
         return None
@@ -282,22 +201,9 @@ def _unknown(lines: Sequence[str], at: int, hints: Hints, said: bool) -> Mention
     # Several words before the colon, or no head yet, need a witness below.
     if said and " " not in label and value.count(" ") <= 5:
         return Mention(None, label, value)
-    if (said and not below) or (below and mentions_of(below, hints)):
+    if (said and not below) or (below and head.says(below)):
         return Mention(None, label, value)
     return None
-
-
-def _is_subtitle(lines: Sequence[str], at: int, hints: Hints) -> bool:
-    """A short line between title and date that is no sentence is the subtitle."""
-    line = lines[at]
-    if (
-        len(line) > 160
-        or line.endswith((".", ",", ";"))
-        or line.startswith(("- ", "* ", "> ", "#"))
-    ):
-        return False
-    below = _next_line(lines, at + 1)
-    return below is not None and any(e.value for e in mentions_of(lines[below], hints))
 
 
 # --- dateline -------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feedsvc.model import Draft, Hints, Image, Person
 from feedsvc.parsers.bylines import Byline, is_name, read_authors
-from feedsvc.parsers.labels import Field
-from feedsvc.parsers.textlines import Mention, image_address, web_address
+from feedsvc.parsers.labels import RECORDING, Field
+from feedsvc.parsers.textaddresses import image_address, web_address
+from feedsvc.parsers.textlines import Mention, mentions_of
+from feedsvc.parsers.textmedia import Told, recording
 from feedsvc.text.clean import fold, one_line
 from feedsvc.text.dates import parse_date
 from feedsvc.text.language import normalise_language
@@ -25,6 +27,7 @@ class Head:
     """What the lines above the body have said so far."""
 
     hints: Hints
+    recording: bool = False  # the text names one
     title: str = ""
     opening: str = ""  # a first paragraph that stood where the title should
     texts: dict[Field, str] = field(default_factory=dict)
@@ -34,8 +37,16 @@ class Head:
     tags: list[str] = field(default_factory=list)
     unreleased: bool = False
     language: str | None = None
+    recorded: list[Told] = field(default_factory=list)
     extra: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def says(self, line: str) -> tuple[Mention, ...]:
+        """What a line says, here; of a recording only where the text names one."""
+        mentions = mentions_of(line, self.hints)
+        if not self.recording and any(mention.field in RECORDING for mention in mentions):
+            return ()
+        return mentions
 
     def take(self, mentions: Sequence[Mention]) -> None:
         for mention in mentions:
@@ -46,6 +57,8 @@ class Head:
         match mention.field:
             case None:
                 self.extra.append((label, value))
+            case which if which in RECORDING:
+                self.recorded.append((which, label, value))
             case Field.TITLE:
                 if self.title and Field.TITLE in self.texts:
                     self.extra.append((label, value))
@@ -53,7 +66,7 @@ class Head:
                     if self.title:
                         self.texts.setdefault(Field.SUBTITLE, self.title)
                     self.texts[Field.TITLE] = self.title = value
-            case Field.DATE | Field.UPDATED | Field.EMBARGO as which:
+            case Field.DATE | Field.UPDATED | Field.EMBARGO | Field.EXPIRES as which:
                 self._take_date(which, label, value)
             case Field.AUTHOR:
                 self._take_people(read_authors(value))
@@ -71,14 +84,10 @@ class Head:
                 if language is None:
                     self.warnings.append(f"{label}: {value!r} is no language; left out")
                 self.language = self.language or language
-            case Field.LINK:
-                link = web_address(value)
-                if link is None:
-                    self.warnings.append(f"{label}: {value!r} is no http address; left out")
-                elif Field.LINK in self.texts:
-                    self.extra.append((label, value))
-                else:
-                    self.texts[Field.LINK] = link
+            case Field.AUTHOR_EMAIL:
+                self._take_address(Field.AUTHOR_EMAIL, label, value, _email(value), "e-mail")
+            case Field.LINK | Field.AUTHOR_LINK as which:
+                self._take_address(which, label, value, web_address(value), "http")
             case Field.IMAGE:
                 url = image_address(value)
                 # "Foto: Anna Muster" names who took it
@@ -111,6 +120,16 @@ class Head:
         else:
             self.warnings.append(f"{label or 'date'}: {value!r} is no date; left out")
 
+    def _take_address(
+        self, which: Field, label: str, value: str, address: str | None, kind: str
+    ) -> None:
+        if address is None:
+            self.warnings.append(f"{label}: {value!r} is no {kind} address; left out")
+        elif which in self.texts:
+            self.extra.append((label, value))
+        else:
+            self.texts[which] = address
+
     def _take_people(self, byline: Byline) -> None:
         known = {person.name.casefold() for person in self.authors}
         self.authors += [p for p in byline.authors if p.name.casefold() not in known]
@@ -136,11 +155,16 @@ class Head:
             else:
                 authors = list(read_authors(value).authors)
         texts = self.texts
+        if len(authors) == 1:
+            authors = [self._with_addresses(authors[0])]
+        else:
+            self._leave(Field.AUTHOR_EMAIL, Field.AUTHOR_LINK)
+        enclosures, lines = recording(self.recorded)
         image = None
         if url := texts.get(Field.IMAGE):
             image = Image(url=url, caption=texts.get(Field.CAPTION), credit=texts.get(Field.CREDIT))
         else:
-            self.extra += [(f.value, texts[f]) for f in (Field.CAPTION, Field.CREDIT) if f in texts]
+            self._leave(Field.CAPTION, Field.CREDIT)
         return Draft(
             title=self.title,
             html=html,
@@ -151,18 +175,35 @@ class Head:
             published=self.moments.get(Field.DATE),
             updated=self.moments.get(Field.UPDATED),
             embargo=self.moments.get(Field.EMBARGO),
+            expires=self.moments.get(Field.EXPIRES),
             unreleased=self.unreleased,
             authors=tuple(authors),
             tags=tuple(self.tags),
             section=texts.get(Field.SECTION),
             language=self.language,
             image=image,
+            enclosures=enclosures,
             rights=texts.get(Field.RIGHTS),
             location=texts.get(Field.LOCATION),
             agency=texts.get(Field.AGENCY),
-            extra=tuple(self.extra),
+            extra=(*self.extra, *lines),
             warnings=tuple(self.warnings),
         )
+
+    def _leave(self, *fields: Field) -> None:
+        """What has nothing to belong to is not lost."""
+        self.extra += [(which.value, self.texts[which]) for which in fields if which in self.texts]
+
+    def _with_addresses(self, author: Person) -> Person:
+        return replace(
+            author,
+            email=author.email or self.texts.get(Field.AUTHOR_EMAIL),
+            uri=author.uri or self.texts.get(Field.AUTHOR_LINK),
+        )
+
+
+def _email(value: str) -> str | None:
+    return next((person.email for person in read_authors(value).authors), None)
 
 
 _NOTHING = frozenset(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from feedsvc.model import Hints
 from feedsvc.parsers.bylines import is_name, read_authors, read_byline
-from feedsvc.parsers.labels import Field, fields_of
+from feedsvc.parsers.labels import RECORDING, Field, fields_of
+from feedsvc.parsers.textaddresses import image_address, web_address
+from feedsvc.parsers.textmedia import tells_of_recording
 from feedsvc.text.clean import one_line
 from feedsvc.text.dates import parse_strict
 
@@ -85,14 +86,14 @@ def _is_sentence(value: str) -> bool:
 def _plausible(which: Field, value: str, hints: Hints) -> bool:
     """Can `value` be what the label promises? A bad date can, a sentence cannot."""
     if not value:
-        return True
+        return which not in RECORDING
     words = value.count(" ") + 1
     match which:
         case Field.TITLE | Field.SUBTITLE:
             return len(value) <= LONGEST_TITLE
         case Field.SUMMARY | Field.CAPTION:
             return len(value) <= 1500
-        case Field.DATE | Field.UPDATED | Field.EMBARGO:
+        case Field.DATE | Field.UPDATED | Field.EMBARGO | Field.EXPIRES:
             if parse_strict(value, zone=hints.zone, language=hints.language) is not None:
                 return True
             if len(value) > 60 or re.search("[!?…]$|\\.\\.$", value):
@@ -101,7 +102,9 @@ def _plausible(which: Field, value: str, hints: Hints) -> bool:
             return words <= 8 if digits else words <= 2
         case Field.AUTHOR | Field.EDITOR:
             return len(value) <= 300 and read_authors(value).sound
-        case Field.LINK:
+        case Field.AUTHOR_EMAIL:
+            return words <= 2
+        case Field.LINK | Field.AUTHOR_LINK:
             return web_address(value) is not None or words <= 2
         case Field.ID:
             return words == 1 and len(value) <= 200
@@ -121,6 +124,8 @@ def _plausible(which: Field, value: str, hints: Hints) -> bool:
             return len(value) <= 500
         case Field.BODY:
             return False
+        case _:
+            return tells_of_recording(which, value)
 
 
 def _dated(line: str, hints: Hints) -> Mention | None:
@@ -169,25 +174,3 @@ def _signed(line: str) -> Mention | None:
     if name and Field.AUTHOR in fields_of(label) and len(line) <= 80 and is_name(name):
         return Mention(Field.AUTHOR, label, name)
     return None
-
-
-def web_address(value: str) -> str | None:
-    """A value as an address of http or https, if it is one."""
-    url = value.strip("<> ")
-    if url.lower().startswith("www."):
-        url = "https://" + url
-    if " " in url or not url.lower().startswith(("http://", "https://")):
-        return None
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        return None
-    return url if host else None
-
-
-_IMAGE_FILE = re.compile(r"(?i)[^\s:]{1,300}\.(?:jpe?g|png|gif|webp|avif|svg|tiff?|heic)")
-
-
-def image_address(value: str) -> str | None:
-    """A value as the address or the file name of a picture, if it is one."""
-    return web_address(value) or (value if _IMAGE_FILE.fullmatch(value) else None)

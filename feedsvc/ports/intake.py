@@ -219,7 +219,33 @@ class Change:
     warnings: tuple[str, ...] = ()
 
 
-class RemoteStore(Protocol):
+class ArticleStore(Protocol):
+    """What every sync asks: which articles there are already."""
+
+    def find(
+        self,
+        source: int,
+        *,
+        declared: Sequence[str],
+        links: Sequence[str],
+        keys: Sequence[str],
+        rows: Sequence[int],
+        documents: Sequence[bytes],
+    ) -> tuple[Stored, ...]:
+        """The articles of a source that any of these name."""
+        ...
+
+    def struck(
+        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes] = ()
+    ) -> set[str]:
+        """The keys of those among new articles on which a verdict stands already.
+
+        `documents` are the digests of their files, if they have any, in the same order.
+        """
+        ...
+
+
+class RemoteStore(ArticleStore, Protocol):
     """What the sync of remote feeds asks of the store."""
 
     def claim(self, sources: Sequence[SourceRow], token: str, dead: Sequence[str]) -> set[int]:
@@ -253,25 +279,6 @@ class RemoteStore(Protocol):
 
     def published_since(self, source_row: int, since: datetime) -> dict[int, KnownEntry]:
         """The articles of a source in the feeds whose publication is not older than `since`."""
-        ...
-
-    def find(
-        self,
-        source: int,
-        *,
-        declared: Sequence[str],
-        links: Sequence[str],
-        keys: Sequence[str],
-        rows: Sequence[int],
-        documents: Sequence[bytes],
-    ) -> tuple[Stored, ...]:
-        """The articles of a source that any of these name."""
-        ...
-
-    def struck(
-        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes] = ()
-    ) -> set[str]:
-        """The keys of those among new articles on which a verdict stands already."""
         ...
 
     def outlines(self, names: Iterable[str] | None = None) -> tuple[OutlineRow, ...]:

@@ -133,6 +133,10 @@ class Publisher(Protocol):
         """Whether the file and its sidecars are still as recorded."""
         ...
 
+    def holds(self, path: str, document: bytes) -> bool:
+        """Whether the file and each of its sidecars say just that, whatever is recorded of them."""
+        ...
+
     def strays(self, files: Iterable[PageFile]) -> set[str]:
         """The paths of those files that are not as recorded, whatever their sidecars are."""
         ...

@@ -20,13 +20,13 @@ from feedsvc.ports.beside import (
     Shelf,
 )
 from feedsvc.ports.figures import FigureStore
-from feedsvc.ports.intake import Change, Event, KnownFile, SourceRow, Stored
+from feedsvc.ports.intake import ArticleStore, Change, Event, KnownFile, SourceRow
 from feedsvc.ports.output import FeedRow, Fragment, LedgerLine, Member, PageFile, Selection
 from feedsvc.ports.records import RecordStore
 from feedsvc.settings import Feed
 
 
-class IntakeStore(Protocol):
+class IntakeStore(ArticleStore, Protocol):
     """What the sync of folders asks."""
 
     def lock(self, name: str, *, timeout: float = ...) -> AbstractContextManager[object]:
@@ -39,15 +39,6 @@ class IntakeStore(Protocol):
 
     def sources(self) -> tuple[SourceRow, ...]: ...
 
-    def struck(
-        self, source_row: int, articles: Sequence[Article], documents: Sequence[bytes]
-    ) -> set[str]:
-        """The keys of those among new articles on which a verdict stands already.
-
-        `documents` are the digests of their files, in the same order.
-        """
-        ...
-
     def enrol(self, sources: Sequence[tuple[str, str | None, str, str]], now: datetime) -> None:
         """Make the configured sources (name, was, kind, place) the known ones.
 
@@ -59,19 +50,6 @@ class IntakeStore(Protocol):
 
     def problems(self) -> tuple[Problem, ...]:
         """Everything about files and sources an operator should look at."""
-        ...
-
-    def find(
-        self,
-        source: int,
-        *,
-        declared: Sequence[str],
-        links: Sequence[str],
-        keys: Sequence[str],
-        rows: Sequence[int],
-        documents: Sequence[bytes],
-    ) -> tuple[Stored, ...]:
-        """The articles of a source that any of these name."""
         ...
 
     def record(self, source: int, changes: Sequence[Change], now: datetime) -> None:
@@ -320,6 +298,18 @@ class FeedStore(Protocol):
 
     def select(self, feed: Feed, now: datetime, *, without: Collection[int] = ()) -> Selection:
         """The members of a feed at `now`; articles left out give their places to the next ones."""
+        ...
+
+    def recall_given_up(self, feed: Feed) -> None:
+        """Begin a build: the articles stay given up on whose words an expression took too long."""
+        ...
+
+    def given_up(self, feed: Feed, now: datetime, *, keep: bool = True) -> Mapping[int, Problem]:
+        """The articles of a feed that are given up, by row; kept for the builds to come."""
+        ...
+
+    def rule_put_off(self, feed: Feed) -> str | None:
+        """The rule of a feed that was not asked of all, since it takes too long on many."""
         ...
 
     def articles(self, rows: Sequence[int]) -> dict[int, Article]: ...

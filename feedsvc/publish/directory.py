@@ -16,8 +16,9 @@ from pathlib import Path
 from feedsvc.decide import digest
 from feedsvc.errors import PublishError
 from feedsvc.ports import LedgerLine, PageFile, Placed
-from feedsvc.publish.disk import Files, is_unfinished, prepare, removed, sweep, sync_all
-from feedsvc.publish.forms import SIDECARS, all_forms, forms
+from feedsvc.publish.disk import Files, is_unfinished, place_of, prepare, removed, sweep, sync_all
+from feedsvc.publish.forms import SIDECARS, all_forms, forms, unpacked
+from feedsvc.text.keys import without_keys
 
 Recall = Callable[[Sequence[str]], Mapping[str, LedgerLine]]
 """The lines of the ledger at some paths, by path."""
@@ -39,6 +40,16 @@ class Directory:
         at = self._at(line.path)
         return _placed(at) == line.placed and all(
             _placed(at + ending) == placed for ending, placed in line.sidecars.items()
+        )
+
+    def holds(self, path: str, document: bytes) -> bool:
+        """Whether the file and each of its sidecars say just that: all are read."""
+        if self.read(path) != document:
+            return False
+        sidecars = {ending: self.read(path + ending) for ending in SIDECARS}
+        return all(
+            body is None or unpacked(ending, body, len(document)) == document
+            for ending, body in sidecars.items()
         )
 
     def strays(self, files: Iterable[PageFile]) -> set[str]:
@@ -97,10 +108,7 @@ class Directory:
                     os.utime(target, ns=(mtime, mtime))
             sync_all(folders | made)
         except OSError as error:
-            raise PublishError(
-                f"cannot write {error.filename or self._root}: {error.strerror}",
-                hint="the last files are still there; check room and rights of the folder",
-            ) from error
+            raise _refused("write", error, str(self._root)) from error
         return {path: self._lying(path) for path in files}
 
     def _again(self, files: Mapping[str, bytes]) -> list[tuple[str, int]]:
@@ -124,7 +132,7 @@ class Directory:
         at = self._at(path)
         own = _placed(at)
         if own is None:
-            raise PublishError(f"{at} went while it was written")
+            raise PublishError(f"{without_keys(at)} went while it was written")
         return own, {e: placed for e in SIDECARS if (placed := _placed(at + e)) is not None}
 
     def read(self, path: str) -> bytes | None:
@@ -151,9 +159,7 @@ class Directory:
                 fresh.take_their_places()
             sync_all({folder} | made)
         except OSError as error:
-            raise PublishError(
-                f"cannot write {error.filename or target}: {error.strerror}"
-            ) from error
+            raise _refused("write", error, target) from error
 
     def remove(self, paths: Iterable[str]) -> None:
         """Take files and their sidecars away, and folders that are empty then."""
@@ -172,7 +178,26 @@ class Directory:
                 while part != str(self._root) and removed(part):
                     part = os.path.dirname(part)
         except OSError as error:
-            raise PublishError(f"cannot remove {error.filename}: {error.strerror}") from error
+            raise _refused("remove", error, str(self._root)) from error
+
+
+def _refused(what: str, error: OSError, where: str) -> PublishError:
+    """What the operator is told: in no message stands the key of a private feed."""
+    path = without_keys(place_of(error.filename2 or error.filename or where))
+    if isinstance(error, IsADirectoryError):
+        return PublishError(
+            f"cannot {what} {path}: a folder lies in its place",
+            hint="move the folder away; the next build does the rest",
+        )
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return PublishError(
+            f"cannot {what} {path}: a file lies where a folder has to be",
+            hint="move that file away; the next build does the rest",
+        )
+    return PublishError(
+        f"cannot {what} {path}: {error.strerror}",
+        hint="the last files are still there; check room and rights of the folder",
+    )
 
 
 def _placed(path: str) -> Placed | None:

@@ -126,6 +126,12 @@ def is_unfinished(name: str) -> bool:
     return name.startswith(".") and _TEMPORARY in name
 
 
+def place_of(path: str) -> str:
+    """The file whose place an unfinished one was to take; another is what it is."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name[1:].partition(_TEMPORARY)[0]}" if is_unfinished(name) else path
+
+
 def removed(folder: str) -> bool:
     """Take a folder away; False if something else lies there."""
     try:

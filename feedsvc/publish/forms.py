@@ -18,6 +18,12 @@ _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
     ".zst": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
 }
 
+_DECODERS: Mapping[str, Callable[[bytes, int], bytes]] = {
+    ".gz": lambda body, size: bytes(deflate.gzip_decompress(body, size)),
+    ".br": lambda body, _: brotli.decompress(body),
+    ".zst": lambda body, size: zstandard.ZstdDecompressor().decompress(body, size),
+}
+
 SIDECARS = tuple(_ENCODERS)
 SMALLEST = 256  # bytes; below, a compressed form saves nothing
 
@@ -30,6 +36,14 @@ def forms(document: bytes) -> Iterator[tuple[str, bytes]]:
         for ending, encode in _ENCODERS.items():
             yield ending, encode(document)
     yield "", document
+
+
+def unpacked(ending: str, body: bytes, size: int) -> bytes | None:
+    """The document of `size` bytes that a sidecar holds; None if it is damaged."""
+    try:
+        return _DECODERS[ending](body, size)
+    except (deflate.DeflateError, brotli.error, zstandard.ZstdError, ValueError):
+        return None
 
 
 def all_forms(paths: Iterable[str]) -> Iterator[str]:

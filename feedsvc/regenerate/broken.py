@@ -69,6 +69,9 @@ class Watched:
     def lies(self, line: LedgerLine) -> bool:
         return self.inner.lies(line)
 
+    def holds(self, path: str, document: bytes) -> bool:
+        return self.inner.holds(path, document)
+
     def strays(self, files: Iterable[PageFile]) -> set[str]:
         return self.inner.strays(files)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from feedsvc.decide import digest_of
-from feedsvc.errors import FeedsvcError, StoreError
+from feedsvc.errors import FeedsvcError, RenderError, StoreError
 from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
 from feedsvc.ports import ArchivePage, FeedRow, LedgerLine, Member, Selection, Shelf
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
@@ -180,6 +180,7 @@ class FeedBuild:
     def _build(self) -> Built:
         # Read before anything else: what comes after it is looked at by the next build.
         newest = self.press.store.newest_change()
+        self.press.store.recall_given_up(self.feed)
         if (digest := self._digest_stands(newest)) is not None:
             return digest
         shelf = self._shelf = self._shelve()
@@ -203,7 +204,7 @@ class FeedBuild:
         seen = not held or any(line.path in newest_paths for line in lines)
         if archive is not None:
             lines.extend(archive.placed)
-            self.left_out |= archive.left_out
+            self.left_out |= {**archive.left_out, **self._given_up()}
         row = replace(
             self.row,
             touched=self.row.touched if held else None,
@@ -266,6 +267,13 @@ class FeedBuild:
                 selection = store.select(self.feed, self.now, without=without)
             else:
                 selection = store.select_archived(self.feed, shelf, self.now, without=without)
+            self.left_out |= self._given_up()
+            if (rule := store.rule_put_off(self.feed)) is not None:
+                # Without those that are not searched yet it would be another feed.
+                raise RenderError(
+                    f"its '{rule}' takes too long on many articles",
+                    hint="say it with fewer repetitions; the next build goes on with the others",
+                )
             members = self._fragments.addressed(selection.members)
             if shelf is not None and self.folders:
                 self._fragments.adopt(self._standing, self._path, members, shelf.news)
@@ -275,6 +283,9 @@ class FeedBuild:
             for member in members:
                 if member.row in failed:
                     self._leave_out(member, failed[member.row])
+
+    def _given_up(self) -> Mapping[int, Problem]:
+        return self.press.store.given_up(self.feed, self.now, keep=not self.options.check)
 
     @cached_property
     def _editions(self) -> Editions:
@@ -298,6 +309,8 @@ class FeedBuild:
         same = row.fingerprint == self.fingerprint and row.content == self._content((), ())
         if not same or not self._lies_there():
             return None
+        if not {one.path for one in self._given_up().values()} <= {p.path for p in row.left_out}:
+            return None  # which is to be told
         after = replace(row, touched=None, next_change=self._editions.next_change, seen=newest)
         self.press.store.settle_feed(after, read=row, members=None, lines=())
         return Built(row=after, reports=tuple(self._proof.unchanged(self._paths())))
@@ -370,6 +383,7 @@ class FeedBuild:
                 self.press, self.feed, updated, guid=self.guid, folder=folder,
                 archive=self._links(folder, shelf), deleted=deleted,
             )  # fmt: skip
+            absent: set[Format] = set()  # held back, and never published
             for format in self._formats:
                 path = f"{folder}/{format.filename}"
                 parts = self._fragments.parts(format, members, head)
@@ -379,9 +393,14 @@ class FeedBuild:
                     parts=None if deleted else parts, partner=True,
                 )  # fmt: skip
                 found.append((publication, head))
-            page = self.press.pages.feed(head, members)
-            checked = self._proof.checked(f"{folder}/{PAGE}", "html", page, len(members))
-            found.append((checked, head))
+                if publication.errors and path not in self.lines:
+                    absent.add(format)
+            # Its page leads to what is there, and nobody to a page that leads nowhere.
+            head = replace(head, urls={f: u for f, u in head.urls.items() if f not in absent})
+            if head.urls:
+                page = self.press.pages.feed(head, members)
+                checked = self._proof.checked(f"{folder}/{PAGE}", "html", page, len(members))
+                found.append((checked, head))
         return found
 
     def _links(self, folder: str, shelf: Shelf | None) -> ArchiveLinks | None:

@@ -68,7 +68,10 @@ class Fragments:
         if not wanted or self._options.check:
             return tuple(members)
         slugs = self._press.store.mint_slugs(wanted, self._press.clock.now())
-        return tuple(replace(m, slug=slugs.get(m.row, m.slug)) for m in members)
+        return tuple(
+            m if slugs.get(m.row, m.slug) == m.slug else replace(m, slug=slugs[m.row])
+            for m in members
+        )
 
     def of(self, format: Format, members: Sequence[Member]) -> list[bytes]:
         """The fragments of these members; `gather` has to have found them."""

@@ -63,12 +63,19 @@ class Batch:
         self.placed = self._publish(list(self._documents(standing)))
         if self.options.check:
             return
-        self._redirect(stands)
-        # Last, so that a reader of an old address finds either the page or where it went.
+        lying = {*self.lines, *(line.path for line in self.placed)}
+        settled = [
+            plan for plan in self.plans
+            if plan.row not in stands or file_of(plan.slug) in lying
+        ]  # fmt: skip
+        self._redirect(settled, stands)
+        # Last, so that a reader of an old address finds either the page or where it went; and where
+        # the new one could not be made, the old one stays.
         removed += self._remove(
             [
                 file_of(slug)
-                for plan in standing
+                for plan in settled
+                if plan.row in stands
                 for slug in plan.former
                 if self._may_lie(plan, slug)
             ]
@@ -207,11 +214,11 @@ class Batch:
             return [path for one in paths for path in self._remove([one])]
         return list(paths)
 
-    def _redirect(self, stands: set[int]) -> None:
+    def _redirect(self, plans: Sequence[PagePlan], stands: set[int]) -> None:
         """Lead readers of paths that have no page to where it is, or tell them that it is gone."""
         leading: dict[str, str | None] = {}
         alive: list[str] = []
-        for plan in self.plans:
+        for plan in plans:
             home = page_path(plan.slug)
             target: str | None
             if plan.row in stands:

@@ -23,7 +23,7 @@ from feedsvc.regenerate.report import (
 from feedsvc.regenerate.standing import Parts, Standing
 from feedsvc.settings import Feed
 
-JUDGING = "2"
+JUDGING = "3"
 """The version of what the gate asks: a new one has everything that is published asked again."""
 
 Stitch = Callable[[Format, Sequence[Member]], bytes]
@@ -171,14 +171,9 @@ class Proof:
                     if not finding.error
                 ),
             )
-            line = self.lines.get(path)
             if document.errors:
                 report = replace(report, outcome="held", reason=why(document.errors))
-            elif (
-                line is None
-                or line.digest != document.digest
-                or not self.press.publisher.lies(line)
-            ):
+            elif not self._stands(document):
                 report = replace(report, outcome="written")
                 placing[path] = document.body
             reports[path] = report
@@ -192,6 +187,13 @@ class Proof:
             for path in placing:
                 reports[path] = replace(reports[path], outcome="held", reason=error.line)
         return list(reports.values()), lines
+
+    def _stands(self, document: Publication) -> bool:
+        """Whether it lies there already; who asks for everything wants the files to be read."""
+        line, publisher = self.lines.get(document.path), self.press.publisher
+        if line is None or line.digest != document.digest or not publisher.lies(line):
+            return False
+        return not self.options.everything or publisher.holds(document.path, document.body)
 
     def unchanged(self, paths: Collection[str]) -> list[PublicationReport]:
         """The reports of files that are left as they are."""

@@ -47,7 +47,12 @@ def site_files(
             feed=None, format=format, path=path, outcome="unchanged", entries=len(heads),
             bytes=len(body), digest=digest(body).hex(),
         )  # fmt: skip
-        differs = line is None or line.digest != digest(body) or not press.publisher.lies(line)
+        differs = (
+            line is None
+            or line.digest != digest(body)
+            or not press.publisher.lies(line)
+            or (options.everything and not press.publisher.holds(path, body))
+        )
         if differs:
             report = replace(report, outcome="written")
         if differs or options.check:

@@ -71,7 +71,11 @@ class News:
 
 @dataclass(kw_only=True)
 class Map:
-    """The sitemap as a whole; `known` are its parts as they were, of which some are touched."""
+    """The sitemap as a whole.
+
+    `known` are its parts as they were: those that are `touched` before anything is asked of it, all
+    of them before `files` and `parts` are.
+    """
 
     press: Press
     audience: Audience

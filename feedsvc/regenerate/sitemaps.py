@@ -138,13 +138,13 @@ class _Build:
         number, touched = store.sitemap_news(
             self.now, since=0 if self.anew else row.seen, looked=row.looked
         )
-        numbers = range(1, store.sitemap_parts() + 1)
         whole = Map(
             press=self.press, audience=self.audience, heads=self.heads, now=self.now,
-            known=store.pages(SITEMAP, numbers), touched=touched,
+            known=store.pages(SITEMAP, touched), touched=touched,
         )  # fmt: skip
         if not every and waits and self._may_wait(whole, told):
             return self._postponed()
+        whole.known = store.pages(SITEMAP, range(1, store.sitemap_parts() + 1))
         files = list(whole.files(other=self.anew or row.content != told))
         documents = [one for file in files if self._asks(file) for one in self._checked(file)]
         wanted = {file.path for file in files}

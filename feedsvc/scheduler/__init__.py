@@ -1,10 +1,13 @@
 """`feedsvc run`: APScheduler decides when, the store knows who.
 
-daemon.py      the life of the process: lock, signals, ticks, reload, end
-rounds.py      what a tick does with one configuration
+daemon.py      the life of the process: its ticks, its configuration, its end
+rounds.py      what a tick does with one configuration: visits.py, building.py, and
 chores.py      jobs at times of day: backup, prune, integrity
+pace.py        ticks go on when the clock is set (clockwork.py), and are watched
+beside.py      the server beside it
+signals.py     what it obeys
+remark.py      how it is, for other commands
 notify.py      what systemd is told
-clockwork.py   the clock when it is set, or sleeps
 folders.py     what happens in folders: told by the system, by way of mounts.py and stirred.py
 reloading.py   the configuration file, and what a reload cannot change
 """

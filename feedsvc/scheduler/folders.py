@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from feedsvc.scheduler.mounts import Mounts, Reach
 from feedsvc.settings import Cron, Settings
-from feedsvc.sources.folder import is_temporary
+from feedsvc.sources.folder.names import is_temporary
 
 log = logging.getLogger(__name__)
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else it tells of every second

@@ -1,7 +1,7 @@
 """What the daemon tells the service manager: sd_notify(3), for `daemon.py` and `cli/run.py`.
 
     notifier = Notifier.of_environment()
-    ready -> status, alive … -> reloading -> ready -> stopping
+    ready -> alive … -> reloading -> ready -> stopping
 
 Without systemd nobody listens, and every word is silently spent. Nothing here raises: who cannot
 be told of us is no reason to end.
@@ -51,11 +51,6 @@ class Notifier:
             watchdog = None
         return cls(asked["NOTIFY_SOCKET"], watchdog=watchdog)
 
-    @property
-    def listened(self) -> bool:
-        """Whether there is a service manager at all."""
-        return self._address is not None
-
     def ready(self, status: str) -> None:
         """The start, or a reload, is over."""
         pid = os.getpid()
@@ -72,10 +67,6 @@ class Notifier:
         """The end has begun."""
         self._tell_state("STOPPING=1", _status("ending"))
 
-    def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
-        self._tell(_status(text))
-
     def alive(self) -> None:
         """The work goes on: to be called with every tick, told as often as it has to be."""
         if self._owed:
@@ -86,10 +77,6 @@ class Notifier:
         late = self._alive_at is None or now - self._alive_at >= self.watchdog / 3
         if late and self._tell("WATCHDOG=1"):
             self._alive_at = now
-
-    def extend(self, seconds: float) -> None:
-        """What goes on, a start or an end, takes up to so long from now."""
-        self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def _tell_state(self, *lines: str) -> None:
         """Tell what the service manager waits for: later, if it cannot be told now."""

@@ -24,11 +24,12 @@ from feedsvc.serve.conditional import (
     negotiate,
 )
 from feedsvc.serve.deltas import Deltas, asks_for_delta
-from feedsvc.serve.files import Content, Library, OpenFile, Redirect, Resource, UnavailableError
+from feedsvc.serve.files import Library, UnavailableError
 from feedsvc.serve.index import Watch
 from feedsvc.serve.outflow import OUTFLOW
 from feedsvc.serve.pages import Page
 from feedsvc.serve.relay import DESK, Relay
+from feedsvc.serve.resource import Content, OpenFile, Redirect, Resource
 from feedsvc.serve.rsgi import Connection, Scope
 from feedsvc.serve.rules import Rules
 

@@ -18,7 +18,8 @@ from types import MappingProxyType
 
 from feedsvc.serve.conditional import IDENTITY, joined, weights
 from feedsvc.serve.entries import Version, cut, fresh
-from feedsvc.serve.files import LONGEST, Content, Resource
+from feedsvc.serve.reading import LONGEST
+from feedsvc.serve.resource import Content, Resource
 from feedsvc.serve.rsgi import Headers
 from feedsvc.serve.versions import Known
 

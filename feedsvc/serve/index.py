@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from feedsvc.serve.files import FRESH, Mark, mark
+from feedsvc.serve.files import FRESH
 from feedsvc.serve.headers import SHORTEST
+from feedsvc.serve.reading import Mark, mark
 from feedsvc.serve.rules import NEVER_FULL, Lead, Pace, Rules
 
 PLACE = Path(".feedsvc") / "serving.json"

@@ -89,7 +89,7 @@ def _opened() -> tuple[int, int]:
     for link in _OPEN.iterdir() if _OPEN.is_dir() else ():
         try:
             target = os.readlink(link)  # noqa: PTH115 - no path: "socket:[4711]"
-            # Those that we hold open ourselves were opened without blocking (files.py).
+            # Those that we hold open ourselves were opened without blocking (reading.py).
             files += target.startswith("/") and os.get_blocking(int(link.name))
         except OSError:  # closed meanwhile
             continue

@@ -1,4 +1,4 @@
-"""Does this compressed file decode to that document? Asked once by `files.py`, before it is served.
+"""Does this compressed file decode to that document? Asked by `reading.py`, before it is served.
 
 A publisher puts a document and its sidecars in place one after the other, and may die in between:
 neither name nor date can tell that they belong together, only the bytes can.

@@ -2,7 +2,7 @@
 
     open_store(url, feeds) -> SqlStore     fits `ports.Store`
 
-The schema is in `schema.py`. Stage 1 works with `sources.py` and `intake.py`, stage 2 with
+The tables are in `schema/`. Stage 1 works with `sources.py` and `intake.py`, stage 2 with
 `output.py`.
 """
 

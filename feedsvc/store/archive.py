@@ -111,8 +111,8 @@ class Archive:
                 oldest = min(seconds(member.released) or 0 for member in newest)
             closed = shelf.closed * shelf.size
             more: list[Member] = []
-            for member in places.still_open(connection, feed, at, closed, oldest, without):
-                if member.row not in known and member.guid not in guids:
+            for member in places.still_open(connection, feed, at, closed, oldest, known, without):
+                if member.guid not in guids:
                     guids.add(member.guid)
                     more.append(member)
             newest += selection.with_copies(connection, feed, at, more)

@@ -28,7 +28,8 @@ from feedsvc.ports import Member
 from feedsvc.settings import Feed
 from feedsvc.store.rules import conditions, shown_at
 from feedsvc.store.schema import article, body, source
-from feedsvc.store.words import Seen, fitting
+from feedsvc.store.searched import Seen
+from feedsvc.store.words import fitting
 from feedsvc.text.canonical import canonical
 
 _MOST = 5  # copies an entry tells of
@@ -45,10 +46,15 @@ class Copy(NamedTuple):
 
 
 def credited(members: Sequence[Member], copies: Sequence[Copy]) -> list[Member]:
-    """The members, each with the origins of its copies: those that were stored first."""
+    """The members, each with the origins of its copies: those that were stored first.
+
+    Where a copy says that it was found comes after them: no list crowds out whoever has the story.
+    """
     via: dict[int, list[Origin]] = {}
     for copy in copies:
-        via.setdefault(copy.stands, []).extend((copy.origin, *copy.via))
+        via.setdefault(copy.stands, []).append(copy.origin)
+    for copy in copies:
+        via[copy.stands].extend(copy.via)
     return [
         replace(one, via=tuple(dict.fromkeys(via[one.row]))[:_MOST]) if one.row in via else one
         for one in members

@@ -15,7 +15,8 @@ from feedsvc.store.engine import reading, writing
 from feedsvc.store.rows import instant, moment, seconds
 from feedsvc.store.rules import conditions, first_of_its_kind, shown_at
 from feedsvc.store.schema import article, edition, source
-from feedsvc.store.words import Seen, fitting, texts
+from feedsvc.store.searched import Seen
+from feedsvc.store.words import fitting, texts
 from feedsvc.text.alike import Alike
 
 _AT_ONCE = 200  # rows looked at together

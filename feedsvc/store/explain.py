@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 from feedsvc.ports import Shelf
 from feedsvc.settings import Feed
 from feedsvc.store.engine import reading
+from feedsvc.store.given_up import GivenUp
 from feedsvc.store.reasons import Known, said_of
 from feedsvc.store.rows import read_article, whole_articles
 from feedsvc.store.rules import came_before, rules, time_rules
@@ -51,7 +52,7 @@ class Explanation(NamedTuple):
     page: int | None = None  # of the archive; 0: the one that is still open
 
 
-class Explain:
+class Explain(GivenUp):
     """What commands ask about single articles and what is published."""
 
     _engine: Engine
@@ -91,6 +92,7 @@ class Explain:
             # Age, places and shares are those of editions, not of articles: who knows editions
             # goes on from there.
             feed = replace(feed, since=None, offset=0, limit=_ALL, max_per_source=None)
+        self.recall_given_up(feed)
         with reading(self._engine) as connection:
             known = _known(connection, row, at)
             steps = list(_single(connection, feed, known, at))
@@ -131,7 +133,9 @@ def _single(connection: Connection, feed: Feed, known: Known, at: int) -> Iterat
     for rule in asked:
         if rule.name != "expires" or known.article.expires is not None:
             yield Step(rule.name, bool(met[rule.name]), said_of(rule.name, feed, known))
-    text = {
+    words = {
+        "id": known.row,
+        "seen": known.article.seen,
         "title": known.article.title,
         "summary": known.article.summary,
         "html": known.article.html,
@@ -141,10 +145,9 @@ def _single(connection: Connection, feed: Feed, known: Known, at: int) -> Iterat
         ("exclude", replace(feed, match=None) if feed.exclude else None),
     ):
         if one is not None:
-            yield Step(name, words_fit(one, text), said_of(name, feed, known))
+            yield Step(name, words_fit(one, words), said_of(name, feed, known))
     if feed.per is not None:
-        words = known.words(feed.per)
-        yield Step("per", bool(words), said_of("per", feed, known))
+        yield Step("per", bool(known.words(feed.per)), said_of("per", feed, known))
 
 
 # -- what decides between articles ---------------------------------------------------------------

@@ -41,8 +41,9 @@ from feedsvc.store.schema import (
     place,
     source,
 )
+from feedsvc.store.searched import Seen
 from feedsvc.store.selection import soonest
-from feedsvc.store.words import Seen, fitting
+from feedsvc.store.words import fitting
 
 
 class _Use(NamedTuple):

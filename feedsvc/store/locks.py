@@ -25,12 +25,17 @@ _ALWAYS = ("daemon", "build")  # even if their files are not there yet
 _BY_THEMSELVES = {"migrate", "backup"}  # whoever holds one neither syncs, builds nor serves
 
 
+def place_of(database: Path, name: str) -> Path:
+    """The file that whoever holds `name` has locked."""
+    return database.with_name(f"{database.name}.{name}{_ENDING}")
+
+
 @contextmanager
 def hold(database: Path, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
     """Hold `name` against other processes; LockedError if it stays taken for `timeout` s."""
     from filelock import FileLock, Timeout  # not needed to read
 
-    place = database.with_name(f"{database.name}.{name}{_ENDING}")
+    place = place_of(database, name)
     held = FileLock(place, timeout=timeout)
     try:
         held.acquire()
@@ -49,7 +54,7 @@ def hold(database: Path, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterato
 
 def is_held(database: Path, name: str) -> bool:
     """Whether somebody holds `name` at this moment; nothing is made in order to see it."""
-    if not database.with_name(f"{database.name}.{name}{_ENDING}").exists():
+    if not place_of(database, name).exists():
         return False
     try:
         with hold(database, name, timeout=0):

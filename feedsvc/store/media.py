@@ -26,8 +26,8 @@ MEASURING = frozenset({"msn", "flipboard", "apple-podcasts"})
 """The profiles with rules on the size of pictures."""
 
 AGAIN = timedelta(days=1)
-"""How long the picture of a feed itself is taken for what it was: one that was the cause of a feed
-being held is replaced where it lies."""
+"""How long the picture of a feed itself is taken for what it was, or for none: one that was the
+cause of a feed being held is replaced where it lies."""
 
 _COLUMNS = [media.c[name] for name in Media._fields]
 _FACTS = ("type", "length", "width", "height")
@@ -80,7 +80,7 @@ class MediaFacts(Marks):
         with writing(self._engine) as connection:
             before = _known(connection, [one.url for one in answers])
             for one in answers:
-                if one.url in watched and one.retry_at is None and one.reason is None:
+                if one.url in watched and one.retry_at is None:
                     one = one._replace(retry_at=now + AGAIN)  # noqa: PLW2901
                 values = one._asdict() | {"retry_at": seconds(one.retry_at)}
                 known = before.get(one.url)

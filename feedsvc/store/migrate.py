@@ -1,6 +1,6 @@
 """Make a new database, bring an old one up to date, refuse one from the future.
 
-A new database is made from `schema.py` at once; only an older one pays for importing Alembic, which
+A new database is made from `schema/` at once; only an older one pays for importing Alembic, which
 walks the steps in `migrations/versions/`. A test proves that both ways end in the same schema.
 
 Whoever opens a store brings it up to date: who installs a new version only starts it. But not under
@@ -97,7 +97,7 @@ def _make(engine: Engine, revision: str) -> None:
 
 @cache
 def _statements() -> tuple[str, ...]:
-    """What makes the tables of `schema.py`, their indexes and that of the version."""
+    """What makes the tables of `schema/`, their indexes and that of the version."""
     said: list[str] = []
 
     def take(statement: ExecutableDDLElement, *_: object, **__: object) -> None:

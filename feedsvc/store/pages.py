@@ -36,7 +36,8 @@ from feedsvc.store.engine import chunks, reading, writing
 from feedsvc.store.rows import moment, seconds
 from feedsvc.store.rules import as_label, conditions
 from feedsvc.store.schema import article, label, ledger, redirect, slug, source
-from feedsvc.store.words import Seen, fitting
+from feedsvc.store.searched import Seen
+from feedsvc.store.words import fitting
 from feedsvc.store.writing import last_change
 
 # Put together once: to say a question in SQLAlchemy takes longer than SQLite needs to answer it.

@@ -96,15 +96,16 @@ def _alike() -> CompoundSelect[Any]:
 _CHANGED = _changed()
 _ALIKE, _SAME_ID = _alike(), _same_id()
 
+# `|| ''` keeps SQLite from going through all places of the feed, to find a few articles there.
 _SPOTS = select(place.c.position).where(
-    place.c.feed == bindparam("feed"), place.c.article_id.in_(_listed("rows"))
+    place.c.feed.concat("") == bindparam("feed"), place.c.article_id.in_(_listed("rows"))
 )
 
 
 def spots(connection: Connection, feed: str, rows: Sequence[int]) -> list[int]:
     """The positions of some articles in a feed."""
     asked = {"feed": feed, "rows": json.dumps(rows)}
-    return list(connection.execute(_SPOTS, asked).scalars())
+    return sorted(connection.execute(_SPOTS, asked).scalars())
 
 
 _BUILT = select(archive_page.c.number).where(archive_page.c.feed == bindparam("feed"))
@@ -145,7 +146,7 @@ def _newcomers(feed: Feed, *, some: bool) -> Select[Any]:
         place.c.article_id == _first.c.id,
         _first.c.guid == article.c.guid,
     )
-    query = select(article.c.id, article.c.guid, article.c.title).join(
+    query = select(article.c.id, article.c.guid, article.c.seen, article.c.title).join(
         source, source.c.id == article.c.source_id
     )
     if asks_words(feed):
@@ -189,13 +190,18 @@ def still_open(
     at: int,
     closed: int,
     oldest: int | None,
+    known: Collection[int],
     without: Collection[int],
 ) -> list[Member]:
     """The articles behind the position `closed`, and those that were corrected after `oldest`.
 
-    Without the copies that they stand for: most of them are members already, who have theirs.
+    Without those that are `known`, and without the copies that they stand for.
     """
-    asked = {"closed": closed, "oldest": _NEVER if oldest is None else oldest}
+    asked = {
+        "closed": closed,
+        "oldest": _NEVER if oldest is None else oldest,
+        "known": json.dumps(sorted(known)),
+    }
     return _members(connection, _still_open(feed), feed, at, asked, without)
 
 
@@ -220,7 +226,8 @@ def _still_open(feed: Feed) -> Select[Any]:
         one.c.updated > bindparam("oldest", type_=Integer), one.c.updated > one.c.released
     )
     mine = place.c.feed.concat("") == feed.name
-    return _placed(feed, mine).where(article.c.id.in_(union(behind, corrected)))
+    others = article.c.id.not_in(_listed("known"))
+    return _placed(feed, mine).where(article.c.id.in_(union(behind, corrected)), others)
 
 
 def _placed(feed: Feed, mine: ColumnElement[bool]) -> Select[Any]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from feedsvc.model import Article, State
 from feedsvc.settings import Feed
 from feedsvc.store.rules import as_label
+from feedsvc.store.searched import Seen, searched
 from feedsvc.text.html import plain
 
 _NAMED = 20  # words of an article that are listed
@@ -100,14 +101,12 @@ def _facet(feed: Feed, known: Known) -> str:
 
 
 def _words(rule: str, feed: Feed, known: Known) -> str:
-    from feedsvc.aside.search import search
-
     pattern = feed.match if rule == "match" else feed.exclude
     if pattern is None:
         raise ValueError(f"the feed has no '{rule}'")
     article = known.article
     text = "\n".join((article.title, article.summary or "", plain(article.html, None)))
-    (there,) = search(pattern, [text])
+    there = searched(pattern).has(Seen(known.row, article.seen))
     if there is None:
         return f"{pattern.pattern!r} takes too long on its words, so that it is left out"
     found = pattern.search(text) if there else None

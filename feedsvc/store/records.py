@@ -14,7 +14,7 @@ from feedsvc.model import LEVELS, LogEntry
 from feedsvc.ports import AudienceDay, Chore
 from feedsvc.store.engine import reading, writing
 from feedsvc.store.rows import instant, moment, seconds
-from feedsvc.store.schema import audience, chore, journal, remark
+from feedsvc.store.schema import audience, chore, feed, journal, remark
 
 KEPT = 20_000  # entries of the journal
 _SLACK = 1_000  # entries beyond that before the oldest ones go: not at every write
@@ -98,6 +98,16 @@ class Records:
         )
         with reading(self._engine) as connection:
             return {(kind, who): said for kind, who, said in connection.execute(query)}
+
+    def left_out(self) -> dict[str, str]:
+        """The articles that are left out of feeds; see `ports.RecordStore`."""
+        query = select(feed.c.left_out).where(feed.c.left_out != "[]").order_by(feed.c.name)
+        reasons: dict[str, list[str]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query).scalars():
+                for name, path, reason, *_ in json.loads(row):
+                    reasons.setdefault(path or name, []).append(reason)
+        return {who: "; ".join(dict.fromkeys(told)) for who, told in reasons.items()}
 
     # -- jobs --------------------------------------------------------------------------------------
 

@@ -23,8 +23,9 @@ from feedsvc.store.copies import copies_of, credited
 from feedsvc.store.rows import instant, moment
 from feedsvc.store.rules import conditions, first_of_its_kind, shown_at
 from feedsvc.store.schema import article, body, slug, source
+from feedsvc.store.searched import Seen
 from feedsvc.store.walk import Walk, choose, oldest_original
-from feedsvc.store.words import Seen, asks_words, fitting, words_fit
+from feedsvc.store.words import asks_words, fitting, is_open, words_fit
 
 __all__ = [
     "conditions", "first_of_its_kind", "matches_any", "member", "member_query", "members",
@@ -43,7 +44,9 @@ def matches_any(connection: Connection, feed: Feed, rows: Sequence[int]) -> bool
     found = connection.execute(_matching(feed), {"rows": json.dumps(rows)}).all()
     if not asks_words(feed) or len(found) > _FEW or any(row.timed for row in found):
         return bool(found)
-    return bool(fitting(connection, feed, [Seen(row.id, row.seen) for row in found]))
+    asked = [Seen(row.id, row.seen) for row in found]
+    # Of one on whose words an expression takes too long, the build tells.
+    return bool(fitting(connection, feed, asked)) or any(is_open(feed, one) for one in asked)
 
 
 @lru_cache(maxsize=1_000)

@@ -126,7 +126,9 @@ _EVENTS = events()
 @lru_cache(maxsize=8)
 def _of_part(origin: str, pages: bool) -> Select[Any]:
     mine = article.c.id.between(bindparam("first"), bindparam("last"))
-    return _listed(origin, pages).where(mine).order_by(article.c.id)
+    told = (article.c.id, article.c.link, slug.c.slug, article.c.updated)
+    query = _listed(origin, pages).with_only_columns(*told, maintain_column_froms=True)
+    return query.where(mine).order_by(article.c.id)
 
 
 @lru_cache(maxsize=8)

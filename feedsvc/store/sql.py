@@ -20,6 +20,7 @@ from feedsvc.store.engine import connect, identity, reading
 from feedsvc.store.explain import Explain
 from feedsvc.store.facets import Facets
 from feedsvc.store.figures import FigureBook
+from feedsvc.store.given_up import GivenUp
 from feedsvc.store.intake import Intake
 from feedsvc.store.locks import LOCK_TIMEOUT, hold, is_held
 from feedsvc.store.lookup import Lookup
@@ -65,6 +66,7 @@ class SqlStore(
     Facets,
     Tokens,
     Explain,
+    GivenUp,
     Prune,
     Tidy,
     Upkeep,

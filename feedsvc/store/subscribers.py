@@ -168,11 +168,14 @@ class Subscribers:
             known, deaf = connection.execute(query).one()
         return known, deaf
 
-    def is_published(self, path: str) -> bool:
-        """Whether there is a file of ours at a path of the output directory."""
-        query = select(ledger.c.path).where(ledger.c.path == path)
+    def published(self, paths: Collection[str]) -> frozenset[str]:
+        """Those of some paths of the output directory at which there are files of ours."""
+        found: set[str] = set()
         with reading(self._engine) as connection:
-            return connection.execute(query).first() is not None
+            for some in chunks(sorted(paths)):
+                query = select(ledger.c.path).where(ledger.c.path.in_(some))
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
 
     def topics(self) -> tuple[str, ...]:
         """What is subscribed, or asked for."""

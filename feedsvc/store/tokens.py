@@ -61,7 +61,8 @@ class Tokens(Marks):
     def revoke_token(self, name: str, key: str, now: datetime) -> tuple[str, ...]:
         """Take back a key, by itself, its label or its beginning; the next build takes its folder.
 
-        Returns what was taken back; raises NotFoundError if there is none.
+        Returns what was taken back; raises NotFoundError if there is none, UsageError if several
+        begin so.
         """
         group = _group(name)
         with writing(self._engine) as connection:
@@ -70,8 +71,11 @@ class Tokens(Marks):
             meant = [one.token for one in known if one.token == key]
             meant = meant or [one.token for one in known if one.label == key]
             # By how logs show it, so that no command line has to name it to everybody.
-            begins = [one.token for one in known if _begins(one.token, key)]
-            meant = meant or (begins if len(begins) == 1 else [])
+            meant = meant or [one.token for one in known if _begins(one.token, key)]
+            if len(meant) > 1:
+                raise UsageError(
+                    f"{len(meant)} tokens of {group} begin with that", hint="name more of the one"
+                )
             if not meant:
                 raise NotFoundError(
                     f"{group} has no such token", hint=f"`feedsvc feed urls {group}` lists them"

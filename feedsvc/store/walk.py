@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Integer, Select, Text, bindparam, func, selec
 from feedsvc.settings import Feed
 from feedsvc.store.rules import came_before, conditions, is_behind, shown_at
 from feedsvc.store.schema import article, source
-from feedsvc.store.words import Seen, fitting, texts
+from feedsvc.store.searched import Seen
+from feedsvc.store.words import fitting, texts
 from feedsvc.text.alike import Alike
 
 _SPARE = 20  # rows read at first beside those that are wanted

@@ -8,4 +8,4 @@ from feedsvc.store.subscriptions import Subscriptions
 
 
 class Websub(Outbox, Subscribers, Subscriptions):
-    """What `app/push.py` and `app/push_errands.py` read and write."""
+    """What `app/push*.py` read and write."""

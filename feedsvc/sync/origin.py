@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlsplit
 
-from feedsvc.config.names import is_drawn
 from feedsvc.model import Article, Draft, Origin, SourceHead
+from feedsvc.sync.privacy import is_private
 
 
 def origin_of(head: SourceHead, url: str, *, secret: bool) -> Origin:
@@ -19,19 +18,6 @@ def origin_of(head: SourceHead, url: str, *, secret: bool) -> Origin:
         updated=head.updated,
         rights=head.rights,
     )
-
-
-def is_private(url: str) -> bool:
-    """Whether an address may be a reader's own: with a password, or with something drawn by lot."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return True
-    if "@" in parts.netloc:
-        return True
-    values = [value for _, value in parse_qsl(parts.query, keep_blank_values=True)]
-    words = [*parts.path.split("/"), *values, *parts.query.split("&"), parts.fragment]
-    return any(is_drawn(stem) for word in words for stem in (word, word.partition(".")[0]))
 
 
 def kept_origin(draft: Draft, stored: Article) -> Draft:

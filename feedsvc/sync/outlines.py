@@ -9,12 +9,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2s
 
 from feedsvc.config.names import of_address
 from feedsvc.decide import believable_loss
 from feedsvc.ports import OutlineRow
-from feedsvc.sync.remote_plan import Listed
+from feedsvc.sync.remote_plan import Listed, Outlines, RemotePlan
+from feedsvc.text.canonical import canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What becomes of the sources of an OPML file."""
+
+    rows: tuple[OutlineRow, ...]  # all that stand in it from now on
+    problems: tuple[str, ...]
+    new: int
+    gone: int
+
+
+def listing(plan: RemotePlan, found: Outlines, before: Sequence[OutlineRow]) -> Listing:
+    """The sources that a file lists, without those that are asked already.
+
+    `before` are the sources of all OPML files as they were until now.
+    """
+    known = {one.place: one.name for one in before if one.parent == plan.name}
+    elsewhere = {one.place for one in before if one.parent != plan.name}
+    problems = list(found.problems)
+    new = [one for one in found.listed if canonical(one.url) not in plan.asked]
+    if more := len(found.listed) - len(new):
+        problems.append(f"{more} of its feeds are sources of the configuration already")
+    listed = [one for one in new if one.url not in elsewhere]
+    if more := len(new) - len(listed):
+        problems.append(f"{more} of its feeds stand in another OPML file already")
+    taken = {plan.name, *(one.name for one in before if one.parent != plan.name)}
+    rows = name_outlines(plan.name, listed, known, taken | plan.others)
+    here = {one.name for one in rows}
+    # What the configuration took over did not leave the file.
+    ours = {url: name for url, name in known.items() if canonical(url) not in plan.asked}
+    doubt = doubtful_loss(ours.values(), here, whole=found.whole)
+    if doubt is not None:
+        problems.append(doubt)
+        rows += tuple(o for o in before if ours.get(o.place) == o.name and o.name not in here)
+    return Listing(
+        rows=rows,
+        problems=tuple(problems),
+        new=sum(one.name not in known.values() for one in rows),
+        gone=len(set(known.values()) - {one.name for one in rows}),
+    )
 
 
 def name_outlines(

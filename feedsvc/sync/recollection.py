@@ -1,4 +1,4 @@
-"""What is remembered of a feed's head between two visits: what it is called, how it is asked."""
+"""What is remembered of a source between two visits: its name, where and how it is asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from feedsvc.model import Pace, Reading
 from feedsvc.ports import Memory
+from feedsvc.web import Response
 
 _AUTO_MOMENTS = 20  # publication times that are remembered for `every = "auto"`
 
@@ -59,3 +60,15 @@ def moments_of(memory: Memory) -> list[datetime]:
     if not memory.head or '"moments"' not in memory.head:
         return []
     return [datetime.fromtimestamp(at, UTC) for at in json.loads(memory.head)["moments"]]
+
+
+def validated(memory: Memory, response: Response) -> Memory:
+    """The validators of an answer; those of before, if it has none, are void."""
+    return memory._replace(
+        etag=response.etag, last_modified=response.last_modified, validated=response.url
+    )
+
+
+def is_elsewhere(memory: Memory) -> bool:
+    """Whether another address is asked than the configured one: found on a page, or moved to."""
+    return memory.url != memory.configured

@@ -20,9 +20,10 @@ from urllib.parse import urlsplit
 
 from feedsvc.errors import LockedError
 from feedsvc.ports import Clock, Progress, RemoteStore, Visit
+from feedsvc.sync.outcome import Outcome, failure, unstored
 from feedsvc.sync.remote_plan import Job
 from feedsvc.sync.run import SourceReport
-from feedsvc.sync.visit import Outcome, Visitor
+from feedsvc.sync.visit import Visitor
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ async def sync_remote(
 
     def spoilt(visit: Visit, error: Exception) -> Visit:
         """What is written instead of a visit that cannot be: that it failed."""
-        outcome = visitor.unstored(named[visit.source.name], error)
+        outcome = unstored(named[visit.source.name], error, clock.now())
         reports[outcome.report.name] = outcome.report
         return outcome.visit
 
@@ -104,10 +105,11 @@ async def sync_remote(
         network = network or True in reached
         for outcome in silent:
             if network and outcome.blame is not None:
-                outcome = visitor.blamed(named[outcome.report.name], outcome.blame)  # noqa: PLW2901
-                reports[outcome.report.name] = replace(
-                    outcome.report, seconds=reports[outcome.report.name].seconds
-                )
+                # Nothing was reached here while others were: the source is at fault.
+                job = named[outcome.report.name]
+                outcome = failure(job, outcome.blame, None, clock.now(), blame=True)  # noqa: PLW2901
+                seconds = reports[job.plan.name].seconds
+                reports[job.plan.name] = replace(outcome.report, seconds=seconds)
             batch.add(outcome.visit)
     finally:
         # Also when we are told to stop: what was read is not read again.

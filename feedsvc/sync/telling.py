@@ -1,4 +1,4 @@
-"""What the operator is told of a visit: reports, problems, and what an answer's status means."""
+"""What the operator is told of a visit: reports, problems, and times to wait."""
 
 from __future__ import annotations
 
@@ -50,18 +50,6 @@ def report_of(job: Job, response: Response, weighed: Weighed, problems: int) -> 
         reason=weighed.flood,
         problems=problems,
     )
-
-
-# What a status means to us, and what the operator can do about it.
-STATUS = {
-    401: ("it wants a password", "set `auth` of the source"),
-    402: ("it wants to be paid", "ask its operator"),
-    403: ("we are not let in", "its operator may refuse feed readers: sync.user_agent names us"),
-    404: ("there is no such document", "is `url` right? `feedsvc source test` looks for the feed"),
-    410: ("it is gone for good", "remove the source if it stays so"),
-    429: ("we ask too often", "raise `every` of the source"),
-    451: ("the law forbids it", "remove the source"),
-}
 
 
 def span(wait: timedelta) -> str:

@@ -12,7 +12,8 @@ small document at a time, where HTTP/2 has nothing to share.
 from __future__ import annotations
 
 from feedsvc.web.addresses import Guard, Resolve
-from feedsvc.web.client import FEEDS, Client
+from feedsvc.web.asking import FEEDS
+from feedsvc.web.client import Client
 from feedsvc.web.decode import DecodingError, TooLargeError
 from feedsvc.web.failures import NoNetworkError, RefusedError, UnreachableError
 from feedsvc.web.response import LONGEST_RETRY, Headers, Hop, Response, retry_after

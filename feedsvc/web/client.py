@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from feedsvc import __version__
 from feedsvc.errors import FetchError
 from feedsvc.patience import Wait, patience
 from feedsvc.settings import Sync
-from feedsvc.text.urls import absolute
 from feedsvc.web.addresses import Guard, Resolve
-from feedsvc.web.decode import ACCEPTED
-from feedsvc.web.failures import RefusedError, placed
+from feedsvc.web.asking import ANY, FEEDS, Asking, Validators, latin, own_fields, user_agent
+from feedsvc.web.failures import placed
 from feedsvc.web.polite import Turns
 from feedsvc.web.response import REDIRECTS, Hop, Response
 from feedsvc.web.target import Target, following, same_place
@@ -30,22 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from feedsvc.web.wire import Answer, Method, Wire
-
-FEEDS = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
-    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
-)
-"""The Accept of who wants a feed and takes what it gets."""
-
-_ANY = "*/*"
-
-# Ours to say: they frame the message, or decide what comes back.
-_OURS = frozenset(
-    """host connection content-length transfer-encoding te trailer upgrade keep-alive expect range
-    accept-encoding if-none-match if-modified-since if-match if-unmodified-since if-range
-    proxy-authorization proxy-connection""".split()
-)
+    from feedsvc.web.wire import Answer, Wire
 
 
 class Client:
@@ -70,7 +52,7 @@ class Client:
         transport: Callable[[Guard], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
         self._settings = settings
-        self._user_agent = _latin(settings.user_agent or _user_agent(contact))
+        self._user_agent = latin(settings.user_agent or user_agent(contact))
         self._turns = Turns(concurrency=concurrency, per_host=per_host, pause=pause.total_seconds())
         self._resolve = resolve
         self._make_transport = transport
@@ -118,7 +100,7 @@ class Client:
         `headers` count as secret and stay on the host of `url`, as do the credentials in `url`.
         `max_bytes` is the limit of this body instead of `sync.max_bytes`.
         """
-        validators = _Validators(
+        validators = Validators(
             url=Target.read(validated or url).url,
             etag=etag or None,
             last_modified=last_modified or None,
@@ -126,9 +108,9 @@ class Client:
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
         response = await self._follow(
             url,
-            _Asking(accept=accept, limit=limit, follow=follow),
+            Asking(accept=accept, limit=limit, follow=follow),
             validators,
-            _own_fields(headers or {}),
+            own_fields(headers or {}),
         )
         if response.status == 206:
             host = Target.read(response.url).origin.host
@@ -140,7 +122,7 @@ class Client:
 
         Raises FetchError unless there is an answer; see `Response.length`.
         """
-        return await self._follow(url, _Asking(accept=_ANY, limit=0, method="HEAD"))
+        return await self._follow(url, Asking(accept=ANY, limit=0, method="HEAD"))
 
     async def beginning(self, url: str, size: int) -> Response:
         """The first `size` bytes of the file at `url`, or all if it is shorter.
@@ -148,19 +130,19 @@ class Client:
         Status 206, or 200 from a server that would send it whole, which is read no further. Raises
         FetchError unless there is an answer; see `Response.length`.
         """
-        return await self._follow(url, _Asking(accept=_ANY, limit=size, beginning=True))
+        return await self._follow(url, Asking(accept=ANY, limit=size, beginning=True))
 
     async def _follow(
         self,
         url: str,
-        asking: _Asking,
-        validators: _Validators | None = None,
+        asking: Asking,
+        validators: Validators | None = None,
         headers: Mapping[bytes, bytes] | None = None,
     ) -> Response:
         """Ask, and follow redirects; `headers` count as secret."""
         target = Target.read(url)
         private = tuple({**dict(target.credentials), **(headers or {})}.items())
-        validators = validators or _Validators(url=target.url, etag=None, last_modified=None)
+        validators = validators or Validators(url=target.url, etag=None, last_modified=None)
         budget = _Budget(self._settings.timeout.total_seconds())
         hops: list[Hop] = []
         while True:
@@ -190,12 +172,12 @@ class Client:
         `headers` and the credentials in `url` are as in `get`.
         """
         target = Target.read(url)
-        private = {**dict(target.credentials), **_own_fields(headers or {})}
-        nothing = _Validators(url=target.url, etag=None, last_modified=None)
-        asking = _Asking(accept=_ANY, limit=max_bytes, method="POST")
+        private = {**dict(target.credentials), **own_fields(headers or {})}
+        nothing = Validators(url=target.url, etag=None, last_modified=None)
+        asking = Asking(accept=ANY, limit=max_bytes, method="POST")
         fields = [
             *self._fields(target, asking, nothing, tuple(private.items())),
-            (b"content-type", _latin(media_type)),
+            (b"content-type", latin(media_type)),
             (b"content-length", b"%d" % len(body)),
         ]
         budget = _Budget(self._settings.timeout.total_seconds())
@@ -207,14 +189,14 @@ class Client:
     def _fields(
         self,
         target: Target,
-        asking: _Asking,
-        validators: _Validators,
+        asking: Asking,
+        validators: Validators,
         private: tuple[tuple[bytes, bytes], ...],
     ) -> list[tuple[bytes, bytes]]:
         fields = [
             (b"host", target.authority),
             (b"user-agent", self._user_agent),
-            (b"accept", _latin(asking.accept)),
+            (b"accept", latin(asking.accept)),
             (b"accept-encoding", asking.codings),
         ]
         if asking.beginning:
@@ -232,7 +214,7 @@ class Client:
         target: Target,
         fields: list[tuple[bytes, bytes]],
         budget: _Budget,
-        asking: _Asking,
+        asking: Asking,
         *,
         posted: bytes | None = None,
     ) -> Answer:
@@ -253,44 +235,6 @@ class Client:
                 raise
             turn.own = answer.own
             return answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """What is asked for, and how much of the answer is read."""
-
-    accept: str
-    limit: int  # bytes of the body
-    method: Method = "GET"
-    beginning: bool = False  # the first `limit` bytes are wanted, however many there are
-    follow: bool = True  # redirects
-
-    @property
-    def codings(self) -> bytes:
-        # A length is that of the coded form (RFC 9110 §8.6), and a part one of it (§14.4).
-        plainly = self.method == "HEAD" or self.beginning
-        return b"identity" if plainly else ACCEPTED.encode()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validators:
-    """What makes a request conditional (RFC 9110 §13.1), and of which address it tells."""
-
-    url: str
-    etag: str | None
-    last_modified: str | None
-
-    def tell_of(self, target: Target) -> bool:
-        """Whether a request for `target` is conditional."""
-        return self.url == target.url and bool(self.etag or self.last_modified)
-
-    def fields(self) -> list[tuple[bytes, bytes]]:
-        fields = []
-        if self.etag:
-            fields.append((b"if-none-match", _latin(self.etag)))
-        if self.last_modified:
-            fields.append((b"if-modified-since", _latin(self.last_modified)))
-        return fields
 
 
 class _Budget:
@@ -319,7 +263,7 @@ class _Budget:
 
 
 def _response(
-    answer: Answer, target: Target, hops: tuple[Hop, ...], validators: _Validators
+    answer: Answer, target: Target, hops: tuple[Hop, ...], validators: Validators
 ) -> Response:
     status, headers = answer.status, answer.headers
     asked = validators if validators.tell_of(target) else None
@@ -337,29 +281,3 @@ def _response(
         etag=headers.first("etag") or (kept.etag if kept else None),
         last_modified=headers.first("last-modified") or (kept.last_modified if kept else None),
     )
-
-
-def _own_fields(headers: Mapping[str, str]) -> dict[bytes, bytes]:
-    for name in headers:
-        if name.lower() in _OURS:
-            raise RefusedError(f"the header {name!r} cannot be set: it is part of how feedsvc asks")
-    try:
-        return {
-            name.lower().encode("ascii"): value.encode("latin-1") for name, value in headers.items()
-        }
-    except UnicodeEncodeError as error:
-        raise RefusedError("a header holds characters that HTTP cannot carry") from error
-
-
-def _user_agent(contact: str) -> str:
-    """Who asks, in which version, and where to complain."""
-    about = absolute(contact, None)
-    if about is None:
-        return f"feedsvc/{__version__}"
-    about = about.replace("(", "%28").replace(")", "%29")  # they would end the comment
-    return f"feedsvc/{__version__} (+{about})"
-
-
-def _latin(value: str) -> bytes:
-    """A header value; what is no Latin-1 becomes `?`, so that one odd value costs no request."""
-    return value.encode("latin-1", "replace")

@@ -77,8 +77,9 @@ class Wire:
     ) -> Answer:
         """One request within `wait`; redirects are not followed.
 
-        `posted` is the body of a POST. With `beginning`, the answer is read as far as `limit` and
-        no further. Raises FetchError unless there is a whole answer.
+        `posted` is the body of a POST; of what is answered to one, some is enough. With
+        `beginning`, the answer is read as far as `limit` and no further. Raises FetchError unless
+        there is a whole answer.
         """
         try:
             request = httpx.Request(

@@ -5,6 +5,6 @@
     subscriber  leases.py: a source announces a hub --asks--> hub --callback.py--> active, news
 
 All of it is rules and requests; what is remembered lies in the store (`store/websub.py`), what is
-published in the output directory, and `app/push.py` and `app/push_errands.py` join them. A topic is
-the address of a document, as the document itself calls it (`rel="self"`).
+published in the output directory, and `app/push*.py` join them. A topic is the address of a
+document, as the document itself calls it (`rel="self"`).
 """

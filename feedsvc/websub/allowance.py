@@ -22,9 +22,11 @@ class Allowance:
         self._used_until: dict[str, float] = {}  # when a client may ask `AT_ONCE` again
 
     def grants(self, client: str | None) -> bool:
-        """Whether a client may ask now; one whose address nobody knows may."""
-        if client is None:
-            return True
+        """Whether a client may ask now; all whose address nobody knows are one.
+
+        Behind a proxy one can have itself taken for such: it sends a field that contradicts the
+        proxy's (`serve/clients.py`).
+        """
         now, who = self._elapsed(), _household(client)
         used_until = max(self._used_until.get(who, now), now) + _EVERY
         if used_until - now > AT_ONCE * _EVERY:
@@ -36,8 +38,10 @@ class Allowance:
         return True
 
 
-def _household(client: str) -> str:
+def _household(client: str | None) -> str:
     """Whom an address stands for: of IPv6, one customer has a whole /64."""
+    if client is None:
+        return "unknown"
     address = ip_address(client)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))

@@ -23,7 +23,6 @@ from feedsvc.websub.signature import HEADER, signed
 
 AT_ONCE = 160  # who is being told at one time
 AGAIN_AT_ONCE = 64  # of those who were told in vain, beside them
-_ANSWER = 262_144  # bytes of an answer that are read; nobody needs what it says
 
 
 class Content(NamedTuple):
@@ -142,10 +141,9 @@ class Teller:
             headers[HEADER] = signed(one.secret, content.body)
         status, reason, wait = await self._answer(
             self._client.post(
-                one.callback, content.body, media_type=content.media_type, headers=headers,
-                max_bytes=_ANSWER,
+                one.callback, content.body, media_type=content.media_type, headers=headers
             )
-        )  # fmt: skip
+        )
         if 200 <= status < 300:
             self._store.heard(notice, self._now())
             self._store.reached(row)

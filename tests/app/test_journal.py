@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from feedsvc.app.journal import WAITING, Journal, line_of
 from feedsvc.errors import StoreError
-from feedsvc.model import LogEntry
+from feedsvc.model import LogEntry, Problem
+from feedsvc.ports import FeedRow
+from feedsvc.regenerate import BuildReport
 from feedsvc.store import SqlStore, open_store
 from feedsvc.sync import SourceReport
 from tests.support import FrozenClock, Service
+
+PATIENCE = 30.0  # seconds until a test gives up; nothing waits that long when all is well
 
 
 @pytest.fixture
@@ -85,6 +90,54 @@ class TestTrouble:
         assert told == ["planet: 500", "building planet: held back", "planet: is well again"]
 
 
+class TestArticles:
+    def leave_out(self, store: SqlStore, feed: str, **reasons: str) -> None:
+        """Let a build of one feed leave these articles out of it."""
+        row, left_out = store.feed(feed), tuple(
+            Problem(source="desk", path=article, reason=f"left out of {feed}: {reason}")
+            for article, reason in reasons.items()
+        )  # fmt: skip
+        store.settle_feed(
+            FeedRow(name=feed, guid=row.guid, left_out=left_out), read=row, members=(), lines=()
+        )
+
+    def test_what_is_wrong_with_one_is_told_once_and_when_it_is_over(self, store: SqlStore) -> None:
+        journal, told = journal_of(store)
+        for wrong in ({"a": "empty", "b": "empty"}, {"a": "empty", "b": "empty"}, {"b": "empty"}):
+            self.leave_out(store, "all", **wrong)
+            journal.built(BuildReport(publications=()), 0.1)
+
+        assert told == [
+            "a: left out of all: empty", "b: left out of all: empty", "a: is well again"
+        ]  # fmt: skip
+        assert [level for level, _ in kept(store)] == ["warning", "warning", "info"]
+
+    def test_it_is_so_until_every_feed_has_it_again(self, store: SqlStore) -> None:
+        journal, told = journal_of(store)
+        for feed, wrong in (
+            ("all", {"a": "empty"}), ("news", {"a": "long"}), ("all", {"a": "empty"}), ("all", {}),
+            ("news", {}),
+        ):  # fmt: skip
+            self.leave_out(store, feed, **wrong)
+            journal.built(BuildReport(publications=()), 0.1)
+
+        assert told == [
+            "a: left out of all: empty",
+            "a: left out of all: empty; left out of news: long",
+            "a: left out of news: long",
+            "a: is well again",
+        ]
+
+    def test_the_next_process_knows_of_it(self, store: SqlStore) -> None:
+        self.leave_out(store, "all", a="empty")
+        journal_of(store)[0].built(BuildReport(publications=()), 0.1)
+        self.leave_out(store, "all")
+
+        journal_of(store)[0].built(BuildReport(publications=()), 0.1)
+
+        assert kept(store)[-1] == ("info", "a: is well again")
+
+
 class TestKeeping:
     def test_what_cannot_be_written_waits_for_the_next_time(self, store: SqlStore) -> None:
         full = True
@@ -122,6 +175,34 @@ class TestKeeping:
         former.flush()
 
         assert [line for _, line in kept(store)] == ["began", "wire: 500"]
+
+    def test_who_notes_something_does_not_wait_until_the_store_has_written(
+        self, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writing, go_on, log = Event(), Event(), store.log
+
+        def slow(entries: Sequence[LogEntry]) -> None:
+            writing.set()
+            go_on.wait()
+            log(entries)
+
+        monkeypatch.setattr(store, "log", slow)
+        journal, _ = journal_of(store)
+        journal.happened("build", "published all")
+        flushing = Thread(target=journal.flush)
+        flushing.start()
+        writing.wait()
+        noting = Thread(target=journal.happened, args=("daemon", "began"))
+        noting.start()
+        noting.join(PATIENCE)
+        waited = noting.is_alive()
+        go_on.set()
+        flushing.join()
+
+        journal.flush()
+
+        assert not waited
+        assert [line for _, line in kept(store)] == ["published all", "began"]
 
     def test_what_waits_is_bounded_and_the_newest_stays(self, store: SqlStore) -> None:
         journal, _ = journal_of(store)

@@ -504,3 +504,29 @@ def test_artwork_of_another_size_than_apple_takes_holds_the_show_until_it_is_rep
     assert desk.app.store.feed("show").held is None
     thumbnail = f'<media:thumbnail url="{image}" width="1400" height="1400"/>'
     assert thumbnail.encode() in desk.published("show/rss.xml")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(Answer(status=410), id="gone"),
+        pytest.param(Answer(body=b"GIF?"), id="no-picture"),
+    ],
+)
+def test_artwork_that_was_none_is_looked_at_again(
+    first: Answer, desk: Service, feed_server: FeedServer
+) -> None:
+    image = feed_server.url("/cover.png")
+    feed_server["/talk.mp3"], feed_server["/cover.png"] = song, first
+    spoken = CONFIG.replace("id_since", 'language = "en"\nid_since')
+    desk.configure(spoken + SHOW.format(image=image))
+    episode(desk, "talk", feed_server.url("/talk.mp3"))
+    desk.sync(force=True)
+    run(desk)
+    assert facts(desk, image).width is None
+
+    feed_server["/cover.png"] = Answer(body=cover(1400), headers={"Content-Type": "image/png"})
+    desk.clock.tick(hours=25)
+
+    assert run(desk)
+    assert facts(desk, image).width == 1400

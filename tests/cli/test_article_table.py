@@ -23,3 +23,18 @@ def test_json_has_the_whole_title(shell: Shell) -> None:
     titles = [a["title"] for a in shell.run("article", "list", "--json").json["articles"]]
 
     assert any(len(title) > 500 for title in titles)
+
+
+def test_what_has_expired_is_told_to_people(shell: Shell) -> None:
+    shell.write("ferry.txt", "Ferry\n2025-03-10\nExpires: 2025-03-12\n\nText.\n")
+    shell.write("pier.txt", "Pier\n2025-03-11\nExpires: 2099-01-01\n\nText.\n")
+    shell.run("sync")
+
+    lines = shell.run("article", "list").out.splitlines()
+
+    assert ["expired" in line for line in lines if "Ferry" in line] == [True]
+    assert ["published" in line for line in lines if "Pier" in line] == [True]
+    assert "state: expired" in shell.run("article", "show", "desk/ferry").out
+    told = {a["title"]: a for a in shell.run("article", "list", "--json").json["articles"]}
+    assert told["Ferry"]["state"] == told["Pier"]["state"] == "published"
+    assert told["Ferry"]["expires"] == "2025-03-11T23:00:00Z"

@@ -445,6 +445,39 @@ class TestEveryCommand:
             "`feedsvc article list --help` shows how",
         ]
 
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            pytest.param(
+                ("article", "withdraw", "x", "--reasn", "y"),
+                ("--reasn y; did you mean --reason?", "feedsvc article withdraw"),
+                id="of-a-verb",
+            ),
+            pytest.param(
+                ("article", "--bogus", "list"), ("--bogus", "feedsvc article"), id="before-a-verb"
+            ),
+            pytest.param(
+                ("article", "list", "extra"), ("extra", "feedsvc article list"), id="a-word-more"
+            ),
+            pytest.param(
+                ("sync", "--source", "desk", "--dryrun"),
+                ("--dryrun; did you mean --dry-run?", "feedsvc sync"),
+                id="of-a-command",
+            ),
+            pytest.param(("--bogus", "sync"), ("--bogus", "feedsvc"), id="before-all"),
+        ],
+    )
+    def test_what_is_unknown_leads_to_the_help_of_its_verb(
+        self, empty: Shell, arguments: tuple[str, ...], told: tuple[str, str]
+    ) -> None:
+        done = empty.run(*arguments)
+
+        assert done.code == 2
+        assert done.err.splitlines() == [
+            f"feedsvc: unrecognized arguments: {told[0]}",
+            f"`{told[1]} --help` shows how",
+        ]
+
     def test_debug_adds_a_traceback_and_keeps_the_exit_code(self, empty: Shell) -> None:
         plain = empty.run("status")
         debug = empty.run("--debug", "status")

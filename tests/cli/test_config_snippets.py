@@ -49,7 +49,7 @@ Request = tuple[int, dict[str, str], bytes]
 
 
 def ask(port: int, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Request:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest(method, path, skip_accept_encoding=True)
     if body:
         headers |= {

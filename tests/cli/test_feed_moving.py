@@ -245,7 +245,7 @@ def test_readers_who_ask_the_server(newsroom: Shell) -> None:
         port = int(server.stdout.readline().strip().rpartition(":")[2])
 
         def ask(path: str) -> tuple[int, str | None]:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", path)
             answer = connection.getresponse()
             connection.close()

@@ -23,7 +23,7 @@ from feedsvc.config import (
 from feedsvc.config.access import NOT_TO_SET
 from feedsvc.errors import ConfigError
 from feedsvc.settings import Ops, Secret, Settings
-from feedsvc.web import client
+from feedsvc.web import asking
 
 Loaded = Callable[..., Settings]
 FEED = '[[source]]\nname = "peer"\nurl = "https://example.org/feed"\n'
@@ -109,7 +109,7 @@ def test_a_file_that_holds_none(content: bytes | None, message: str, tmp_path: P
     assert "geheim" not in repr(caught.value.__context__)
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
@@ -202,7 +202,7 @@ def test_a_secret_that_cannot_be_sent(
 
 
 def test_a_header_that_the_client_refuses_is_refused_here() -> None:
-    assert NOT_TO_SET == client._OURS
+    assert NOT_TO_SET == asking._OURS
 
 
 # -- config check --------------------------------------------------------------------------------

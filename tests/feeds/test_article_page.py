@@ -92,6 +92,22 @@ def test_a_picture_that_the_text_shows_is_not_shown_twice(whole: Make) -> None:
     assert _all(page, "//img/@src") == [PHOTO]
 
 
+def test_players_in_the_text_can_be_used(whole: Make) -> None:
+    page = _page(
+        whole(
+            html=f'<p><audio src="{AUDIO}"></audio></p><p>&lt;video&gt; is a tag.</p>'
+            '<video poster="https://news.example.org/p.jpg"><source src="/v.mp4"></video>'
+        )
+    )
+
+    players = page.xpath("//div[contains(@class, 'e-content')]//*[self::audio or self::video]")
+    assert [(one.tag, one.get("controls"), one.get("preload")) for one in players] == [
+        ("audio", "", "none"),
+        ("video", "", "none"),
+    ]
+    assert "<video> is a tag." in page.text_content()
+
+
 @pytest.mark.parametrize(
     ("enclosure", "path", "expected"),
     [

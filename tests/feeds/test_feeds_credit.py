@@ -120,8 +120,10 @@ def test_places_are_named_once_and_not_without_end(whole: Make) -> None:
     entry = whole(extra=(*told[:1], ("atom:via", "http://www.kai.example.org/0/"), *told[1:]))
 
     found = [one.href for one in vias(entry)]
+    credited = [one.href for one in vias(replace(entry, via=(ORIGIN, COPY)))]
 
     assert found == [href for _, href in told[:10]]
+    assert credited == ["https://kai.example.org/", ORIGIN.link, *found[:8]]
 
 
 @pytest.mark.parametrize("line", ["{half", '{"href": 7}', "7", "{}", "javascript:alert(1)", " "])

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from feedsvc.gate import check
-from feedsvc.model import Enclosure, Entry, FeedHead, Format, Hints, Image, Podcast
+from feedsvc.model import Enclosure, Entry, FeedHead, Format, Hints, Image, Person, Podcast
 from feedsvc.parsers.feed import read
 
 Render = Callable[..., bytes]
@@ -25,6 +25,7 @@ PODCAST = "https://podcastindex.org/namespace/1.0"
 AUDIO = Enclosure(
     url="https://audio.example.org/4.mp3", type="audio/mpeg", length=900, duration=1536
 )
+SHOW = Podcast(categories=(("News",),), owner=Person(name="Radio", email="radio@audio.example.org"))
 PHOTO = "https://audio.example.org/4.jpg"
 
 
@@ -34,7 +35,7 @@ def episode(rendered: Render, head: Head, sparse: Make) -> Callable[..., bytes]:
 
     def make(*lines: tuple[str, str], **changes: Any) -> bytes:
         entry = replace(sparse(extra=lines, **{"enclosures": (AUDIO,), **changes}), podcast=True)
-        return rendered(Format.RSS, entry, of=head(podcast=Podcast()))
+        return rendered(Format.RSS, entry, of=head(podcast=SHOW))
 
     return make
 

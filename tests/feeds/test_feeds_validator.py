@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -13,8 +14,9 @@ import feedparser
 import pytest
 from lxml import etree
 
+from feedsvc.feeds.origin import credit
 from feedsvc.gate import check
-from feedsvc.model import Enclosure, Entry, FeedHead, Format, Person
+from feedsvc.model import Enclosure, Entry, FeedHead, Format, Image, Origin, Person, Podcast
 
 Render = Callable[..., bytes]
 Make = Callable[..., Entry]
@@ -131,6 +133,11 @@ def test_an_rss_image_is_a_gif_a_jpeg_or_a_png(
             ("jana@example.org", "jana@example.org"),
             id="mail-only",
         ),
+        pytest.param(
+            Person(name="<a@example.org> Jana <b@example.org>"),
+            ("Jana", "a@example.org"),
+            id="two-addresses",
+        ),
         pytest.param(Person(name="A", email="a/b@example.org"), ("A", None), id="a-slash-in-mail"),
         pytest.param(Person(name="A", email="a@localhost"), ("A", None), id="mail-of-no-domain"),
         pytest.param(Person(name="R&D2"), ("R&D2", None), id="an-ampersand"),
@@ -145,6 +152,84 @@ def test_a_person_has_a_name_and_an_address_validators_accept(
     assert _xml(document, "atom:entry/atom:author/atom:name/text()") == [name]
     assert _xml(document, "atom:entry/atom:author/atom:email/text()") == ([email] if email else [])
     assert check(document, "atom") == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        pytest.param("<b>Harbour</b>", "Harbour", id="the-title-without-markup"),
+        pytest.param("</b>", "all", id="the-name-of-the-feed-where-nothing-is-left"),
+    ],
+)
+def test_a_feed_without_an_author_names_itself(
+    rendered: Render, sparse: Make, head: Head, title: str, expected: str
+) -> None:
+    document = rendered(Format.ATOM, sparse(), of=head(title=title, author=Person(name="</p>")))
+
+    assert _xml(document, "atom:author/atom:name/text()") == [expected]
+    assert check(document, "atom") == ()
+
+
+@pytest.mark.parametrize("format", XML)
+@pytest.mark.parametrize("words", WORDS)
+def test_the_title_of_a_link_is_no_markup(
+    rendered: Render, whole: Make, format: Format, words: str
+) -> None:
+    copy = Origin(title=words, url="https://tides.example.net/?a=1&b", link="https://t.example/")
+    entry = replace(whole(html='<a rel="via" title="R&amp;D2">x</a>'), via=(copy,))
+
+    document = rendered(format, entry)
+
+    assert check(document, format.value) == ()
+    (title,) = _xml(document, "//atom:link[@rel='via']/@title")
+    assert (unescape(title) if "</" in words else title) == words
+    assert "&" not in words or b"&#x26;" in document.partition(b'rel="via"')[2][:80]
+
+
+@pytest.mark.parametrize("format", XML)
+def test_words_that_look_like_markup_stand_everywhere_in_a_podcast(
+    rendered: Render, whole: Make, head: Head, format: Format
+) -> None:
+    words = "R&D2 <x &lt;"
+    show = Podcast(
+        author=words,
+        owner=Person(name=words, email="radio@example.org"),
+        categories=(("Society & Culture", "Documentary"),),
+        funding=(("https://example.org/", words),),
+    )
+    picture = Image(url="https://example.org/a.jpg", caption=words, credit=words)
+    entry = whole(title=words, summary=words, subtitle=words, image=picture)
+
+    document = rendered(format, replace(entry, podcast=True), of=head(title=words, podcast=show))
+
+    assert check(document, format.value) == ()
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        pytest.param(
+            Origin(title="T", url="http://T.example:80/m%c3%bc%7e?a=%2f"),
+            "http://t.example/m%C3%BC~?a=%2F",
+            id="of-an-address-the-normal-form",
+        ),
+        pytest.param(
+            Origin(title="T", url="https://t.example:8443/%41"),
+            "https://t.example:8443/A",
+            id="another-port-is-another-place",
+        ),
+        pytest.param(
+            Origin(title="T", id="http://T.example:80/", url="https://t.example/"),
+            "http://T.example:80/",
+            id="what-is-stated-stays-as-it-is",
+        ),
+    ],
+)
+def test_the_id_of_an_origin(origin: Origin, expected: str) -> None:
+    found = credit(origin)
+
+    assert found is not None
+    assert found.id == expected
 
 
 def test_a_managing_editor_has_no_parentheses_in_the_name(

@@ -101,6 +101,17 @@ def _extra(head: str) -> tuple[tuple[str, str], ...]:
             id="another-form-of-no-type",
         ),
         pytest.param("extra:\n  episode: 3", [("itunes:episode", "3")], id="nested"),
+        pytest.param(
+            "Staffel: 2\nfolge: 7\nfolgen_typ: full\nfolgentyp: full\ngäste: [Liv]",
+            [
+                ("itunes:season", "2"),
+                ("itunes:episode", "7"),
+                ("folgen_typ", "full"),
+                ("itunes:episodeType", "full"),
+                ("podcast:person", '{"role":"guest","":"Liv"}'),
+            ],
+            id="in-the-words-of-plain-texts",
+        ),
         pytest.param("season: winter", [("season", "winter")], id="a-season-that-is-no-number"),
         pytest.param("transcript: yes", [("transcript", "yes")], id="a-transcript-that-is-none"),
         pytest.param("episode: 0", [("episode", "0")], id="an-episode-that-is-none"),
@@ -150,3 +161,26 @@ def test_apples_names_for_what_any_article_has() -> None:
     assert [one.name for one in draft.authors] == ["Liv"]
     assert draft.tags == ("Hafen", "Nebel")
     assert (draft.summary, draft.subtitle) == ("Warum es still ist.", "Ein Horn")
+
+
+def test_german_words_tell_of_a_recording() -> None:
+    text = "---\nAudiodatei: 7.mp3\nDauer: 25:36\nDateigröße: 31415926\n---\n# Folge\n\nText."
+    (audio,) = parse(Document(source="s", path="folge.md", data=text.encode()), Hints()).enclosures
+
+    assert (audio.url, audio.length, audio.duration) == ("7.mp3", 31415926, 25 * 60 + 36)
+
+
+def test_what_belongs_to_no_recording_keeps_its_word() -> None:
+    draft = parse(
+        Document(source="s", path="weg.md", data=b"---\nDauer: 3 Tage\n---\n# Weg\n\nText."),
+        Hints(),
+    )
+
+    assert draft.extra == (("Dauer", "3 Tage"),)
+
+
+def test_words_of_every_day_make_no_head_of_a_paragraph() -> None:
+    text = "Dauer: 90 Minuten\nGast: Liv\n\nText."
+    draft = parse(Document(source="s", path="weg.md", data=text.encode()), Hints())
+
+    assert "Dauer: 90 Minuten" in draft.html

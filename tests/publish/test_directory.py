@@ -206,11 +206,51 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_the_others_stay(tmp_path: P
     (tmp_path / "all" / "atom.xml.gz").unlink()
     (tmp_path / "all" / "atom.xml.gz" / "in-the-way").mkdir(parents=True)
 
-    with pytest.raises(PublishError, match=r"cannot write .*atom\.xml"):
+    with pytest.raises(PublishError) as told:
         directory.place({"all/atom.xml": OTHER})
 
+    assert str(told.value) == f"cannot write {tmp_path}/all/atom.xml.gz: a folder lies in its place"
+    assert told.value.hint == "move the folder away; the next build does the rest"
     assert (tmp_path / "all" / "atom.xml").read_bytes() == BODY
     assert not [name for name in _names(tmp_path / "all") if "tmp-" in name]
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "all").write_text("somebody's own")
+
+    with pytest.raises(PublishError) as told:
+        Directory(tmp_path).place({"all/atom.xml": BODY})
+
+    assert str(told.value) == f"cannot write {tmp_path}/all: a file lies where a folder has to be"
+
+
+KEY = "Zk3pQ81xvB7tLm2dRw0AyE5sHn9cJ4gU"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda directory, path: directory.place({path: BODY}), id="placed"),
+        pytest.param(lambda directory, path: directory.keep(path, BODY), id="kept"),
+        pytest.param(lambda directory, path: directory.remove([path]), id="removed"),
+    ],
+)
+def test_what_is_told_holds_no_key(tmp_path: Path, act: Callable[[Directory, str], object]) -> None:
+    (tmp_path / "desk" / KEY / "atom.xml" / "in-the-way").mkdir(parents=True)
+
+    with pytest.raises(PublishError) as told:
+        act(Directory(tmp_path), f"desk/{KEY}/atom.xml")
+
+    assert f"{tmp_path}/desk/Zk3p.../atom.xml" in str(told.value)
+
+
+def test_what_is_told_names_the_document_and_not_its_unfinished_file(tmp_path: Path) -> None:
+    name = "x" * 250  # with its mark, longer than a file system takes
+
+    with pytest.raises(PublishError) as told:
+        Directory(tmp_path).place({f"all/{name}": BODY})
+
+    assert str(told.value).startswith(f"cannot write {tmp_path}/all/{name}.gz: ")
 
 
 # -- in a process of its own ---------------------------------------------------------------------

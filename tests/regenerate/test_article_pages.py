@@ -569,6 +569,28 @@ def test_a_page_that_cannot_be_made_is_named_and_the_others_go_out(
     assert service.app.store.feed(PAGES).left_out == ()
 
 
+def test_where_a_page_that_moves_cannot_be_made_the_old_one_stays(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feedsvc.feeds import article_page
+
+    def fails(*_: Any) -> str:
+        raise ValueError("no page for this")
+
+    service.write("ferry.md", _front(title="Ferry", slug="one"))
+    service.sync()
+    service.write("ferry.md", _front(title="Ferry", slug="two"))
+    with monkeypatch.context() as broken:
+        broken.setattr(article_page, "_article", fails)
+        service.sync()
+        stuck = _pages(service), _leads(service)
+    service.write("ferry.md", _front(title="The ferry", slug="two"))
+    service.sync()
+
+    assert stuck == ({"one"}, {})
+    assert (_pages(service), _leads(service)) == ({"two"}, {"one": "a/two/"})
+
+
 def test_a_check_writes_nothing(service: Any, told: Told) -> None:
     service.write("ferry.txt", told("Ferry"))
     service.write("tower.txt", told("Tower"))

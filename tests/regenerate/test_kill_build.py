@@ -28,7 +28,7 @@ from tests.newsdesk import BASE, Newsdesk
 from tests.support import FrozenClock, Service, readable
 from tests.walker import walk
 
-KILLS = int(os.environ.get("FEEDSVC_KILLS", "30"))
+KILLS = int(os.environ.get("FEEDSVC_KILLS", "12"))
 A_ROUND = 3  # kills, until one run may come to its end
 
 TABLES = {

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from tests.newsdesk import BASE, Newsdesk
 from tests.support import Service
 
-EXAMPLES = int(os.environ.get("FEEDSVC_WHATEVER", "6"))
+EXAMPLES = int(os.environ.get("FEEDSVC_WHATEVER", "4"))
 TURNS = 10
 
 NUMBERS = st.integers(1, 8)

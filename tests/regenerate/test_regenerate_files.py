@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -94,6 +95,24 @@ def test_somebody_elses_file_stays(service: Any, told: Told) -> None:
     service.regenerate(everything=True)
 
     assert (service.public / "all" / "style.css").read_text() == "p {}"
+
+
+@pytest.mark.parametrize("path", ["all/rss.xml", "all/atom.xml.br", "all/feed.json.gz", "opml.xml"])
+def test_damage_that_nothing_tells_of_is_mended_when_everything_is_asked_for(
+    service: Any, told: Told, path: str
+) -> None:
+    _two(service, told)
+    service.sync()
+    file = service.public / path
+    whole, times = file.read_bytes(), file.stat()
+    file.write_bytes(whole[:50] + b"?" * (len(whole) - 50))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    report = service.regenerate(everything=True)
+
+    assert file.read_bytes() == whole
+    written = [one.path for one in report.publications if one.outcome == "written"]
+    assert written == [path.removesuffix(".br").removesuffix(".gz")]
 
 
 def test_check_writes_nothing(service: Any, told: Told, rows: Callable[..., Any]) -> None:

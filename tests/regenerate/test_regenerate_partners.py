@@ -84,6 +84,43 @@ def test_what_breaks_a_rule_is_held_and_the_others_go_out(
     assert not (service.public / "partner/rss.xml").exists()
 
 
+def test_nobody_is_led_to_what_was_never_published(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.write("a.txt", "Short\n2025-05-30\n\nIt leaves every half hour.")
+    service.sync()
+
+    for path in ("index.html", "opml.xml", "a/short/index.html", ".feedsvc/serving.json"):
+        assert b"partner/" not in service.published(path), path
+    assert not (service.public / "partner").exists()
+
+
+def test_a_page_leads_to_the_formats_that_are_there(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.configure(
+        (service.root / "feedsvc.toml").read_text().replace('["rss"]', '["rss", "json"]')
+    )
+    service.write("a.txt", "Short\n2025-05-30\n\nIt leaves every half hour.")
+    service.sync()
+
+    for path in ("index.html", "partner/index.html"):
+        assert b"partner/feed.json" in service.published(path), path
+        assert b"partner/rss.xml" not in service.published(path), path
+    assert b"partner/feed.json" in service.published("opml.xml")
+
+
+def test_it_is_listed_as_soon_as_it_goes_out(service: Service) -> None:
+    _configure(service, 'profile = "msn"')
+    service.write("a.txt", "Short\n2025-05-30\n\nIt leaves every half hour.")
+    service.sync()
+    service.clock.tick(hours=1)
+
+    service.write("a.txt", f"{LONG}\n2025-05-30\n\nIt leaves every half hour.")
+    service.sync()
+
+    for path in ("index.html", "opml.xml", "partner/index.html"):
+        assert b"partner/rss.xml" in service.published(path), path
+
+
 def test_what_keeps_the_rules_goes_out(service: Service) -> None:
     _configure(service, 'profile = "msn"')
     service.write("a.txt", f"{LONG}\n2025-05-30\n\nIt leaves every half hour.")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +56,18 @@ app = App(load(Path("feedsvc.toml").resolve(), cwd=Path.cwd(), environ={}), Cloc
 app.journal.hear(lambda entry: print(entry.message, flush=True))
 asyncio.run(Daemon(app).run())
 """
+AMID_A_TICK = f"""
+class Daemon(Daemon):
+    ticks = 0
+
+    def _has_its_store(self):
+        self.ticks += 1
+        if self.ticks == 3:
+            Path("ahead").write_text("{-400 * 86_400}")
+        return super()._has_its_store()
+
+
+app ="""
 YEAR = timedelta(days=400).total_seconds()
 
 
@@ -61,7 +75,8 @@ class Machine(Daemon):
     """The daemon, the clock of its machine, and the server that it asks."""
 
     def __init__(self, root: Path, server: FeedServer) -> None:
-        super().__init__(root, "-c", DAEMON)
+        super().__init__(root)
+        self.live()
         self.server = server
         self.set_clock(0)
         self.write("slept", 0)
@@ -83,6 +98,10 @@ class Machine(Daemon):
         half.write_text(str(seconds))
         half.replace(self.root / name)
 
+    def live(self, script: str = DAEMON) -> None:
+        """Let this be what runs."""
+        self.command = ("-c", script)
+
     def set_clock(self, ahead: float) -> None:
         self.write("ahead", ahead)
 
@@ -101,30 +120,60 @@ def machine(tmp_path: Path, feed_server: FeedServer) -> Iterator[Machine]:
     found.kill()
 
 
-@pytest.mark.parametrize(
-    "steps",
-    [
-        pytest.param([YEAR], id="a-year-ahead"),
-        pytest.param([-YEAR], id="a-year-back"),
-        pytest.param([YEAR, 0], id="a-year-ahead-and-right-again"),
-        pytest.param([-YEAR, YEAR], id="there-and-far-beyond"),
-        pytest.param([-7.5], id="some-seconds-back"),
-    ],
-)
-def test_it_asks_on_at_the_same_pace(machine: Machine, steps: list[float]) -> None:
+STEPS: dict[str, list[float]] = {
+    "a-year-ahead": [YEAR],
+    "a-year-back": [-YEAR],
+    "a-year-ahead-and-right-again": [YEAR, 0],
+    "there-and-far-beyond": [-YEAR, YEAR],
+    "some-seconds-back": [-7.5],
+}
+
+
+def live_through(machine: Machine, steps: list[float]) -> None:
     machine.configure(often="2s", seldom="1h")
     machine.start()
     machine.wait_for(lambda: len(machine.asked("often")) >= 2)
-
     for ahead in steps:
         before = len(machine.asked("often"))
         machine.set_clock(ahead)
         machine.wait_for(lambda: len(machine.asked("often")) >= before + 2)  # noqa: B023
 
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Machine]]:
+    """What came of each: all of them at once, as they do little but wait."""
+    with ExitStack() as stack:
+        machines = {}
+        for name in STEPS:
+            server = stack.enter_context(FeedServer())
+            machines[name] = Machine(tmp_path_factory.mktemp(name), server)
+            stack.callback(machines[name].kill)
+        with ThreadPoolExecutor(len(STEPS)) as pool:
+            for one in [pool.submit(live_through, machines[name], STEPS[name]) for name in STEPS]:
+                one.result()
+        yield machines
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_it_asks_on_at_the_same_pace(lives: dict[str, Machine], name: str) -> None:
+    machine = lives[name]
+
     waits = [later - earlier for earlier, later in pairwise(machine.asked("often"))]
     assert min(waits) > timedelta(seconds=1)  # times are whole seconds
     assert len(machine.asked("seldom")) == 1
-    assert machine.said.count("what waits, waits on as before") == len(steps)
+    assert machine.said.count("what waits, waits on as before") == len(STEPS[name])
+
+
+def test_one_that_is_set_back_while_a_tick_goes_on_is_not_waited_for(machine: Machine) -> None:
+    """The next tick was planned by then, for a time that is a year away."""
+    machine.live(DAEMON.replace("\napp =", AMID_A_TICK, 1))
+    machine.configure(often="2s")
+
+    machine.start()
+
+    machine.wait_for(lambda: "put back by 400 days" in machine.said)
+    before = len(machine.asked("often"))
+    machine.wait_for(lambda: len(machine.asked("often")) >= before + 2)
 
 
 def test_after_a_week_asleep_everybody_is_asked_once(machine: Machine) -> None:

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from feedsvc.scheduler.rounds import Rounds
+from feedsvc.scheduler.building import Building
 from tests.support import Service
 
 
-class Stopped(Rounds):
+class Stopped(Building):
     """Is asked to end when its build is at something."""
 
     at = ""
@@ -35,14 +35,15 @@ def test_what_it_leaves_is_not_held_back_and_is_built_by_the_next(
     stopped = Stopped(service.app)
     stopped.at = at
 
-    asyncio.run(stopped.look())
+    asyncio.run(stopped.build_due())
 
     store, page = service.app.store, service.app.settings.publish.directory / "index.html"
     assert not page.exists()
     assert [row.held for row in store.feeds() if row.held] == []
+    service.app.journal.flush()
     assert store.journal(limit=50, level="warning") == ()
 
-    asyncio.run(Rounds(service.app).look())
+    asyncio.run(Building(service.app).build_due())
 
     assert page.exists()
     assert len(list(page.parent.glob("a/*/index.html"))) == 2

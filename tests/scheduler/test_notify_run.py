@@ -17,7 +17,7 @@ import pytest
 
 from feedsvc.store.locks import hold
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 CONFIG = '[[source]]\npath = "articles"\n'
 PINGS = 4  # one each second: more than a single tick tells
 

@@ -80,7 +80,7 @@ class Child:
     def end(self) -> tuple[int, str]:
         """End it as a supervisor does; the exit code and what it wrote on standard error."""
         self.process.terminate()
-        _, errors = self.process.communicate(timeout=10)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 
@@ -139,7 +139,7 @@ def ask() -> Callable[..., Answer]:
     """One request on a connection of its own; header names are written with underscores."""
 
     def ask(port: int, target: str, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name.replace("_", "-"), value)
@@ -158,7 +158,7 @@ def send() -> Callable[[int, bytes], bytes]:
 
     def send(port: int, data: bytes) -> bytes:
         received = b""
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             try:
                 connection.sendall(data)
                 while piece := connection.recv(65536):

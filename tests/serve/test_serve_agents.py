@@ -96,7 +96,7 @@ def test_all_others_ask_for_themselves(agent: str | None) -> None:
     assert speaks_for(agent) is None
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("evil", ["1,", "subscribers ", "feed-id", "a ", "(compatible; ", "1 "])
 def test_what_is_made_to_be_slow_is_not(evil: str) -> None:
     for _ in range(200):

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from feedsvc.serve.app import Application, send_file
-from feedsvc.serve.files import Library, OpenFile, Redirect, Resource, UnavailableError
+from feedsvc.serve.files import Library, UnavailableError
 from feedsvc.serve.headers import Fields
+from feedsvc.serve.resource import OpenFile, Redirect, Resource
 from tests.asking import Asked, asked
 
 

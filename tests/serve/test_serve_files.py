@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.serve.files import FRESH, Library, OpenFile, Redirect, Resource, UnavailableError
+from feedsvc.serve.files import FRESH, Library, UnavailableError
+from feedsvc.serve.resource import OpenFile, Redirect, Resource
 
 Publish = Callable[[Path, bytes], None]
 TEXT = b"<feed>Ein Text, der sich lohnt</feed>" * 20

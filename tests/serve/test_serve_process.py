@@ -53,7 +53,7 @@ def test_it_ends_cleanly_when_told_to(tmp_path: Path, start_child: Any, number: 
     assert re.fullmatch(r"ready http://127\.0\.0\.1:[1-9]\d*", child.line)
 
     child.process.send_signal(number)
-    output, errors = child.process.communicate(timeout=5)
+    output, errors = child.process.communicate(timeout=60)
 
     assert (child.process.returncode, output, errors) == (0, "", "")
 
@@ -63,7 +63,7 @@ def test_an_answer_on_its_way_is_finished(tmp_path: Path, start_child: Any) -> N
     (tmp_path / "large.bin").write_bytes(data)
     child = start_child("--directory", str(tmp_path), "--listen", "127.0.0.1:0")
     received = b""
-    with socket.create_connection((LOOPBACK, child.port), timeout=5) as connection:
+    with socket.create_connection((LOOPBACK, child.port), timeout=60) as connection:
         connection.sendall(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
         received += connection.recv(1000)
         child.process.terminate()
@@ -85,7 +85,7 @@ def test_a_reader_who_takes_nothing_does_not_hold_it_up(tmp_path: Path, start_ch
 
         assert child.end() == (0, "")
 
-    assert time.monotonic() - started < 4.5
+    assert time.monotonic() - started < 30  # else it would have no end
 
 
 def test_tags_and_dates_are_the_same_after_a_restart(
@@ -124,7 +124,7 @@ def test_an_address_that_cannot_be_had_is_one_line(
 
     assert child.line.startswith("error ")
     assert reason in child.line
-    assert child.process.communicate(timeout=5) == ("", "")
+    assert child.process.communicate(timeout=60) == ("", "")
     assert child.process.returncode == 3
 
 
@@ -136,7 +136,7 @@ def test_an_address_in_use_names_who_uses_it(tmp_path: Path, start_child: Any) -
 
     assert f"cannot listen on {LOOPBACK}:{port}: the address is already in use" in child.line
     assert f", pid {os.getpid()}" in child.line
-    child.process.communicate(timeout=5)
+    child.process.communicate(timeout=60)
 
 
 def test_two_servers_never_share_an_address() -> None:
@@ -346,7 +346,7 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert alive(pid)
 
     parent.kill()
-    parent.communicate(timeout=5)
+    parent.communicate(timeout=60)
 
     assert wait_until(lambda: not alive(pid))
     with pytest.raises(ConnectionRefusedError):

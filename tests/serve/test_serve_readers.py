@@ -115,7 +115,7 @@ class _Passing(BaseHTTPRequestHandler):
     server: Wire
 
     def do_GET(self) -> None:
-        with closing(HTTPConnection("127.0.0.1", self.server.upstream, timeout=10)) as upstream:
+        with closing(HTTPConnection("127.0.0.1", self.server.upstream, timeout=60)) as upstream:
             upstream.putrequest("GET", self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 upstream.putheader(name, value)

@@ -21,7 +21,8 @@ from feedsvc.errors import FetchError
 from feedsvc.model import Document, FileStat, Harvest, Unreadable
 from feedsvc.ports import KnownFile
 from feedsvc.settings import Source
-from feedsvc.sources.folder import ASSETS, FORMS, FolderSource, is_temporary
+from feedsvc.sources.folder import FolderSource
+from feedsvc.sources.folder.names import ASSETS, FORMS, is_temporary
 from tests.support import FrozenClock
 
 

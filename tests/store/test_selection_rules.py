@@ -16,6 +16,7 @@ from feedsvc.model import Origin
 from feedsvc.ports import Member
 from feedsvc.settings import Feed
 from feedsvc.store import SqlStore
+from feedsvc.store.words import teach
 from tests.stock import NOON, Stock
 
 DAY = timedelta(days=1)
@@ -474,7 +475,7 @@ def test_no_query_reads_all_articles(stock: Stock, url: str, feed: Feed) -> None
     stock.store.select(feed, NOON)
 
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        database.create_function("feedsvc_fits", 7, lambda *_: True)
+        teach(database)
         plans = [
             line[3]
             for statement, values in asked

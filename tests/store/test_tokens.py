@@ -77,6 +77,20 @@ def test_a_key_is_taken_back_by_how_logs_show_it(club: Stock, end: str) -> None:
     assert labels(club) == ["Ben"]
 
 
+def test_a_beginning_that_several_have_means_none_of_them(
+    club: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["abcd" + "x" * 28, "abcd" + "y" * 28])
+    monkeypatch.setattr("feedsvc.store.tokens.secrets.token_urlsafe", lambda _: next(drawn))
+    for name in ("Anna", "Ben"):
+        club.store.issue_token("members", name, NOON)
+
+    with pytest.raises(UsageError, match="2 tokens of members begin with that"):
+        club.store.revoke_token("members", "abcd...", NOON)
+
+    assert labels(club) == ["Anna", "Ben"]
+
+
 def test_fewer_characters_than_logs_show_mean_no_key(club: Stock) -> None:
     anna = club.store.issue_token("members", "Anna", NOON)
 

@@ -22,6 +22,7 @@ from feedsvc.app import SyncReport
 from feedsvc.sync import SourceReport
 from tests.feedserver import Answer, Answerable, FeedServer, Raw
 from tests.guest import rss
+from tests.large import MIB, seconds, some
 from tests.peak import PEAK
 from tests.siege import (
     BEFORE,
@@ -37,10 +38,9 @@ from tests.siege import (
 )
 from tests.support import Service
 
-MIB = 1024 * 1024
-MOST = 15 * MIB  # what the client lets through
+MOST = some(15 * MIB)  # of what the client lets through
 MEMORY = 300 * MIB
-CPU = 60.0  # seconds; the worst takes a tenth of it
+CPU = seconds(60.0)  # the worst takes a tenth of it
 HOME = "https://harbour.example.org/"
 
 SCRIPT = f"""{PEAK}
@@ -168,27 +168,29 @@ CASES = (
     ),
     size("depth-10000", lambda: doc(item(NEWS, "<a>" * 10_000 + "x" + "</a>" * 10_000)), "deep"),
     size(
-        "15-mib-of-tags-that-never-end",
+        "full-of-tags-that-never-end",
         lambda: packed(gzip.compress(doc(filled("<a>")), 1)),
         MENDED,
     ),
     size(
-        "15-mib-of-ampersands",
+        "full-of-ampersands",
         lambda: packed(gzip.compress(doc(item(NEWS, filled("&"))), 1)),
         MENDED,
     ),
     size(
-        "15-mib-of-html-in-one-entry",
+        "full-of-html-in-one-entry",
         lambda: packed(
             gzip.compress(doc(item(NEWS, f"<description>{filled('&lt;p&gt;x')}</description>")), 1)
         ),
         None,
     ),
     size(
-        "15-mib-of-items-in-json",
+        "full-of-items-in-json",
         lambda: packed(
             gzip.compress(
-                (JSON_HEAD + JSON_OLD + ',{"id":"1","content_text":"x"}' * 450_000 + "]}").encode(),
+                (
+                    JSON_HEAD + JSON_OLD + ',{"id":"1","content_text":"x"}' * some(450_000) + "]}"
+                ).encode(),
                 1,
             )
         ),

@@ -11,59 +11,25 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
 
-KILLS = int(os.environ.get("FEEDSVC_KILLS", "3"))  # of a first sync, and as many of later ones
+from tests import outpost
+from tests.outpost import Farm, Site
+
+KILLS = int(os.environ.get("FEEDSVC_KILLS", "2"))  # of a first sync, and as many of later ones
 FEEDS = 60
-FARM = Path(__file__).parents[1] / "bench/farm.py"
-TIMEOUT = 60.0
 
 
-@dataclass
-class Farm:
-    """The farm's own process, and a configuration with all its feeds."""
-
-    address: str
-    config: Path
-
-    def ask(self, path: str, method: str = "GET") -> str:
-        request = urllib.request.Request(self.address + path, method=method)
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            return str(answer.read().decode())
-
-    def links(self) -> list[tuple[str, str]]:
-        """Source and link of every entry there ever was."""
-        lines = (line.split(" ", 1) for line in self.ask("/-/links").splitlines())
-        return [(source, link) for source, link in lines]
-
-
-@dataclass
-class Site:
-    """A folder with the farm's configuration, and commands in it."""
-
-    root: Path
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "feedsvc", *arguments],
-            cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=TIMEOUT)
-        return process.returncode, out, err
+class Killed(Site):
+    """A site whose commands may be killed."""
 
     def killed(self, after: float, *arguments: str) -> None:
         process = self.start(*arguments)
@@ -71,10 +37,6 @@ class Site:
         process.kill()
         process.communicate()
         assert process.returncode in (0, -signal.SIGKILL)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.root / "var/feedsvc.db")) as database:
-            return database.execute(query).fetchall()
 
     def links(self) -> list[tuple[str, str]]:
         return self.rows(
@@ -94,29 +56,19 @@ class Site:
 
 @pytest.fixture
 def farm(tmp_path: Path) -> Iterator[Farm]:
-    folder = tmp_path / "farm"
-    process = subprocess.Popen(
-        [sys.executable, FARM, "--feeds", str(FEEDS), "--hosts", "20", "--write", folder],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    told = json.loads(process.stdout.readline())
-    yield Farm(told["address"], folder / "feedsvc.toml")
-    process.terminate()
-    process.wait(timeout=TIMEOUT)
-    process.stdout.close()
+    with outpost.farm(tmp_path / "farm", feeds=FEEDS, hosts=20) as found:
+        yield found
 
 
-def site_of(farm: Farm, root: Path) -> Site:
-    root.mkdir(exist_ok=True)
-    config = farm.config.read_text() + '\n[[feed]]\nname = "all"\nlimit = 300\n'
-    (root / "feedsvc.toml").write_text(config)
-    return Site(root)
+def site_of(farm: Farm, root: Path) -> Killed:
+    site = Killed(root)
+    site.configure(farm.config.read_text() + '\n[[feed]]\nname = "all"\nlimit = 300\n')
+    return site
 
 
-def assert_whole(site: Site) -> None:
+def assert_whole(site: Killed) -> None:
     """Every published file can be read to its end."""
-    public = site.root / "public"
+    public = site.public
     for path in public.rglob("*") if public.exists() else ():
         if path.suffix == ".xml":
             etree.parse(path)
@@ -139,7 +91,7 @@ def test_kills_at_any_moment_lose_nothing_and_double_nothing(farm: Farm, tmp_pat
     assert site.links() == farm.links()
 
     for _ in range(KILLS):
-        farm.ask("/-/advance?percent=50", "POST")
+        farm.advance(50)
         site.killed(whole * chance.uniform(0.2, 0.8), "-q", "sync", "--force")
         assert_whole(site)
     code, _, err = site.run("-q", "sync", "--force")
@@ -158,7 +110,7 @@ def test_kills_at_any_moment_lose_nothing_and_double_nothing(farm: Farm, tmp_pat
 def test_what_a_killed_run_held_is_asked_by_the_next(farm: Farm, tmp_path: Path) -> None:
     site = site_of(farm, tmp_path / "site")
     assert site.run("-q", "sync", "--offline", "--no-build")[0] == 8
-    with closing(sqlite3.connect(site.root / "var/feedsvc.db")) as database, database:
+    with closing(sqlite3.connect(site.database)) as database, database:
         database.execute("UPDATE source SET lease = '0-0123456789ab' WHERE id % 2")
         database.execute("UPDATE source SET lease = '9-0123456789ab' WHERE NOT id % 2")
 
@@ -216,12 +168,12 @@ def test_a_full_disk_is_said_and_costs_nothing_once_there_is_room(
     again, _, err = site.run("-q", "sync", "--force")
 
     assert (again, err) == (0, "")
-    database = small_disk / "feedsvc.db" if code == 6 else site.root / "var/feedsvc.db"
+    database = small_disk / "feedsvc.db" if code == 6 else site.database
     with closing(sqlite3.connect(database)) as store:
         stored = store.execute(
             "SELECT source.name, link FROM article JOIN source ON source.id = source_id "
             "ORDER BY source.name, link"
         ).fetchall()
     assert stored == farm.links()
-    public = small_disk / "public" if code == 5 else site.root / "public"
+    public = small_disk / "public" if code == 5 else site.public
     assert len(etree.parse(public / "all/atom.xml").getroot()) > 300

@@ -182,6 +182,7 @@ def test_news_bring_the_credit_up_to_date(planet: Planet) -> None:
         pytest.param("/feed?9f8a7b6c5d4e3f2a1b0c", False, id="as-the-query"),
         pytest.param("/feed?page=2&tag=pier", True, id="a-plain-query"),
         pytest.param("/2025/harbour-and-pier-of-bremen/feed", True, id="long-words"),
+        pytest.param("/of_base64.xml?channel_id=UCx7Qm2Lk9Zt4Vb8Nw", True, id="a-public-id"),
     ],
 )
 def test_a_private_address_stands_in_no_feed(planet: Planet, path: str, told: bool) -> None:

@@ -265,6 +265,23 @@ def test_where_a_planet_found_the_story_is_told_beside_the_original(credited: Pl
     assert credits(credited) == {"First": ["https://archive.example.org/", MUSEUM]}
 
 
+def test_a_planet_that_names_many_places_crowds_nobody_out(credited: Planet) -> None:
+    first, second = copies(f"{HOME}crane", f"{HOME}crane")
+    links = "".join(
+        f'<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="via" href="{HOME}{n}"/>'
+        for n in range(20)
+    )
+    credited.put(replace(first, extra=links))
+    credited.put(replace(second, extra=links), at="museum", home=MUSEUM)
+    credited.put(replace(second, guid="third"), at="quay", home="https://quay.example.org/")
+
+    credited.run(build=True)
+
+    told = credits(credited)["First"]
+    assert {MUSEUM, "https://quay.example.org/"} < set(told)
+    assert len(told) == 10
+
+
 def test_a_copy_that_goes_is_credited_no_more(credited: Planet) -> None:
     first, second = copies(f"{HOME}crane", f"{HOME}crane")
     credited.put(first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ history = st.lists(st.tuples(document, edits), min_size=1, max_size=7)
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(
-    max_examples=12,
+    max_examples=int(os.environ.get("FEEDSVC_WHATEVER", "8")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=history)

@@ -95,7 +95,7 @@ def test_a_body_is_read_by_paragraphs(html: str, texts: list[str]) -> None:
     assert paragraphs(html) == texts
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -33,6 +33,14 @@ LEAD = "https://blatt.example.org/2025/03/kai.jpg"
             "https://blatt.example.org/f%C3%A4hre/f%C3%A4hre.png",
             id="percent-encoded",
         ),
+        pytest.param(
+            "https://x.example.org/i?id=1&amp;w=9", "https://x.example.org/i?id=1", id="w"
+        ),
+        pytest.param(
+            "https://x.example.org/kai.jpg?id=1&amp;w=640",
+            "https://x.example.org/kai.jpg?w=99&id=1",
+            id="asked-for-by-the-same-id",
+        ),
     ],
 )
 def test_it_is_shown_already(shown: str, lead: str) -> None:
@@ -45,7 +53,24 @@ def test_it_is_shown_already(shown: str, lead: str) -> None:
         pytest.param("https://blatt.example.org/2025/03/turm.jpg", LEAD, id="another-name"),
         pytest.param("https://blatt.example.org/2025/04/1.jpg", LEAD[:-7] + "1.jpg", id="folder"),
         pytest.param("https://x.example.org/i?id=1", "https://x.example.org/i?id=2", id="scripts"),
+        pytest.param("https://x.example.org/i?id=12", "https://x.example.org/i?id=1", id="longer"),
+        pytest.param(
+            "https://x.example.org/kai.jpg?id=1", "https://x.example.org/kai.jpg?id=2", id="asked"
+        ),
+        pytest.param("https://x.example.org/a-1.jpg", "https://x.example.org/a-2.jpg", id="number"),
+        pytest.param("https://x.example.org/1.jpg", "https://y.example.org/1.jpg", id="host"),
+        pytest.param(
+            "https://x.example.org/img/0b7/master/2000.jpg",
+            "https://x.example.org/img/9d3/master/2000.jpg",
+            id="a-folder-further-up",
+        ),
+        pytest.param(
+            "https://x.example.org/eis/featured-image.jpg",
+            "https://x.example.org/kai/featured-image.jpg",
+            id="a-name-that-many-have",
+        ),
         pytest.param("https://x.example.org/", LEAD, id="no-file"),
+        pytest.param("https://[x/kai.jpg", LEAD, id="no-address"),
         pytest.param(
             "https://x.example.org/a/-1x1.jpg", "https://x.example.org/a/-2x2.jpg", id="-"
         ),

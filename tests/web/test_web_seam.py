@@ -374,7 +374,7 @@ def test_the_deadline_is_ours(client: Make, site: MakeSite) -> None:
     with pytest.raises(FetchError, match=r"no whole answer within 0\.3 seconds"):
         exchange(client, site(answer), timeout=0.3)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30  # else it would have no end
 
 
 def test_a_transport_may_stream_from_a_generator(client: Make) -> None:

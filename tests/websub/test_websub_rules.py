@@ -188,6 +188,25 @@ class TestLanes:
 
         assert asyncio.run(errands()) == [1, 2, 3, 104]
 
+    def test_it_is_not_looked_for_more_whenever_one_is_done(self) -> None:
+        async def looks() -> int:
+            waiting, looked = list(range(200)), 0
+
+            def take(most: int, _: Collection[int]) -> list[int]:
+                nonlocal looked
+                looked += 1
+                taken, waiting[:] = waiting[:most], waiting[most:]
+                return taken
+
+            async def do(row: int) -> None:
+                for _ in range(row % 100):  # one ends after the other
+                    await asyncio.sleep(0)
+
+            await flow(Lane(take, 100), row=lambda row: row, do=do)
+            return looked
+
+        assert asyncio.run(looks()) < 20
+
 
 class TestAllowance:
     def test_an_address_of_ipv6_stands_for_its_network(self) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.websub.conftest import SITE, Newsroom
+from tests.feedserver import Answer
+from tests.websub.conftest import SITE, Newsroom, values
 
 NEWS, HARBOUR = f"{SITE}/news/atom.xml", f"{SITE}/harbour/atom.xml"
 
@@ -26,11 +27,13 @@ def town(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def move(newsroom: Newsroom, old: str, new: str, *, build: bool = True) -> None:
+def move(
+    newsroom: Newsroom, old: str, new: str, *, build: bool = True, websub: str = "hub = true"
+) -> None:
     """What `feed move` does."""
     store, now = newsroom.service.app.store, newsroom.service.clock.now()
     store.intend(f"{old}/", f"{new}/", now)
-    newsroom.configure(feeds=feed(new))
+    newsroom.configure(websub, feeds=feed(new))
     if build:
         newsroom.service.regenerate()
 
@@ -142,6 +145,26 @@ class TestMoved:
 
         assert b"Second" in reader.heard[-1].body
         assert town.outbox() == []
+
+    def test_a_hub_of_others_is_told_what_waited_by_the_name_it_knows(
+        self, newsroom: Newsroom
+    ) -> None:
+        # Its subscribers may have no other: it asks there, and is sent on.
+        server, websub = newsroom.server, f'hubs = ["{newsroom.server.url("/hub")}"]'
+        server["/hub"] = Answer(status=503)
+        newsroom.configure(websub, feeds=feed("news"))
+        newsroom.write("First")
+        newsroom.errands()
+        server.forget()
+
+        move(newsroom, "news", "harbour", websub=websub)
+        server["/hub"] = Answer(status=204)
+        newsroom.service.clock.tick(hours=1)
+        newsroom.errands()
+
+        told = [values(request.body)["url"] for request in server.asked("/hub")]
+        assert {NEWS, HARBOUR}.issubset(told)
+        assert newsroom.outbox() == []
 
     def test_one_that_moved_and_then_went_has_no_more_to_tell(self, town: Newsroom) -> None:
         reader = town.reader()

@@ -10,7 +10,7 @@ from typing import Any
 
 from feedsvc import __version__
 from feedsvc.app.doctor.case import Case
-from feedsvc.app.doctor.holders import Holder, holder_of
+from feedsvc.app.doctor.holders import Holder, daemon_of
 from feedsvc.app.doctor.report import (
     Check,
     doubtful,
@@ -30,7 +30,7 @@ def examine(case: Case) -> Iterator[Check]:
         yield left_out("daemon", "there is no configuration that can be used")
         return
     try:
-        holder = holder_of(database.with_name(f"{database.name}.daemon.lock"))
+        holder = daemon_of(database)
     except OSError as error:
         yield left_out("daemon", f"it cannot be told whether one runs: {error.strerror}")
         return

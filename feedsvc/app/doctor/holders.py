@@ -53,6 +53,13 @@ def holder_of(lock: Path) -> Holder | None:
     return Holder(lines[0].pid if len(lines) == 1 and lines[0].pid > 0 else None)
 
 
+def daemon_of(database: Path) -> Holder | None:
+    """The `feedsvc run` that is at work on a store; raises OSError if that cannot be told."""
+    from feedsvc.store.locks import place_of  # brings in SQLAlchemy
+
+    return holder_of(place_of(database, "daemon"))
+
+
 def writer_of(database: Path) -> Holder | None:
     """Who holds the write lock of a SQLite database just now, as far as Linux tells."""
     return _posix(database.with_name(f"{database.name}-shm"), _WRITE_LOCK)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from feedsvc.app.doctor.case import Case
-from feedsvc.app.doctor.holders import holder_of, user_name, user_of
+from feedsvc.app.doctor.holders import daemon_of, user_name, user_of
 from feedsvc.app.doctor.places import Place
 from feedsvc.app.doctor.report import (
     PUBLISHING,
@@ -127,7 +127,7 @@ def _same_user(database: Path) -> Check:
         return well(name, f"this is {me()}; there is no store yet")
     owner, mine = told.st_uid, os.geteuid()
     try:
-        daemon = holder_of(database.with_name(f"{database.name}.daemon.lock"))
+        daemon = daemon_of(database)
     except OSError:
         daemon = None
     runs = user_of(daemon.pid) if daemon and daemon.pid else None

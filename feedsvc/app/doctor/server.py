@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedsvc.app.doctor.case import Case
-from feedsvc.app.doctor.holders import holder_of
+from feedsvc.app.doctor.holders import daemon_of
 from feedsvc.app.doctor.report import PUBLISHING, Check, doubtful, left_out, several, well, wrong
 from feedsvc.errors import FetchError
 from feedsvc.portholder import listener
@@ -34,7 +34,7 @@ def examine(case: Case) -> Iterator[Check]:
         return
     running = False
     with suppress(OSError):
-        running = holder_of(database.with_name(f"{database.name}.daemon.lock")) is not None
+        running = daemon_of(database) is not None
     yield from asyncio.run(_ask_server(settings, running=running))
 
 

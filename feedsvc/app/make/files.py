@@ -33,7 +33,7 @@ def of_path(settings: Settings, path: Path) -> Source:
 
 def form_of(path: Path) -> str | None:
     """The parser of an article; None for what is no article by its name."""
-    from feedsvc.sources.folder import FORMS
+    from feedsvc.sources.folder.names import FORMS
 
     return FORMS.get(path.suffix.lower())
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.cli.console import Console, when
-from feedsvc.model import Article, iso_utc
+from feedsvc.model import Article, State, iso_utc
 
 if TYPE_CHECKING:
     from feedsvc.app import App
@@ -36,10 +36,17 @@ def table(console: Console, app: App, articles: Iterable[Article]) -> None:
     """One line for each article."""
     now, zone = app.clock.now(), console.settings.site.timezone
     rows = [
-        (when(a.published, zone), a.state_at(now).value, a.source, _brief(a.title), a.guid)
+        (when(a.published, zone), state_of(a, now), a.source, _brief(a.title), a.guid)
         for a in articles
     ]
     console.table(rows, ("PUBLISHED", "STATE", "SOURCE", "TITLE", "ID"))
+
+
+def state_of(article: Article, now: datetime) -> str:
+    """The state in the words of people; scripts look at `expires`."""
+    state = article.state_at(now)
+    gone = article.expires is not None and article.expires <= now
+    return "expired" if gone and state is State.PUBLISHED else state.value
 
 
 def _brief(title: str) -> str:

@@ -32,18 +32,19 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _show(console: Console) -> int:
-    from feedsvc.cli.article.documents import documents, named
+    from feedsvc.cli.article.documents import documents, named, state_of
 
     with console.app() as app:
         articles = app.store.of_ids(named(app, console.args.id))
         told = list(documents(app, articles))
+        states = [state_of(article, app.clock.now()) for article in articles]
     if console.args.json:
         console.document("articles", {"articles": told})
         return 0
-    for number, document in enumerate(told):
+    for number, (document, state) in enumerate(zip(told, states, strict=True)):
         if number:
             console.result("")
-        for name, value in document.items():
+        for name, value in {**document, "state": state}.items():
             if value not in (None, [], {}, ""):
                 console.result(shown(f"{name}: {_said(value)}"))
     return 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from feedsvc.cli.snippets.site import DESK, LARGEST, SHORTEST, TYPES, Lead, Site, kept
+from feedsvc.cli.snippets.site import ABOUT_DESK, DESK, LARGEST, SHORTEST, TYPES, Lead, Site, kept
 
 _ERRORS = (
     "# What was said of the file that is not there goes.",
@@ -75,7 +75,7 @@ def _desk(site: Site) -> Iterator[str]:
     """The way to our own server, whose answers are passed on as they are."""
     if site.desk is None:
         return
-    yield "# The hub, and what hubs of others tell us, is for `feedsvc run` to answer."
+    yield from ABOUT_DESK
     yield f"handle {DESK}* {{"
     yield from ("\trequest_body {", f"\t\tmax_size {LARGEST}MiB", "\t}")
     yield from (f"\treverse_proxy {site.desk}", "}", "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from feedsvc.cli.snippets.site import DESK, LARGEST, SHORTEST, TYPES, Lead, Site, kept
+from feedsvc.cli.snippets.site import ABOUT_DESK, DESK, LARGEST, SHORTEST, TYPES, Lead, Site, kept
 
 _HEADERS = (
     ("Cache-Control", "$feedsvc_cache"),
@@ -89,7 +89,7 @@ def _desk(site: Site) -> Iterator[str]:
     """The way to our own server, whose answers are passed on as they are."""
     if site.desk is None:
         return
-    yield "# The hub, and what hubs of others tell us, is for `feedsvc run` to answer."
+    yield from ABOUT_DESK
     yield f"location ^~ {_quoted(_at(site, DESK[1:]))} {{"
     yield f"    proxy_pass http://{site.desk}{DESK};"
     yield "    proxy_set_header Host $http_host;"

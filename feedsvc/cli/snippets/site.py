@@ -21,12 +21,16 @@ TYPES = (
 )
 """Names that say more than their endings."""
 
-
 SHORTEST = 300
 """Seconds that everything may be kept for."""
 
 DESK = "/_websub/"
 """Below it our own server answers, whoever serves the files: it is the hub, and hubs call it."""
+
+ABOUT_DESK = (
+    "# The hub, and what hubs of others tell us, is for `feedsvc run` to answer. It can tell who",
+    "# asks if `server.trusted_proxies` lists the address that this server asks from.",
+)
 
 LARGEST = 16
 """MiB of a request to it: a little more than it takes of a document that a hub delivers."""

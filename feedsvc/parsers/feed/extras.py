@@ -14,10 +14,9 @@ from lxml import etree
 from feedsvc.parsers.feed.markup import text_of
 from feedsvc.parsers.feed.names import RDF, local
 from feedsvc.parsers.feed.scope import Fields
-from feedsvc.parsers.feed.vialines import VIA, via_line
+from feedsvc.parsers.feed.vialines import LONGEST_LINE, VIA, via_line
 
 _MOST = 200
-_LONGEST = 2_000  # characters; a longer line would be cut, and cut JSON is none
 
 
 def extras_of(fields: Fields, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -45,7 +44,7 @@ def _keep(lines: list[tuple[str, str]], name: str, node: etree._Element, fields:
         if not any(c.isspace() for c in written) and (
             url := fields.address(written, node, "comments")
         ):
-            lines.append(("comments", url))
+            _add(lines, "comments", url, fields, whole=True)
         return
     children = list(node)[:_MOST] if len(node) else []
     value = _value(node, nested=bool(children))
@@ -87,15 +86,18 @@ def _keep_link(
     kind = (node.get("type") or "").strip().lower()
     if rel == "replies" and kind in ("text/html", "application/xhtml+xml"):
         if not any(c.isspace() for c in written):
-            lines.append(("comments", url))
+            _add(lines, "comments", url, fields, whole=True)
     else:
         label = "thr:replies" if rel == "replies" else f"atom:{rel}"
         value = via_line(url, node.get("title") or "") if label == VIA else url
-        _add(lines, label, value, fields)
+        _add(lines, label, value, fields, whole=True)
 
 
-def _add(lines: list[tuple[str, str]], label: str, value: str, fields: Fields) -> None:
-    if len(value) > _LONGEST and value[:1] == "{":
-        fields.warnings.append(f"{label}: longer than {_LONGEST:,} characters; left out")
+def _add(
+    lines: list[tuple[str, str]], label: str, value: str, fields: Fields, *, whole: bool = False
+) -> None:
+    """Keep a line; none that is good for something as a `whole` alone, and too long for that."""
+    if len(value) > LONGEST_LINE and (whole or value[:1] == "{"):
+        fields.warnings.append(f"{label}: longer than {LONGEST_LINE:,} characters; left out")
     else:
         lines.append((label, value))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from feedsvc.model import Origin
 from feedsvc.parsers.feed.jsonvalues import Node, as_list, as_text
-from feedsvc.parsers.feed.vialines import VIA, via_line
+from feedsvc.parsers.feed.vialines import LONGEST_LINE, VIA, via_line
 
 _MOST = 50  # places of one item
 
@@ -42,8 +42,9 @@ def via_lines(item: Node) -> Iterator[tuple[str, str]]:
     for one in as_list(via.members.get("links"))[:_MOST] if via is not None else ():
         if isinstance(one, dict):
             link = _below(one, item)
-            if url := _web(link, "url"):
-                yield VIA, via_line(url, _word(link, "title") or "")
+            url = _web(link, "url")
+            if url and len(line := via_line(url, _word(link, "title") or "")) <= LONGEST_LINE:
+                yield VIA, line
 
 
 def _extension(node: Node, name: str) -> Node | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 VIA = "atom:via"
+LONGEST_LINE = 2_000
+"""Characters of a line. Whoever stores a longer one cuts it, and a cut address or JSON is none."""
+
 _LONGEST = 200  # characters of a title
 
 

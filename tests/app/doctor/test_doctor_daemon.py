@@ -21,7 +21,7 @@ from tests.app.doctor.conftest import Ward
 from tests.feedserver import Answer, FeedServer
 from tests.support import DEFAULT_CONFIG, Service
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
