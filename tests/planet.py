@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any
 
-from feedsvc.app import SyncReport
+from feedsvc.app.syncing import SyncReport
 from feedsvc.model import Article, iso_utc
 from feedsvc.ports import SourceRow
 from feedsvc.sync import SourceReport

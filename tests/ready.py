@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 for _name in (
-    "feedsvc.app", "feedsvc.app.press", "feedsvc.feeds.atom", "feedsvc.feeds.jsonfeed",
-    "feedsvc.feeds.rss", "feedsvc.filters.clean", "feedsvc.gate", "feedsvc.store", "tests.support",
+    "feedsvc.app", "feedsvc.app.press", "feedsvc.app.syncing", "feedsvc.feeds.atom",
+    "feedsvc.feeds.jsonfeed", "feedsvc.feeds.rss", "feedsvc.filters.clean", "feedsvc.gate",
+    "feedsvc.store", "tests.support",
 ):  # fmt: skip
     import_module(_name)

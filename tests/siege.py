@@ -20,7 +20,8 @@ from typing import Any
 import lxml.html
 from lxml import etree
 
-from feedsvc.app import App, SyncReport
+from feedsvc.app import App
+from feedsvc.app.syncing import SyncReport
 from feedsvc.cli.console import Console
 from feedsvc.cli.main import main
 from feedsvc.cli.sync import show_sync

@@ -17,7 +17,8 @@ import brotli
 import pytest
 import zstandard
 
-from feedsvc.app import App, SyncReport
+from feedsvc.app import App
+from feedsvc.app.syncing import SyncReport
 from feedsvc.cli.main import main
 from feedsvc.config import load
 from feedsvc.model import Article, Draft

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from feedsvc.app import SyncReport
+from feedsvc.app.syncing import SyncReport
 from feedsvc.errors import LockedError
 from feedsvc.model import Article, State
 from feedsvc.sync import BATCH

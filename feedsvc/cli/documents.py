@@ -48,6 +48,9 @@ def documents(
     failed: list[FeedsvcError],
 ) -> Iterator[Document]:
     """What was asked for, in that order; what cannot be read is `failed` and hides no other."""
+    if "" in what:
+        # A variable of a script that was not set; as a path it would be the folder we are in.
+        raise UsageError("an empty argument names no feed, file or address")
     if what.count(STDIN) > 1:
         raise UsageError("standard input can be read once only")
     if not what:
@@ -61,6 +64,8 @@ def documents(
             yield from _named(console, name, answer)
         except NotFoundError as error:
             failed.append(error)
+        except OSError as error:  # such as a name that no file can have
+            failed.append(NotFoundError(f"cannot read {name}: {error.strerror}"))
 
 
 def _named(console: Console, name: str, answer: Response | None) -> Iterator[Document]:

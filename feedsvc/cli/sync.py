@@ -14,7 +14,7 @@ from feedsvc.cli.regenerate import build_document, report_build
 from feedsvc.errors import OfflineError
 
 if TYPE_CHECKING:
-    from feedsvc.app import SyncReport
+    from feedsvc.app.syncing import SyncReport
     from feedsvc.regenerate import BuildReport
     from feedsvc.sync import SourceReport
 
@@ -56,11 +56,15 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(console: Console) -> int:
     import asyncio
 
+    from feedsvc.config import ops_token
     from feedsvc.sync import Options
 
     args = console.args
     options = Options(trust_loss=args.accept_loss)
+    building = not (args.no_build or args.dry_run)
     with console.app(dry_run=args.dry_run) as app, console.progress() as progress:
+        if building:
+            ops_token(app.settings.ops)  # without it nothing is built: told before anybody is asked
         report = asyncio.run(
             app.sync(
                 only=args.source,
@@ -71,7 +75,7 @@ def _run(console: Console) -> int:
                 progress=progress,
             )
         )
-        if not (args.no_build or args.dry_run):
+        if building:
             # Not in the event loop, which would hear a Ctrl-C only when the build has ended.
             report = replace(report, build=app.regenerate(progress=progress))
             if app.errands_due():

@@ -86,9 +86,9 @@ def listen(value: object) -> Server:
         raise WrongValueError(expected, f"did you mean '0.0.0.0:{found['port']}'?")
     if host.startswith("["):
         host = host[1:-1]
-        if not _is_address(host):
+        if not is_ip(host):
             raise WrongValueError(expected, f"{host} is no IPv6 address")
-    elif not _HOST.fullmatch(host) or (_looks_numeric(host) and not _is_address(host)):
+    elif not _HOST.fullmatch(host) or (_looks_numeric(host) and not is_ip(host)):
         raise WrongValueError(expected, f"{host} is no host")
     return Server(host=host, port=int(found["port"]))
 
@@ -184,7 +184,7 @@ def _split(value: object, expected: str) -> SplitResult:
         raise WrongValueError(expected)
     if not host.isascii():
         raise WrongValueError(expected, _ascii_host(host))
-    if not (_is_address(host) if ":" in host else _HOST.fullmatch(host)):
+    if not (is_ip(host) if ":" in host else _HOST.fullmatch(host)):
         raise WrongValueError(expected, f"{host} is no host")
     _ascii(written, expected)
     return parts
@@ -218,7 +218,8 @@ def _host_in(written: str) -> str | None:
     return host if host != written.partition("@")[2] and _HOST.fullmatch(host) else None
 
 
-def _is_address(host: str) -> bool:
+def is_ip(host: str) -> bool:
+    """Whether a host is an IP address, not a name."""
     try:
         ip_address(host)
     except ValueError:

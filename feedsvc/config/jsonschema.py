@@ -1,8 +1,9 @@
 """A JSON Schema of the configuration, for editors that read one beside TOML (taplo and others).
 
     schema.py: tables and their readers -> `FORMS`: what a reader takes, in JSON's terms -> document
+    meanings.py: what a key is for -> its description
 
-A new key is in it by itself. It takes everything that the readers take, and little more: what needs
+A new key is in it by itself, once it says what it is for. It takes everything that the readers take, and little more: what needs
 a look at other keys, at the disk or at a calendar is `feedsvc config check`'s to tell.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from inspect import getclosurevars
 from typing import Any
 
+from feedsvc.config.meanings import MEANINGS
 from feedsvc.config.schema import LISTED_TABLES, SINGLE_TABLES, Table
 from feedsvc.config.shapes import Reader, WrongValueError
 from feedsvc.model import Format
@@ -125,24 +127,28 @@ def document() -> Form:
     }
 
 
-def _table(table: Table) -> Form:
+def _table(table: Table, meaning: str | None = None) -> Form:
+    meanings = MEANINGS[table.title]
     return {
         "type": "object",
         "title": table.title,
+        "description": f"{meaning or meanings['']}.",
         "properties": {
-            key: _table(reader) if isinstance(reader, Table) else _described(reader)
+            key: _table(reader, meanings[key])
+            if isinstance(reader, Table)
+            else _described(reader, meanings[key])
             for key, reader in table.keys.items()
         },
         "additionalProperties": False,
     }
 
 
-def _described(reader: Reader[Any]) -> Form:
+def _described(reader: Reader[Any], meaning: str) -> Form:
     """The form of what a reader takes, with its own words for it: a value nobody takes has them."""
     try:
         reader(object())
     except WrongValueError as wrong:
-        return {"description": wrong.expected, **_form(reader)}
+        return {"description": f"{meaning}. Must be {wrong.expected}.", **_form(reader)}
     raise AssertionError(f"{name_of(reader)} takes anything")
 
 

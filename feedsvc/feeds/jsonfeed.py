@@ -10,7 +10,7 @@ there. `_via` names where else an item was found. `parsers.feed.jsonorigin` read
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from feedsvc.errors import RenderError
@@ -43,19 +43,27 @@ class JsonFormat:
 
     def document(self, head: FeedHead, fragments: Sequence[bytes]) -> bytes:
         """The whole document, one item a line: small changes make small differences."""
-        top = _written(_head(head)).removesuffix(b"}")
-        items = b",\n".join(fragments)
-        return b"".join((top, _ITEMS if items else _ITEMS.rstrip(), items, _TAIL))
+        return _joined(_written(_head(head)).removesuffix(b"}"), fragments)
 
     def taken_apart(self, document: bytes) -> list[bytes]:
         """The fragments that `document` put together: within a value no line ends."""
         items = document.partition(_ITEMS)[2].removesuffix(_TAIL)
         return items.split(b",\n") if items else []
 
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        """The document without some items; its head stays."""
+        kept = [part for part in self.taken_apart(document) if self.id_of(part) not in ids]
+        return _joined(document.partition(_ITEMS.rstrip())[0], kept)
+
     def id_of(self, fragment: bytes) -> str:
         """The id of the item, which is its first key."""
         text = fragment.decode()
         return str(_DECODER.raw_decode(text, len(_ID))[0]) if text.startswith(_ID) else ""
+
+
+def _joined(top: bytes, fragments: Sequence[bytes]) -> bytes:
+    items = b",\n".join(fragments)
+    return b"".join((top, _ITEMS if items else _ITEMS.rstrip(), items, _TAIL))
 
 
 def _written(value: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ holds it; what comes of that equals, byte for byte, what feedgen would have writ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from html import unescape
 from typing import ClassVar
 
@@ -59,6 +59,12 @@ class StitchedXml(ABC):
         # Of its head nothing is known: only how entries begin, and how it ends.
         parts = document.removesuffix(self.tail).split(self.mark)
         return [self.mark + part for part in parts[1:]]
+
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        """The document without some entries; its head stays."""
+        start = document.removesuffix(self.tail).partition(self.mark)[0]
+        kept = [part for part in self.taken_apart(document) if self.id_of(part) not in ids]
+        return b"".join((start, *kept, self.tail))
 
     def id_of(self, fragment: bytes) -> str:
         """The id of the entry."""

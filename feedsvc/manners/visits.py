@@ -71,7 +71,9 @@ def next_visit(
     own = rhythm(published, now=now) if every == "auto" else every
     own = max(own, PUSHED) if pushed else own
     latest = _whole(now + own + MOST_ASKED)
-    return min(_outside(pace, max((began or now) + own, now + asked)), latest)
+    # No run begins after its answers: then the clock was put back in between.
+    first = min(began or now, now)
+    return min(_outside(pace, max(first + own, now + asked)), latest)
 
 
 def spared(*, now: datetime, pace: Pace = _NO_PACE, fresh: timedelta | None = None) -> datetime:

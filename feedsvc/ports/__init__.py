@@ -61,7 +61,7 @@ from feedsvc.ports.push import Announced, Call, Crowd, Desk, Notice, Reply, Subs
 from feedsvc.ports.records import DAEMON, AudienceDay, Chore, RecordStore
 from feedsvc.ports.store import Store
 from feedsvc.ports.upkeep import KEPT, Holder, Limit, Pruned, Shown, Space
-from feedsvc.ports.verdicts import Corrected, Standing, Version
+from feedsvc.ports.verdicts import Corrected, Standing, TakenDown, Version
 
 __all__ = [
     "BELIEVED",
@@ -123,6 +123,7 @@ __all__ = [
     "Stored",
     "Subscriber",
     "Subscription",
+    "TakenDown",
     "Token",
     "Version",
     "Visit",

@@ -121,6 +121,10 @@ class Renderer(Protocol):
         """The fragments of a document that was put together here."""
         ...
 
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        """A document that was put together here, without some entries; its head stays."""
+        ...
+
     def id_of(self, fragment: bytes) -> str:
         """The id of the entry, as the fragment says it."""
         ...
@@ -155,14 +159,17 @@ class Publisher(Protocol):
         """
         ...
 
-    def remove(self, paths: Sequence[str]) -> None:
-        """Take files and their sidecars away."""
+    def remove(self, paths: Sequence[str], *, lasting: bool = True) -> None:
+        """Take files and their sidecars away; `lasting`: wait until the disk itself has."""
         ...
 
     def read(self, path: str) -> bytes | None:
         """What lies at a path; None if nothing does."""
         ...
 
-    def keep(self, path: str, body: bytes) -> None:
-        """Put a file that no reader gets in place, if it differs; raises PublishError."""
+    def keep(self, path: str, body: bytes, *, lasting: bool = True) -> None:
+        """Put a file that no reader gets in place, if it differs; raises PublishError.
+
+        One that is not `lasting` outlives this process, and perhaps not this machine's power.
+        """
         ...

@@ -23,6 +23,7 @@ from feedsvc.ports.figures import FigureStore
 from feedsvc.ports.intake import ArticleStore, Change, Event, KnownFile, SourceRow
 from feedsvc.ports.output import FeedRow, Fragment, LedgerLine, Member, PageFile, Selection
 from feedsvc.ports.records import RecordStore
+from feedsvc.ports.verdicts import TakenDown
 from feedsvc.settings import Feed
 
 
@@ -121,6 +122,10 @@ class ArchiveStore(Protocol):
         self, feed: Feed, *, since: int, now: datetime, keep: bool = True
     ) -> tuple[Tombstone, ...]:
         """The newest entries of a feed that were taken down; without `keep` none is noted."""
+        ...
+
+    def taken_down(self, now: datetime, *, since: int) -> tuple[TakenDown, ...]:
+        """The articles that changed after the number `since` and that nobody may see now."""
         ...
 
 

@@ -29,6 +29,15 @@ class Corrected(NamedTuple):
     changed: bool  # False: it stood there already
 
 
+class TakenDown(NamedTuple):
+    """An article that nobody may see any more, as far as anything is left of it."""
+
+    guid: str
+    title: str
+    link: str | None
+    slug: str | None  # of its page
+
+
 class Version(NamedTuple):
     """An article as it read for a while."""
 

@@ -142,10 +142,11 @@ class Directory:
         except OSError:
             return None
 
-    def keep(self, path: str, body: bytes) -> None:
-        """Put a file for our own server in place unless it says the same; raises PublishError.
+    def keep(self, path: str, body: bytes, *, lasting: bool = True) -> None:
+        """Put a file of our own in place unless it says the same; raises PublishError.
 
-        Nobody but the owner may read it: the addresses of private feeds can stand in it.
+        Nobody but the owner may read it: the addresses of private feeds can stand in it. One that
+        is not `lasting` outlives a kill; to wait for the disk takes a hundred times as long.
         """
         if self.read(path) == body:
             return
@@ -155,13 +156,15 @@ class Directory:
             made = prepare({folder})
             with Files(mode=0o600) as fresh:
                 fresh.write(target, body)
-                fresh.sync()
+                if lasting:
+                    fresh.sync()
                 fresh.take_their_places()
-            sync_all({folder} | made)
+            if lasting:
+                sync_all({folder} | made)
         except OSError as error:
             raise _refused("write", error, target) from error
 
-    def remove(self, paths: Iterable[str]) -> None:
+    def remove(self, paths: Iterable[str], *, lasting: bool = True) -> None:
         """Take files and their sidecars away, and folders that are empty then."""
         folders: set[str] = set()
         try:
@@ -172,7 +175,8 @@ class Directory:
             left = sorted(filter(os.path.isdir, folders), reverse=True)
             for folder in left:
                 sweep(folder)
-            sync_all(left)
+            if lasting:
+                sync_all(left)
             for folder in left:
                 part = folder
                 while part != str(self._root) and removed(part):

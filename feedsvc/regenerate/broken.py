@@ -1,13 +1,18 @@
 """What a build leaves behind that is killed, and how the next one finds it.
 
-    note of the folders -> files -> ledger -> the note goes
+    a note -> files -> ledger -> the note goes
 
 Between a file and its line in the ledger a build can die. Nearly always the next one puts the same
 file in place again; but when its key was revoked meanwhile, or its article withdrawn, nothing would
-ever look at it, and whoever knows the address could read on. So a build notes where it writes,
-before its first file at a path that the ledger does not know; one that finds such a note looks at
-everything, and in the end takes down what looks like ours and is in no ledger. What lies at a path
-that the ledger knows is found by it, whatever it is: nearly every edit needs no note.
+ever look at it, and whoever knows the address could read on. So a build leaves a note before its
+first file; one that finds it looks at everything, and in the end takes down what looks like ours
+and is in no ledger.
+
+Before a file at a path that the ledger does not know, the note names the folders and waits for the
+disk. What lies at a path that the ledger knows is found by it; but not what lies *beside* it, an
+unfinished file or a sidecar that its document had none of before, and when the article goes again
+nothing else is written there. Nearly every edit is of this kind: its note says only that a build is
+under way, and waits for nothing.
 """
 
 from __future__ import annotations
@@ -42,21 +47,25 @@ class Watched:
     folders: tuple[str, ...]
     recall: Callable[[Collection[str]], Collection[str]]  # those of some paths that are known
     noted: bool = False
+    lasting: bool = False  # the note names the folders, and the disk has it
     torn: bool = False  # some files may be there of which nobody was told
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
-        if not self.noted and len(self.recall(files)) < len(files):
-            self._note()
+        if not self.lasting:
+            self._note(lasting=len(self.recall(files)) < len(files))
         try:
             return self.inner.place(files)
         except BaseException:
             self.torn = True
             raise
 
-    def _note(self) -> None:
-        self.noted = True
+    def _note(self, *, lasting: bool) -> None:
+        if self.noted and not lasting:
+            return
+        self.noted, self.lasting = True, lasting
+        folders = self.folders if lasting else ()
         try:
-            self.inner.keep(NOTE, json.dumps(self.folders).encode())
+            self.inner.keep(NOTE, json.dumps(folders).encode(), lasting=lasting)
         except PublishError as error:
             # That a build may die is no reason to hold this one back.
             log.warning("it is not noted that a build is under way: %s", error)
@@ -64,7 +73,8 @@ class Watched:
     def end(self) -> None:
         """Nothing was broken off."""
         if self.noted and not self.torn:
-            self.inner.remove([NOTE])
+            # One that comes back with the power costs a look at everything, and nothing else.
+            self.inner.remove([NOTE], lasting=False)
 
     def lies(self, line: LedgerLine) -> bool:
         return self.inner.lies(line)
@@ -78,14 +88,14 @@ class Watched:
     def found(self, folders: Iterable[str], names: Collection[str]) -> Iterator[str]:
         return self.inner.found(folders, names)
 
-    def remove(self, paths: Sequence[str]) -> None:
-        self.inner.remove(paths)
+    def remove(self, paths: Sequence[str], *, lasting: bool = True) -> None:
+        self.inner.remove(paths, lasting=lasting)
 
     def read(self, path: str) -> bytes | None:
         return self.inner.read(path)
 
-    def keep(self, path: str, body: bytes) -> None:
-        self.inner.keep(path, body)
+    def keep(self, path: str, body: bytes, *, lasting: bool = True) -> None:
+        self.inner.keep(path, body, lasting=lasting)
 
 
 def broken_off(press: Press) -> tuple[str, ...] | None:

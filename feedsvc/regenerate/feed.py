@@ -21,6 +21,7 @@ from feedsvc.regenerate.press import PAGE, Press, beginning, head_of, rules_of
 from feedsvc.regenerate.proof import JUDGING, Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
 from feedsvc.regenerate.standing import Standing
+from feedsvc.regenerate.takedown import clear_held
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,14 @@ class FeedBuild:
     left_out: dict[int, Problem] = field(default_factory=dict)
 
     def run(self) -> Built:
+        """Build it, if there is anything to build; whatever happens, it is told."""
+        built = self._built()
+        if built.row.held and not self.options.check:
+            held = [report.path for report in built.reports if report.outcome == "held"]
+            clear_held(self.press, self.feed, built.row, held)
+        return built
+
+    def _built(self) -> Built:
         try:
             if self._is_current():
                 return Built(row=self.row, reports=tuple(self._proof.unchanged(self._paths())))

@@ -66,11 +66,16 @@ def held_back(reports: Iterable[PublicationReport]) -> list[str]:
 
 
 def why(errors: Sequence[Finding]) -> str:
-    """Why a document is held back: its first error, and how many more there are."""
+    """Why a document is held back: its first error, how many more there are, and of what rules.
+
+    Nobody should have to mend one rule to hear of the next.
+    """
     first = errors[0]
     place = f" (line {first.line})" if first.line else ""
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{first.code}: {first.message}{place}{more}"
+    others = [code for code in dict.fromkeys(one.code for one in errors) if code != first.code]
+    rules = f" ({', '.join(others)})" if others else ""
+    return f"{first.code}: {first.message}{place}{more}{rules}"
 
 
 def line_of(report: PublicationReport, own: Placed, sidecars: Mapping[str, Placed]) -> LedgerLine:

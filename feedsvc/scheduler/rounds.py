@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable
 
 from feedsvc.app import App, is_remote
+from feedsvc.app.due import why_not
 from feedsvc.app.errands import Errand
 from feedsvc.errors import FeedsvcError, LockedError, NotFoundError
 from feedsvc.scheduler.attempt import attempt
@@ -102,7 +103,8 @@ class Rounds:
         remote = []
         for source in app.some_sources(rows):
             row, force = rows[source.name], source.name in stirred
-            if app.why_not(source, row, force=force, by_hand=False) is not None:
+            now, offline = app.clock.now(), app.offline
+            if why_not(source, row, now, force=force, by_hand=False, offline=offline) is not None:
                 self._stirred.begin(source.name)  # it is paused
             elif is_remote(source):
                 if self._visits.is_its_turn(source, row):

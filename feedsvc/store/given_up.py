@@ -1,6 +1,9 @@
 """The articles on whose words an expression took too long: kept, so that all processes agree.
 
-a build begins -> recall_given_up -> ... it chooses ... -> given_up: told, and kept
+    a build begins -> recall_given_up -> it chooses -> given_up: told, and kept
+
+How long a search takes differs by what else the machine does. So it is done once, and what came of
+it stands until the article is another one.
 """
 
 from __future__ import annotations

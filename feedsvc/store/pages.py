@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     Integer,
     Select,
     and_,
@@ -43,13 +44,18 @@ from feedsvc.store.writing import last_change
 # Put together once: to say a question in SQLAlchemy takes longer than SQLite needs to answer it.
 AT = bindparam("at", type_=Integer)
 
-VISIBLE = (
-    article.c.state == State.PUBLISHED.value,
-    article.c.verdict.is_(None),
-    or_(article.c.due.is_(None), article.c.due <= AT),
-    or_(article.c.expires.is_(None), article.c.expires > AT),
-)
-"""That anybody may see `article` at the moment `at`."""
+
+def visible(article: FromClause = article) -> tuple[ColumnElement[bool], ...]:
+    """That anybody may see an article at the moment `at`."""
+    return (
+        article.c.state == State.PUBLISHED.value,
+        article.c.verdict.is_(None),
+        or_(article.c.due.is_(None), article.c.due <= AT),
+        or_(article.c.expires.is_(None), article.c.expires > AT),
+    )
+
+
+VISIBLE = visible()
 
 CHANGED = (
     article.c.changed > bindparam("since", type_=Integer),

@@ -14,14 +14,40 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, exists, func, insert, or_, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from feedsvc.model import State, Tombstone
+from feedsvc.ports import TakenDown
 from feedsvc.settings import Feed
 from feedsvc.store.engine import chunks, reading, writing
-from feedsvc.store.pages import taken
+from feedsvc.store.pages import VISIBLE, taken, visible
 from feedsvc.store.rows import instant, seconds
-from feedsvc.store.schema import article, membership, place, removal
+from feedsvc.store.schema import article, membership, place, removal, slug
+
+_OTHER = article.alias("other")
+_DOWN = (
+    select(article.c.guid, article.c.title, article.c.link, slug.c.slug)
+    .outerjoin(slug, and_(slug.c.article_id == article.c.id, slug.c.current))
+    .where(
+        article.c.changed > bindparam("since", type_=Integer),
+        not_(and_(*VISIBLE)),
+        ~exists().where(_OTHER.c.guid == article.c.guid, *visible(_OTHER)),
+    )
+)
 
 _LONGEST = 50  # entries taken down that a document still tells of
 
@@ -30,6 +56,15 @@ class Removals:
     """What was taken out of feeds."""
 
     _engine: Engine
+
+    def taken_down(self, now: datetime, *, since: int) -> tuple[TakenDown, ...]:
+        """The articles that changed after the number `since` and that nobody may see now.
+
+        But for ids that another article shows.
+        """
+        with reading(self._engine) as connection:
+            rows = connection.execute(_DOWN, {"since": since, "at": seconds(now)})
+            return tuple(TakenDown(*row) for row in rows)
 
     def removals(
         self, feed: Feed, *, since: int, now: datetime, keep: bool = True

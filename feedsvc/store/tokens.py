@@ -51,7 +51,7 @@ class Tokens(Marks):
         with writing(self._engine) as connection:
             if label is not None and any(key.label == label for key in _keys(connection, group)):
                 raise UsageError(
-                    f"'{label}' has a token of {group} already",
+                    f"'{label}' has a key to {group} already",
                     hint="revoke it first, or give the new one another label",
                 )
             issued = _issue(connection, group, label, now)
@@ -74,11 +74,11 @@ class Tokens(Marks):
             meant = meant or [one.token for one in known if _begins(one.token, key)]
             if len(meant) > 1:
                 raise UsageError(
-                    f"{len(meant)} tokens of {group} begin with that", hint="name more of the one"
+                    f"{len(meant)} keys to {group} begin with that", hint="name more of the one"
                 )
             if not meant:
                 raise NotFoundError(
-                    f"{group} has no such token", hint=f"`feedsvc feed urls {group}` lists them"
+                    f"{group} has no such key", hint=f"`feedsvc feed urls {group}` lists them"
                 )
             connection.execute(delete(token).where(token.c.token.in_(meant)))
             self._mark_group(connection, group, now)

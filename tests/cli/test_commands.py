@@ -212,6 +212,18 @@ class TestArticle:
         assert done.json["articles"][0]["extra"] == {"Pressestelle": "Hall 3"}
         assert "Pressestelle=Hall 3" in synced.run("article", "show", name).out
 
+    def test_show_tells_everybody_who_speaks(self, synced: Shell, make_article: Make) -> None:
+        lines = {"Audio": "https://media.example.org/fog.mp3", "Host": "Mara, Jan", "Guest": "Liv"}
+        synced.write("fog.txt", make_article("Fog", Date="2025-02-01", **lines))
+        synced.run("sync")
+        name = "tag:news.example.org,2025-01-01:desk/fog"
+
+        done = synced.run("article", "show", name, "--json")
+
+        people = [json.loads(one)[""] for one in done.json["articles"][0]["extra"]["podcast:person"]]
+        assert people == ["Mara", "Jan", "Liv"]
+        assert all(one in synced.run("article", "show", name).out for one in people)
+
     @pytest.mark.parametrize(
         "arguments",
         [

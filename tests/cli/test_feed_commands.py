@@ -262,7 +262,7 @@ class TestUrls:
             pytest.param(["ferry", "--new-token", "x"], 2, "everybody may read", id="to-all"),
             pytest.param(["ferry", "--revoke", "x"], 2, "everybody may read", id="none-to-take"),
             pytest.param(["members", "--new-token", " "], 2, "needs a label", id="without-a-label"),
-            pytest.param(["members", "--revoke", "x"], 7, "no such token", id="a-key-that-is-none"),
+            pytest.param(["members", "--revoke", "x"], 7, "no such key", id="a-key-that-is-none"),
             pytest.param(
                 ["members", "--revoke", "x", "--new-token", "y"], 2, "not allowed", id="both"
             ),
@@ -284,7 +284,7 @@ class TestUrls:
         done = built.run("feed", "urls", "members", "--new-token", "Anna")
 
         assert done.code == 2
-        assert "'Anna' has a token" in done.err
+        assert "'Anna' has a key" in done.err
 
 
 class TestPreview:

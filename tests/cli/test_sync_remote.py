@@ -184,6 +184,25 @@ class TestOptions:
         assert (forced["outcome"], forced["status"]) == ("unchanged", 304)
         assert newsroom.asked("ferry") == 2
 
+    def test_what_waits_after_a_failure_says_why(self, newsroom: Newsroom) -> None:
+        newsroom.configure("ferry", "broken")
+        newsroom.run("sync")
+
+        skipped = newsroom.sources()
+
+        assert "; failing: " in skipped["broken"]["reason"]
+        assert "failing" not in skipped["ferry"]["reason"]
+
+    def test_nobody_is_asked_while_nothing_can_be_built(self, newsroom: Newsroom) -> None:
+        token = '[ops]\nfeed = true\ntoken = { env = "NOBODY_SETS_THIS" }\n'
+        newsroom.configure("ferry", site=SITE + token)
+
+        done = newsroom.run("sync")
+
+        assert done.code == 3
+        assert "the environment variable NOBODY_SETS_THIS is not set" in done.err
+        assert newsroom.asked("ferry") == 0
+
     def test_a_dry_run_writes_nothing_and_tells_nobody(self, newsroom: Newsroom) -> None:
         newsroom.server["/hook"] = Answer(status=204)
         hook = f'[ops]\nwebhook = "{newsroom.server.url("/hook")}"\n'

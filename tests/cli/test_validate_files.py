@@ -117,7 +117,7 @@ def test_a_pipe_is_read_once(empty: Shell, monkeypatch: pytest.MonkeyPatch) -> N
 # -- files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("missing", ["gone.xml", "out/", "nothing", "no-such-feed"])
+@pytest.mark.parametrize("missing", ["gone.xml", "out/", "nothing", "no-such-feed", "x" * 300])
 def test_what_is_not_there_hides_no_other(empty: Shell, missing: str) -> None:
     (empty.root / "nothing").mkdir()
     (empty.root / "a.opml").write_text(OPML)
@@ -130,6 +130,15 @@ def test_what_is_not_there_hides_no_other(empty: Shell, missing: str) -> None:
     assert (bad.code, bad.out.count("b.xml:"), "a.opml: valid" in bad.out) == (5, 6, True)
     assert missing.rstrip("/") in good.err
     assert good.err == bad.err
+
+
+def test_an_empty_argument_is_not_the_folder_we_are_in(empty: Shell) -> None:
+    (empty.root / "a.opml").write_text(OPML)
+
+    done = empty.run("validate", "")
+
+    assert (done.code, done.out) == (2, "")
+    assert "empty argument" in done.err
 
 
 @pytest.mark.parametrize(

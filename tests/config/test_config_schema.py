@@ -62,6 +62,21 @@ def test_it_is_a_schema() -> None:
     assert len(EVERY_KEY) > 100
 
 
+def test_every_key_says_what_it_is_for() -> None:
+    known = {table.title: {"", *table.keys} for table in every_table(TABLES.values())}
+
+    assert {title: set(of_keys) for title, of_keys in MEANINGS.items()} == known
+    assert all(words.strip(" .") == words for told in MEANINGS.values() for words in told.values())
+
+
+def test_every_key_stands_in_an_example() -> None:
+    shipped = "".join(file.read_text(encoding="utf-8") for file in CONFIG.rglob("*.toml"))
+    written = set(re.findall(r"(?m)(?:^|[{,#]) *([a-z_]+) *=", shipped))
+
+    keys = {key for table in every_table(TABLES.values()) for key in table.keys}
+    assert keys - written - {"author", "auth", "podcast", "owner"} == set()
+
+
 @pytest.mark.parametrize("file", sorted(CONFIG.rglob("*.toml")), ids=lambda file: file.stem)
 def test_what_we_ship_passes(file: Path) -> None:
     told = as_json(tomllib.loads(file.read_text(encoding="utf-8")))

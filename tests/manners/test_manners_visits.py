@@ -220,6 +220,10 @@ def test_auto(published: list[datetime], wait: timedelta) -> None:
     assert next_visit(now=NOON, every="auto", published=published) == NOON + wait
 
 
+def test_a_clock_that_is_put_back_while_a_source_is_asked_costs_no_time() -> None:
+    assert next_visit(now=NOON, every=HOUR, began=NOON + DAY) == NOON + HOUR
+
+
 def test_auto_waits_for_what_the_source_says_too() -> None:
     due = next_visit(now=NOON, every="auto", pace=Pace(ttl=2 * DAY), published=times(gap=HOUR))
 

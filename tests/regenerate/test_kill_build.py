@@ -187,6 +187,55 @@ def test_killed_builds_leave_what_an_undisturbed_twin_has(
         desk.service.restart()
 
 
+def _die_before(root: Path, at: datetime, path: str) -> None:
+    """One `feedsvc sync` that is killed when a file is to take its place at `path`."""
+    replace = os.replace
+
+    def die(source: str, target: str) -> None:
+        if target.endswith(path):
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+
+    os.replace = die  # type: ignore[assignment]
+    _work(root, at, everything=False)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("before", "left"),
+    [
+        pytest.param("all/atom.xml.gz", ".atom.xml.tmp-*", id="an-unfinished-file"),
+        pytest.param("all/feed.json", "feed.json.gz", id="a-sidecar-that-there-was-none-of"),
+    ],
+)
+def test_what_lies_beside_a_known_file_goes_with_its_article(
+    processes: ForkServerContext, tmp_path: Path, before: str, left: str
+) -> None:
+    service = Service(tmp_path)
+    service.configure(
+        '[site]\nbase_url = "https://a.example"\nid_since = "2025"\n[[source]]\npath = "articles"\n'
+    )
+    (tmp_path / "articles").mkdir()
+    service.sync()
+    files = service.snapshot()
+    text = "Gannet\n2025-05-30\nLink: https://a.example/gannet\n\nA diver of the northern cliffs."
+    written = service.write("gannet.txt", text)
+    service.clock.tick(minutes=30)
+    service.restart()
+    process = processes.Process(target=_die_before, args=(tmp_path, service.clock.now(), before))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert list((service.public / "all").glob(left))
+
+    written.unlink()
+    service.sync(force=True, trust_loss=True)
+    service.restart()
+
+    assert service.snapshot().keys() == files.keys()
+    assert "northern cliffs" not in str(readable(service.public))
+
+
 @pytest.mark.timeout(900)
 def test_what_a_killed_build_left_is_no_stranger_to_the_next(
     processes: ForkServerContext, tmp_path: Path

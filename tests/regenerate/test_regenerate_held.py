@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +48,9 @@ class Fussy:
     def taken_apart(self, document: bytes) -> list[bytes]:
         return self.inner.taken_apart(document)
 
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        return self.inner.without(document, ids)
+
     def id_of(self, fragment: bytes) -> str:
         return self.inner.id_of(fragment)
 
@@ -69,6 +72,9 @@ class Broken:
 
     def taken_apart(self, document: bytes) -> list[bytes]:
         return self.inner.taken_apart(document)
+
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        return self.inner.without(document, ids)
 
     def id_of(self, fragment: bytes) -> str:
         return self.inner.id_of(fragment)

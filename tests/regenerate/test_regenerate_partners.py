@@ -84,6 +84,18 @@ def test_what_breaks_a_rule_is_held_and_the_others_go_out(
     assert not (service.public / "partner/rss.xml").exists()
 
 
+def test_every_rule_that_is_broken_is_named_at_once(service: Service) -> None:
+    _configure(service, 'profile = "smartnews"')
+    for name in ("a", "b"):
+        service.write(f"{name}.txt", f"{LONG} {name}\n2025-05-30\n\nIt leaves every half hour.")
+
+    _, reason = _outcomes(service)["partner/rss.xml"]
+
+    assert reason is not None
+    assert reason.startswith("smartnews-logo-missing: ")
+    assert reason.endswith(", and 2 more (smartnews-thumbnail-missing)")
+
+
 def test_nobody_is_led_to_what_was_never_published(service: Service) -> None:
     _configure(service, 'profile = "msn"')
     service.write("a.txt", "Short\n2025-05-30\n\nIt leaves every half hour.")

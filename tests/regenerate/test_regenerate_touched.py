@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -225,6 +225,9 @@ class Signed:
 
     def taken_apart(self, document: bytes) -> list[bytes]:
         return self.inner.taken_apart(document)
+
+    def without(self, document: bytes, ids: Collection[str]) -> bytes:
+        return self.inner.without(document, ids)
 
     def id_of(self, fragment: bytes) -> str:
         return self.inner.id_of(fragment)

@@ -85,7 +85,7 @@ def test_a_beginning_that_several_have_means_none_of_them(
     for name in ("Anna", "Ben"):
         club.store.issue_token("members", name, NOON)
 
-    with pytest.raises(UsageError, match="2 tokens of members begin with that"):
+    with pytest.raises(UsageError, match="2 keys to members begin with that"):
         club.store.revoke_token("members", "abcd...", NOON)
 
     assert labels(club) == ["Anna", "Ben"]
@@ -94,7 +94,7 @@ def test_a_beginning_that_several_have_means_none_of_them(
 def test_fewer_characters_than_logs_show_mean_no_key(club: Stock) -> None:
     anna = club.store.issue_token("members", "Anna", NOON)
 
-    with pytest.raises(NotFoundError, match="members has no such token"):
+    with pytest.raises(NotFoundError, match="members has no such key"):
         club.store.revoke_token("members", anna[:3], NOON)
 
 
@@ -112,7 +112,7 @@ def test_a_key_that_is_none_is_said_to_be_none(club: Stock, key: str) -> None:
     club.store.issue_token("board", "Ben", NOON)
     club.settle()
 
-    with pytest.raises(NotFoundError, match="members has no such token"):
+    with pytest.raises(NotFoundError, match="members has no such key"):
         club.store.revoke_token("members", key, NOON)
 
     assert labels(club) == ["Anna"]
@@ -122,7 +122,7 @@ def test_a_key_that_is_none_is_said_to_be_none(club: Stock, key: str) -> None:
 def test_a_label_has_one_key_of_a_feed(club: Stock) -> None:
     club.store.issue_token("members", "Anna", NOON)
 
-    with pytest.raises(UsageError, match="'Anna' has a token"):
+    with pytest.raises(UsageError, match="'Anna' has a key"):
         club.store.issue_token("members", "Anna", NOON)
 
     club.store.issue_token("board", "Anna", NOON)

@@ -18,7 +18,7 @@ from typing import Any
 import brotli
 import pytest
 
-from feedsvc.app import SyncReport
+from feedsvc.app.syncing import SyncReport
 from feedsvc.sync import SourceReport
 from tests.feedserver import Answer, Answerable, FeedServer, Raw
 from tests.guest import rss

@@ -129,7 +129,9 @@ def _thrown_away(settings: Settings, folder: Path, source: Source, feed: Feed) -
 
 def _planned(app: App, found: Found) -> tuple[Plan, Articles]:
     """How the articles are read, and where from."""
-    plan = app.plan(found.source)
+    from feedsvc.app.folders import plan as plan_of
+
+    plan = plan_of(found.source, app.settings, app.authority)
     if found.drafts is not None:
         held = Held(found.source, found.drafts)
         return replace(plan, parser=lambda _: held.draft, clean=lambda draft, _: draft), held

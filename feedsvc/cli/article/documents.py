@@ -90,5 +90,13 @@ def _document(article: Article, standing: Standing, now: datetime) -> dict[str, 
         "agency": article.agency,
         "due": iso_utc(article.due) if article.due else None,
         "expires": iso_utc(article.expires) if article.expires else None,
-        "extra": dict(article.extra),
+        "extra": _extra(article.extra),
     }
+
+
+def _extra(lines: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """What else an article says; of what it says several times, such as who speaks, all."""
+    found: dict[str, list[str]] = {}
+    for name, value in lines:
+        found.setdefault(name, []).append(value)
+    return {name: said[0] if len(said) == 1 else said for name, said in found.items()}

@@ -54,5 +54,5 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_said(item) for item in value)
     if isinstance(value, dict):
-        return " ".join(f"{k}={v}" for k, v in value.items() if v is not None)
+        return " ".join(f"{k}={_said(v)}" for k, v in value.items() if v is not None)
     return str(value)

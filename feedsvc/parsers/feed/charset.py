@@ -172,7 +172,8 @@ def _by_ladder(
     if found.warning is not None:
         remarks.append(found.warning)
     elif first != _plain(found.encoding) and not sound:
-        remarks.append(f"said to be {first}, but it is {found.encoding}")
+        claim = f"said to be {first}, but it is" if said else "nothing says that it is"
+        remarks.append(f"{claim} {found.encoding}")
     return Recoded(
         data=found.text.encode("utf-8", "replace"),
         encoding=found.encoding,

@@ -270,6 +270,7 @@ def test_the_list_of_the_source_is_asked_before_guessing() -> None:
     )
 
     assert found.drafts[0].title == "Zażółć gęślą jaźń"
+    assert found.problems == ("nothing says that it is iso8859-2",)
 
 
 def test_nuls_and_controls_are_taken_out() -> None:

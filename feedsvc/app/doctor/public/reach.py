@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feedsvc.app.doctor.configuration import is_loopback
 from feedsvc.app.doctor.report import PUBLISHING, Check, doubtful, in_time, left_out, well, wrong
+from feedsvc.config.addresses import is_ip
 from feedsvc.errors import FetchError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ async def ipv6(probe: Probe, six: Probe, base: str) -> Check:
 
     name = "public.ipv6"
     host = urlsplit(base).hostname or ""
-    if is_loopback(host) or _is_address(host):
+    if is_loopback(host) or is_ip(host):
         return left_out(name, "the site has no name with addresses of both kinds")
     try:
         addresses = await probe.addresses(base)
@@ -122,7 +122,7 @@ async def other_addresses(probe: Probe, base: str) -> AsyncIterator[Check]:
         yield left_out("public.http", "the site is not at the usual port of https")
     host = parts.hostname or ""
     twin = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-    if is_loopback(host) or _is_address(host) or host.removeprefix("www.").count(".") != 1:
+    if is_loopback(host) or is_ip(host) or host.removeprefix("www.").count(".") != 1:
         yield left_out("public.www", "the site is not at the top of its domain")
         return
     port = f":{parts.port}" if parts.port else ""
@@ -195,11 +195,3 @@ async def _followed(probe: Probe, url: str) -> Seen:
             break
         seen = await probe.ask(onward)
     return seen
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
