@@ -80,10 +80,12 @@ def _run(console: Console) -> int:
         console.document("backup", _document(report))
     elif report.path is not None:
         console.result(str(report.path))
+    from feedsvc.cli.watch import counted
+
     manifest = report.manifest
     console.say(
-        f"{manifest.articles} articles of {manifest.sources} sources, {_size(report.size)}, "
-        f"{report.seconds:.1f} s{f'; {gone} older went' if gone else ''}"
+        f"{counted(manifest.articles, 'article')} of {counted(manifest.sources, 'source')}, "
+        f"{_size(report.size)}, {report.seconds:.1f} s{f'; {gone} older went' if gone else ''}"
     )
     return 0
 

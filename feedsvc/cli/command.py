@@ -37,6 +37,19 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(rest)}{near}")
         return found, rest
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a word that is none of the choices; of many, the one that was meant is told."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from feedsvc.config.nearest import nearest  # start-up: only mistakes need it
+
+            meant = nearest(str(value), map(str, action.choices or ()))
+            if meant is None:
+                raise
+            said = f"invalid choice: {value!r}: did you mean {meant!r}?"
+            raise argparse.ArgumentError(action, said) from error
+
     def error(self, message: str) -> NoReturn:
         self.exit(UsageError.exit_code, f"feedsvc: {message}\n`{self.prog} --help` shows how\n")
 

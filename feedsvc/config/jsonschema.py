@@ -3,8 +3,9 @@
     schema.py: tables and their readers -> `FORMS`: what a reader takes, in JSON's terms -> document
     meanings.py: what a key is for -> its description
 
-A new key is in it by itself, once it says what it is for. It takes everything that the readers take, and little more: what needs
-a look at other keys, at the disk or at a calendar is `feedsvc config check`'s to tell.
+A new key is in it by itself, once it says what it is for. It takes everything that the readers
+take, and little more: what needs a look at other keys, at the disk or at a calendar is `feedsvc
+config check`'s to tell.
 """
 
 from __future__ import annotations

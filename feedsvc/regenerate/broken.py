@@ -8,11 +8,11 @@ ever look at it, and whoever knows the address could read on. So a build leaves 
 first file; one that finds it looks at everything, and in the end takes down what looks like ours
 and is in no ledger.
 
-Before a file at a path that the ledger does not know, the note names the folders and waits for the
-disk. What lies at a path that the ledger knows is found by it; but not what lies *beside* it, an
-unfinished file or a sidecar that its document had none of before, and when the article goes again
-nothing else is written there. Nearly every edit is of this kind: its note says only that a build is
-under way, and waits for nothing.
+Before a file at a path that the ledger does not know, the note names folders, and files that lie in
+none, and waits for the disk. What lies at a path that the ledger knows is found by it; but not what
+lies *beside* it, an unfinished file or a first sidecar, and when the article goes again nothing
+else is written there. Nearly every edit is of this kind: its note says only that a build is under
+way, and waits for nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ NOTE = ".feedsvc/building.json"
 
 _OURS = (PAGE, *(format.filename for format in Format))
 _FOLDERS = (OPS, "a")  # beside those of feeds
+_ROOT = "/"  # before a file that lies in no folder: others' may lie beside it, and it is named
 
 log = logging.getLogger(__name__)
 
@@ -44,28 +45,31 @@ class Watched:
     """A publisher that says where it will write before it does; fits `ports.Publisher`."""
 
     inner: Publisher
-    folders: tuple[str, ...]
+    places: set[str]  # folders, and files beside them
     recall: Callable[[Collection[str]], Collection[str]]  # those of some paths that are known
     noted: bool = False
-    lasting: bool = False  # the note names the folders, and the disk has it
+    lasting: bool = False  # the note names the places, and the disk has it
     torn: bool = False  # some files may be there of which nobody was told
 
     def place(self, files: Mapping[str, bytes]) -> dict[str, tuple[Placed, dict[str, Placed]]]:
-        if not self.lasting:
-            self._note(lasting=len(self.recall(files)) < len(files))
+        if not self.lasting or any(map(_is_beside, files)):
+            self._note(files.keys() - set(self.recall(files)))
         try:
             return self.inner.place(files)
         except BaseException:
             self.torn = True
             raise
 
-    def _note(self, *, lasting: bool) -> None:
-        if self.noted and not lasting:
+    def _note(self, unknown: Collection[str]) -> None:
+        beside = {_ROOT + path for path in unknown if _is_beside(path)}
+        said = self.lasting and beside <= self.places
+        if said or (self.noted and not unknown):
             return
-        self.noted, self.lasting = True, lasting
-        folders = self.folders if lasting else ()
+        self.noted, self.lasting = True, bool(unknown)
+        self.places |= beside
+        places = sorted(self.places) if unknown else []
         try:
-            self.inner.keep(NOTE, json.dumps(folders).encode(), lasting=lasting)
+            self.inner.keep(NOTE, json.dumps(places).encode(), lasting=self.lasting)
         except PublishError as error:
             # That a build may die is no reason to hold this one back.
             log.warning("it is not noted that a build is under way: %s", error)
@@ -98,6 +102,11 @@ class Watched:
         self.inner.keep(path, body, lasting=lasting)
 
 
+def _is_beside(path: str) -> bool:
+    """Whether a file lies in no folder, as the sitemaps do."""
+    return "/" not in path
+
+
 def broken_off(press: Press) -> tuple[str, ...] | None:
     """Where the last build was writing when it died; None if it came to its end."""
     note = press.publisher.read(NOTE)
@@ -112,25 +121,27 @@ def broken_off(press: Press) -> tuple[str, ...] | None:
 @contextmanager
 def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> Iterator[Press]:
     """A press for one build, after which what a broken one left (`left`) is taken down."""
-    folders = {*(feed.name for feed in feeds), *_FOLDERS, *(left or ())}
+    places = {*(feed.name for feed in feeds), *_FOLDERS, *(left or ())}
     publisher = Watched(
         press.publisher,
-        tuple(sorted(folders)),
+        places,
         recall=lambda paths: press.store.ledger(paths=paths),
         noted=left is not None,
     )
     yield replace(press, publisher=publisher)
     try:
         if left is not None:
-            _sweep(press, folders)
+            _sweep(press, places)
         publisher.end()
     except PublishError as error:
         log.warning("what a broken build left stays there: %s", error)
 
 
-def _sweep(press: Press, folders: Collection[str]) -> None:
+def _sweep(press: Press, places: Collection[str]) -> None:
     """Take down files that look like ours and are in no ledger."""
-    strays = set(press.publisher.found(sorted(folders), _OURS))
+    beside = {place for place in places if place.startswith(_ROOT)}
+    strays = set(press.publisher.found(sorted(set(places) - beside), _OURS))
+    strays.update(place.removeprefix(_ROOT) for place in beside)
     for line in press.store.ledger().values():
         strays.difference_update((line.path, *(line.path + end for end in line.sidecars)))
     if strays:

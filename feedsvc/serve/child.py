@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _say(f"error the options cannot be read: {error!r}")
         _leave(1)
     line = None if options.line is None else socket.socket(fileno=options.line)
-    _leave(asyncio.run(_serve(options, told, listener, connections, line)))
+    asyncio.run(_serve(options, told, listener, connections, line))
 
 
 def _first_line() -> bytes:
@@ -114,7 +114,7 @@ async def _serve(
     listener: socket.socket,
     connections: int,
     line: socket.socket | None,
-) -> int:
+) -> NoReturn:
     # Late, and here: the engine takes its time to import, and a bad address is told without it.
     from feedsvc.serve.app import Application
     from feedsvc.serve.clients import Clients
@@ -169,7 +169,8 @@ async def _serve(
     tending.cancel()
     if not stopping:
         print("the server engine ended by itself", file=sys.stderr, flush=True)
-    return 0 if stopping else 1
+    # Before the loop closes and gives the signals back: a second SIGTERM would kill us then.
+    _leave(0 if stopping else 1)
 
 
 def _watch(parent: int, ended: Callable[[], object]) -> None:

@@ -76,10 +76,13 @@ def lies_at(database: Path) -> Literal["nothing", "empty", "store", "other", "da
 
 
 def published_in(database: Path) -> frozenset[str]:
-    """The folders below the output directory in which a store has published; raises StoreError."""
+    """Where a store has published, as a build notes it; raises StoreError.
+
+    Folders below the output directory, and after a slash the files that lie in none.
+    """
     with told(database), opened(database, "rw") as connection:
-        paths = connection.execute("SELECT path FROM ledger WHERE path LIKE '%/%'")
-        return frozenset(path.partition("/")[0] for (path,) in paths)
+        paths = connection.execute("SELECT path FROM ledger")
+        return frozenset(path.partition("/")[0] if "/" in path else f"/{path}" for (path,) in paths)
 
 
 def foreign(database: Path, table: str) -> StoreError:

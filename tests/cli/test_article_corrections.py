@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.cli.article.correct import shown_in
 from tests.support import Shell, readable
 
 FERRY = "news.example.org,2025-01-01:desk/ferry"
@@ -195,7 +196,16 @@ def test_a_feed_that_cannot_be_written_is_exit_code_5(synced: Shell) -> None:
     assert done.code == 5
     assert done.out == f"{GUID}: withdrawn (desk)\n"
     assert "held back all/atom.xml" in done.err
-    assert "they may still show it" in done.err
+    assert "still shows it" not in done.err  # nothing lies there that could
+
+
+def test_a_file_that_still_shows_what_was_taken_down_is_named(tmp_path: Path) -> None:
+    (tmp_path / "atom.xml").write_text('<id>x:/?a=1&amp;b=2</id><at:deleted-entry ref="x:/c"/>')
+    (tmp_path / "feed.json").write_text('{"items":[\n{"id":"x:/?a=1&b=2","title":"Ferry"}\n]}')
+
+    assert shown_in(tmp_path, ["rss.xml", "atom.xml"], ["x:/?a=1&b=2"]) == "atom.xml"
+    assert shown_in(tmp_path, ["feed.json"], ["x:/d", "x:/?a=1&b=2"]) == "feed.json"
+    assert shown_in(tmp_path, ["atom.xml", "feed.json"], ["x:/c", "x:/d"]) is None
 
 
 # -- telling of it ---------------------------------------------------------------------------------

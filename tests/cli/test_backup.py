@@ -219,7 +219,7 @@ def test_standard_output_takes_it_through_a_pipe(synced: Shell, tmp_path: Path) 
 
     piped = tmp_path / "piped.backup"
     piped.write_bytes(done.stdout)
-    assert b"2 articles of 1 sources" in done.stderr
+    assert b"2 articles of 1 source," in done.stderr
     assert synced.run("restore", "--dry-run", "--force", str(piped)).code == 0
     assert files_in(synced.root / "var") == {"feedsvc.db"}
 

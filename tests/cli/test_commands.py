@@ -220,7 +220,9 @@ class TestArticle:
 
         done = synced.run("article", "show", name, "--json")
 
-        people = [json.loads(one)[""] for one in done.json["articles"][0]["extra"]["podcast:person"]]
+        people = [
+            json.loads(one)[""] for one in done.json["articles"][0]["extra"]["podcast:person"]
+        ]
         assert people == ["Mara", "Jan", "Liv"]
         assert all(one in synced.run("article", "show", name).out for one in people)
 
@@ -489,6 +491,25 @@ class TestEveryCommand:
             f"feedsvc: unrecognized arguments: {told[0]}",
             f"`{told[1]} --help` shows how",
         ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            pytest.param(("artikel", "list"), "COMMAND: invalid choice: 'artikel': did you mean "
+                         "'article'?", id="a-command"),
+            pytest.param(("feed", "movee"), "ACTION: invalid choice: 'movee': did you mean "
+                         "'move'?", id="a-verb"),
+            pytest.param(("log", "--kind", "zzz"), "--kind: invalid choice: 'zzz' (choose from",
+                         id="like-none-of-them"),
+        ],
+    )  # fmt: skip
+    def test_a_word_that_is_no_choice(
+        self, empty: Shell, arguments: tuple[str, ...], told: str
+    ) -> None:
+        done = empty.run(*arguments)
+
+        assert done.code == 2
+        assert done.err.startswith(f"feedsvc: argument {told}")
 
     def test_debug_adds_a_traceback_and_keeps_the_exit_code(self, empty: Shell) -> None:
         plain = empty.run("status")

@@ -16,6 +16,7 @@ import tarfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +167,10 @@ def made(file: Path) -> str:
 
 def test_what_was_published_since_is_taken_down(synced: Shell, backup: Path) -> None:
     text = (synced.root / "feedsvc.toml").read_text()
-    synced.configure(f'{text}\n[[feed]]\nname = "late"\n')
+    synced.configure(f'{text}\n[[feed]]\nname = "late"\nlanguage = "en"\n')
+    synced.write("fog.txt", f"Fog on the river\n{datetime.now(UTC):%Y-%m-%d}\n\nThe mole is open.\n")
     assert synced.run("-q", "sync").code == 0
+    assert (synced.root / "public/sitemap-news.xml").exists()
     late = [path for path, (_, body) in published(synced.root / "public").items()
             if b"The mole is open" in body]  # fmt: skip
     assert any(path.startswith("a/") for path in late)
@@ -179,6 +182,7 @@ def test_what_was_published_since_is_taken_down(synced: Shell, backup: Path) -> 
     left = published(synced.root / "public")
     assert not any(path.startswith("late/") for path in left)
     assert not any(b"The mole is open" in body for _, body in left.values())
+    assert not any(path.startswith("sitemap-news") for path in left)
     assert not (synced.root / "public/.feedsvc/building.json").exists()
 
 

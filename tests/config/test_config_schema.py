@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from pkgutil import resolve_name
@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from feedsvc.cli.main import main
 from feedsvc.config.jsonschema import FORMS, document, name_of
+from feedsvc.config.meanings import MEANINGS
 from feedsvc.config.schema import LISTED_TABLES, SINGLE_TABLES, Table
 from feedsvc.config.shapes import NotYetError, WrongKeyError, WrongValueError
 from feedsvc.config.template import new_config
@@ -49,6 +50,12 @@ def _below(table: Table, form: dict[str, Any], path: str) -> Iterator[tuple[str,
             yield from _below(reader, inner, f"{path}.{key}")
         else:
             yield f"{path}.{key}", reader, inner
+
+
+def every_table(tables: Iterable[Table]) -> Iterator[Table]:
+    for table in tables:
+        yield table
+        yield from every_table(one for one in table.keys.values() if isinstance(one, Table))
 
 
 EVERY_KEY = [one for table in TABLES.values() for one in readers(table)]

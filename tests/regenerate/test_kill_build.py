@@ -187,14 +187,15 @@ def test_killed_builds_leave_what_an_undisturbed_twin_has(
         desk.service.restart()
 
 
-def _die_before(root: Path, at: datetime, path: str) -> None:
-    """One `feedsvc sync` that is killed when a file is to take its place at `path`."""
+def _die_at(root: Path, at: datetime, path: str, done: bool) -> None:
+    """One `feedsvc sync` that is killed before a file takes its place at `path`, or when it has."""
     replace = os.replace
 
     def die(source: str, target: str) -> None:
+        if done or not target.endswith(path):
+            replace(source, target)
         if target.endswith(path):
             os.kill(os.getpid(), signal.SIGKILL)
-        replace(source, target)
 
     os.replace = die  # type: ignore[assignment]
     _work(root, at, everything=False)
@@ -202,31 +203,35 @@ def _die_before(root: Path, at: datetime, path: str) -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    ("before", "left"),
+    ("path", "done", "left"),
     [
-        pytest.param("all/atom.xml.gz", ".atom.xml.tmp-*", id="an-unfinished-file"),
-        pytest.param("all/feed.json", "feed.json.gz", id="a-sidecar-that-there-was-none-of"),
+        pytest.param("all/atom.xml.gz", False, "all/.atom.xml.tmp-*", id="an-unfinished-file"),
+        pytest.param("all/feed.json", False, "all/feed.json.gz", id="a-first-sidecar"),
+        pytest.param("sitemap-news.xml", False, "sitemap-news.xml.gz", id="sidecars-of-a-sitemap"),
+        pytest.param("sitemap-news.xml", True, "sitemap-news.xml", id="a-first-sitemap"),
     ],
 )
-def test_what_lies_beside_a_known_file_goes_with_its_article(
-    processes: ForkServerContext, tmp_path: Path, before: str, left: str
+def test_what_a_killed_build_placed_goes_with_its_article(
+    processes: ForkServerContext, tmp_path: Path, path: str, done: bool, left: str
 ) -> None:
     service = Service(tmp_path)
     service.configure(
-        '[site]\nbase_url = "https://a.example"\nid_since = "2025"\n[[source]]\npath = "articles"\n'
+        '[site]\nbase_url = "https://a.example"\nid_since = "2025"\nlanguage = "en"\n'
+        '[[source]]\npath = "articles"\n'
     )
     (tmp_path / "articles").mkdir()
     service.sync()
     files = service.snapshot()
-    text = "Gannet\n2025-05-30\nLink: https://a.example/gannet\n\nA diver of the northern cliffs."
+    text = "Gannet\n2025-06-01\nLink: https://a.example/gannet\n\nA diver of the northern cliffs."
     written = service.write("gannet.txt", text)
     service.clock.tick(minutes=30)
     service.restart()
-    process = processes.Process(target=_die_before, args=(tmp_path, service.clock.now(), before))
+    arguments = (tmp_path, service.clock.now(), path, done)
+    process = processes.Process(target=_die_at, args=arguments)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert list((service.public / "all").glob(left))
+    assert list(service.public.glob(left))
 
     written.unlink()
     service.sync(force=True, trust_loss=True)

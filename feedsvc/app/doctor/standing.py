@@ -157,8 +157,8 @@ def _feeds(rows: Sequence[FeedRow], settings: Settings) -> Check:
         more = f", and {several([row.name for row in held[1:]])}" if len(held) > 1 else ""
         return wrong(
             name,
-            f"{first.name} is held back: {first.held}{more}; readers get the last good one",
-            "mend the article that it names; `feedsvc regenerate` tries again",
+            f"{first.name} is held back: {first.held}{more}; what was published before stays",
+            "mend what it names; `feedsvc regenerate` tries again",
             code=PUBLISHING,
         )
     unbuilt = [

@@ -7,8 +7,11 @@ touches, so that what was taken down is in no document when the command ends.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedsvc.cli.command import Commands, add_command
@@ -176,9 +179,35 @@ def _correct(
         if build is None:
             return 0
         code = report_build(console, build, results=False)
-        if code and any(one.verdict for one in done):
-            console.warn("it is stored; until the files can be written they may still show it")
+        held = [one.path for one in build.publications if one.outcome == "held"]
+        down = [one.guid for one in done if one.verdict]
+        if still := shown_in(app.settings.publish.directory, held, down):
+            console.warn(f"it is stored, but {still} still shows it: make it writable, and sync")
         return code
+
+
+def shown_in(directory: Path, paths: Iterable[str], guids: Iterable[str]) -> str | None:
+    """The first of some published documents that has one of these articles as an entry.
+
+    One that is held loses what was taken down; only what can be neither written nor removed keeps
+    it. A deleted entry (RFC 6721) names an article and does not show it.
+    """
+    names = [
+        name.encode()
+        for guid in guids
+        for name in (
+            f">{escape(guid, quote=False)}<",
+            f'"id":{json.dumps(guid, ensure_ascii=False)}',
+        )
+    ]
+    for path in paths:
+        try:
+            body = (directory / path).read_bytes()
+        except OSError:  # it is not there, or nobody can read it
+            continue
+        if any(name in body for name in names):
+            return path
+    return None
 
 
 def _note(console: Console, app: App, done: Sequence[Corrected]) -> None:

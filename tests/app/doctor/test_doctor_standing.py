@@ -134,6 +134,7 @@ profile = "apple-podcasts"
 
     assert (check.outcome, check.exit_code) == (Outcome.FAILED, 5)
     assert check.message.startswith("show is held back: ")
+    assert check.message.endswith("; what was published before stays")
 
 
 def test_files_that_need_a_look(ward: Ward, service: Service) -> None:
