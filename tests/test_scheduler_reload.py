@@ -106,6 +106,10 @@ def test_sighup_reads_it_again_though_nothing_changed(daemon: Newsroom) -> None:
         pytest.param(CONFIG.replace("every", "evry"), id="a-misspelt-key"),
         pytest.param(CONFIG.replace("name =", 'kind = "fax"\nname ='), id="no-such-kind"),
         pytest.param(CONFIG + '[store]\nurl = "sqlite:///other.db"\n', id="another-store"),
+        pytest.param(
+            CONFIG + '[ops]\nfeed = true\ntoken = { env = "NOT_SET" }\n',
+            id="a-secret-that-is-not-set",
+        ),
         pytest.param("", id="empty"),
     ],
 )
@@ -123,6 +127,15 @@ def test_a_broken_file_is_refused_and_the_old_one_runs_on(daemon: Newsroom, brok
     daemon.hears("configuration: is well again")
     daemon.wait_for(lambda: "Hafenblatt" in daemon.published())
     assert daemon.said.count("not taken over") == 1
+
+
+def test_without_a_secret_that_a_build_needs_it_does_not_begin(daemon: Newsroom) -> None:
+    daemon.configure(CONFIG + '[ops]\nfeed = true\ntoken = { env = "NOT_SET" }\n')
+
+    done = daemon.run("run", "--no-server")
+
+    assert done.returncode == 3
+    assert "NOT_SET is not set" in done.stderr
 
 
 def test_status_and_log_say_why_a_file_was_refused(daemon: Newsroom) -> None:

@@ -92,7 +92,7 @@ class App:
         """
         app = App(settings, self.clock, offline=self.offline, resolve=self.resolve)
         app.check_kinds()
-        app.store  # noqa: B018 - opened now, so that it is told now what keeps it from that
+        app.press  # noqa: B018 - made now, with the store, so that it is told now what hinders it
         app.journal.follow(self.journal)
         app.metrics = self.metrics
         return app

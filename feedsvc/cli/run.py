@@ -93,8 +93,10 @@ def run_daemon(
     """
     import asyncio
 
+    from feedsvc.config import ops_token
     from feedsvc.scheduler import Daemon, Notifier
 
+    ops_token(app.settings.ops)  # without it nothing is built: told before anything begins
     lines = Lines(console, form)
     app.journal.hear(lines.entry)
 

@@ -115,7 +115,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "auth": "How it knows us",
         "headers": "Sent with each request; values may be secrets",
         "every": 'An interval, times of day, or "auto"; default: 15m, and for folders each sync',
-        "title": "Its name in feeds of each source, `status` and exports; unset: what it says itself",
+        "title": "Its name in feeds of each source, `status` and exports; unset: its own",
         "language": "Of articles that name none",
         "timezone": "Of dates that name none; unset: the site's",
         "encoding": "Tried in this order for what is not UTF-8 and does not say what it is",

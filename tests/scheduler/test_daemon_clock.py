@@ -159,7 +159,9 @@ def test_it_asks_on_at_the_same_pace(lives: dict[str, Machine], name: str) -> No
     machine = lives[name]
 
     waits = [later - earlier for earlier, later in pairwise(machine.asked("often"))]
-    assert min(waits) > timedelta(seconds=1)  # times are whole seconds
+    # A busy machine asks late, and then on time: one wait may be short, but none is left out.
+    assert min(waits) > timedelta(seconds=0.2)
+    assert sum(waits, timedelta()) / len(waits) > timedelta(seconds=1.5)
     assert len(machine.asked("seldom")) == 1
     assert machine.said.count("what waits, waits on as before") == len(STEPS[name])
 
