@@ -20,10 +20,11 @@ from datetime import datetime
 
 from feedsvc.errors import PublishError
 from feedsvc.model import FeedHead, Problem
-from feedsvc.ports import FeedRow, Progress, Store
+from feedsvc.ports import FeedRow, Progress
 from feedsvc.regenerate.articles import PAGES, article_files, articles_due
 from feedsvc.regenerate.broken import broken_off, watched
-from feedsvc.regenerate.feed import RETRY, FeedBuild, is_to_wait, was_built
+from feedsvc.regenerate.due import RETRY, due_feeds
+from feedsvc.regenerate.feed import FeedBuild
 from feedsvc.regenerate.groupbuild import GroupBuild, group_head
 from feedsvc.regenerate.groups import group_of
 from feedsvc.regenerate.moving import clear_moved, follow_moves
@@ -129,28 +130,9 @@ def _listed(
     return found
 
 
-def due_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> tuple[str, ...]:
-    """The feeds that were touched, or that time changes by `now`; a group, if one of its is."""
-    rows: dict[str, list[FeedRow]] = {}
-    for row in store.feeds():
-        rows.setdefault(row.name.partition("/")[0], []).append(row)
-    return tuple(
-        feed.name
-        for feed in feeds
-        if feed.name not in rows or any(_is_due(row, now) for row in rows[feed.name])
-    )
-
-
 def others_due(press: Press, now: datetime) -> bool:
     """Whether what stands beside the feeds is to be built: pages, sitemaps, the operations feed."""
     return ops_due(press) or articles_due(press, now) or sitemaps_due(press, now)
-
-
-def _is_due(row: FeedRow, now: datetime) -> bool:
-    waits = is_to_wait(row, now)
-    marked = row.touched is not None or not was_built(row, now) or row.held is not None
-    passed = row.next_change is not None and row.next_change <= now
-    return (marked or passed) and not waits
 
 
 def _drop_unconfigured(

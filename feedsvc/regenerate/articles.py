@@ -21,7 +21,7 @@ from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.model import Problem
 from feedsvc.ports import FeedRow, LedgerLine, PageFile, Progress
-from feedsvc.regenerate.feed import RETRY, is_to_wait
+from feedsvc.regenerate.due import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
 from feedsvc.regenerate.pagebatch import PAGES, Batch, Published, file_of
 from feedsvc.regenerate.press import Press, rules_of

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 
-from feedsvc.decide import digest_of
 from feedsvc.errors import FeedsvcError, RenderError, StoreError
 from feedsvc.model import ArchiveLinks, FeedHead, Format, Problem, Tombstone
 from feedsvc.ports import ArchivePage, FeedRow, LedgerLine, Member, Selection, Shelf
 from feedsvc.regenerate.archive import ArchiveBuild, archive_paths, subscription_links
+from feedsvc.regenerate.definition import content_of, content_of_digest, fingerprint_of
+from feedsvc.regenerate.due import RETRY, was_built
 from feedsvc.regenerate.editions import Editions, editions
 from feedsvc.regenerate.fragments import Fragments
 from feedsvc.regenerate.pace import rhythm
-from feedsvc.regenerate.press import PAGE, Press, beginning, head_of, rules_of
-from feedsvc.regenerate.proof import JUDGING, Proof, Publication
+from feedsvc.regenerate.press import PAGE, Press, beginning, head_of
+from feedsvc.regenerate.proof import Proof, Publication
 from feedsvc.regenerate.report import BuildOptions, PublicationReport, held_back
 from feedsvc.regenerate.standing import Standing
 from feedsvc.regenerate.takedown import clear_held
 from feedsvc.settings import Feed
 
 log = logging.getLogger(__name__)
-
-RETRY = timedelta(minutes=1)  # after which the daemon tries a held feed again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,18 +153,7 @@ class FeedBuild:
     @cached_property
     def fingerprint(self) -> bytes:
         """Of everything but articles and time that the feed's bytes depend on."""
-        head, press = head_of(self.press, self.feed, None, guid=self.guid), self.press
-        return digest_of(
-            [
-                _said_of_feed(head),
-                [head.home, list(head.urls.values()), head.zone.key, press.site.title],
-                [_plain(getattr(self.feed, each.name)) for each in fields(self.feed)],
-                sorted((name, zone.key) for name, zone in press.zones.items()),
-                [head.hubs, self.folders, press.rendering, press.article_pages, JUDGING],
-                # Which pages of articles stand that a private feed leads to.
-                [rules_of(feed) for feed in press.store.known_feeds() if self.feed.private],
-            ]
-        )
+        return fingerprint_of(self.press, self.feed, self.guid, self.folders)
 
     def _is_current(self) -> bool:
         row = self.row
@@ -345,11 +332,9 @@ class FeedBuild:
 
     def _content(self, members: Sequence[Member], deleted: Sequence[Tombstone]) -> bytes:
         """The digest of what a reader is told, whatever the formats and however it is written."""
-        head = head_of(self.press, self.feed, None, guid=self.guid)
         if self.feed.digest:
-            return digest_of([_said_of_feed(head), self._editions.content.hex()])
-        told = [_said_of_feed(head), self.feed.full_text, [member.seen.hex() for member in members]]
-        return digest_of([*told, [one.ref for one in deleted]] if deleted else told)
+            return content_of_digest(self.press, self.feed, self.guid, self._editions.content)
+        return content_of(self.press, self.feed, self.guid, members, deleted)
 
     def _updated(self, members: Sequence[Member], content: bytes) -> datetime:
         """The feed's `updated`: that of its newest entry, and later than it was before.
@@ -481,29 +466,3 @@ class FeedBuild:
             for path, format in self._newest_paths()
         )  # fmt: skip
         return Built(row=row, reports=reports)
-
-
-def was_built(row: FeedRow, now: datetime) -> bool:
-    """Whether a feed was built; not by a clock that was ahead, and let fall due what is not yet."""
-    return row.built is not None and row.built <= now
-
-
-def is_to_wait(row: FeedRow, now: datetime) -> bool:
-    """Whether what was held back is not to be tried yet; a time far ahead is of such a clock."""
-    return row.retry_at is not None and now < row.retry_at <= now + RETRY
-
-
-def _said_of_feed(head: FeedHead) -> list[object]:
-    """What a document says of its feed, apart from dates and addresses of documents."""
-    said: list[object] = [
-        head.id, head.title, head.description, head.home, head.language, head.rights, head.icon,
-        head.author,
-    ]  # fmt: skip
-    return [*said, head.image, head.podcast] if head.image or head.podcast else said
-
-
-def _plain(value: object) -> object:
-    """A value of a feed's definition as a digest takes it."""
-    if isinstance(value, re.Pattern):
-        return value.pattern
-    return value.total_seconds() if isinstance(value, timedelta) else value

@@ -14,7 +14,8 @@ from functools import cached_property
 
 from feedsvc.model import FeedHead, Format, Problem
 from feedsvc.ports import Facet, FeedRow
-from feedsvc.regenerate.feed import FeedBuild, is_to_wait, was_built
+from feedsvc.regenerate.due import is_to_wait, was_built
+from feedsvc.regenerate.feed import FeedBuild
 from feedsvc.regenerate.groups import Child, child_name, child_of, overview
 from feedsvc.regenerate.press import PAGE, Press, head_of
 from feedsvc.regenerate.proof import Proof

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from feedsvc.errors import FeedsvcError, StoreError
-from feedsvc.regenerate.feed import RETRY
+from feedsvc.regenerate.due import RETRY
 from feedsvc.regenerate.press import Press
 from feedsvc.regenerate.report import PublicationReport
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from feedsvc.ports import FeedRow, Shown
+from feedsvc.regenerate.due import was_built
 from feedsvc.regenerate.editions import oldest_in_use
-from feedsvc.regenerate.feed import FeedBuild, was_built
+from feedsvc.regenerate.feed import FeedBuild
 from feedsvc.regenerate.groupbuild import children_of
 from feedsvc.regenerate.press import Press
 from feedsvc.regenerate.report import BuildOptions

@@ -22,7 +22,7 @@ from feedsvc.decide import digest_of
 from feedsvc.errors import PublishError
 from feedsvc.ports import ArchivePage, Audience, FeedRow, LedgerLine, Listed
 from feedsvc.regenerate.articles import Published
-from feedsvc.regenerate.feed import RETRY, is_to_wait
+from feedsvc.regenerate.due import RETRY, is_to_wait
 from feedsvc.regenerate.guard import guarded
 from feedsvc.regenerate.press import Press, beginning, rules_of
 from feedsvc.regenerate.proof import Proof, Publication

@@ -3,11 +3,11 @@
     held documents -> the same without those entries -> ledger
     held pages, digests that show it -> removed until they can be built
 
-A document that may not go out leaves the last good one in its place. But a story that was taken down
-is in no file after the command that said so, whatever it is that holds the feed: a partner's rule, a
-head that is no longer valid, a disk that is full. So the last good document loses these entries and
-keeps all else, also its date, and when it cannot even be written it goes. Nobody is asked whether it
-fits a partner: it is what the partner took before, with less in it.
+A document that may not go out leaves the last good one in its place. But a story that was taken
+down is in no file after the command that said so, whatever it is that holds the feed: a partner's
+rule, a head that is no longer valid, a disk that is full. So the last good document loses these
+entries and keeps all else, also its date, and when it cannot even be written it goes. Nobody is
+asked whether it fits a partner: it is what the partner took before, with less in it.
 """
 
 from __future__ import annotations

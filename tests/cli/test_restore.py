@@ -168,7 +168,9 @@ def made(file: Path) -> str:
 def test_what_was_published_since_is_taken_down(synced: Shell, backup: Path) -> None:
     text = (synced.root / "feedsvc.toml").read_text()
     synced.configure(f'{text}\n[[feed]]\nname = "late"\nlanguage = "en"\n')
-    synced.write("fog.txt", f"Fog on the river\n{datetime.now(UTC):%Y-%m-%d}\n\nThe mole is open.\n")
+    synced.write(
+        "fog.txt", f"Fog on the river\n{datetime.now(UTC):%Y-%m-%d}\n\nThe mole is open.\n"
+    )
     assert synced.run("-q", "sync").code == 0
     assert (synced.root / "public/sitemap-news.xml").exists()
     late = [path for path, (_, body) in published(synced.root / "public").items()
