@@ -140,10 +140,28 @@ def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> 
 def _sweep(press: Press, places: Collection[str]) -> None:
     """Take down files that look like ours and are in no ledger."""
     beside = {place for place in places if place.startswith(_ROOT)}
-    strays = set(press.publisher.found(sorted(set(places) - beside), _OURS))
+    found = set(press.publisher.found(sorted(set(places) - beside), _OURS))
+    strays = {path for path in found if _may_be_ours(path, found)}
     strays.update(place.removeprefix(_ROOT) for place in beside)
     for line in press.store.ledger().values():
         strays.difference_update((line.path, *(line.path + end for end in line.sidecars)))
     if strays:
         press.publisher.remove(sorted(strays))
         log.info("a build was broken off: %d files that it left were removed", len(strays))
+
+
+def _may_be_ours(path: str, found: Collection[str]) -> bool:
+    """Whether a build puts a file of that name at that depth: others' sites have pages, too.
+
+    In a feed's folder are one for each of its words or keys, and archives, which have no pages. One
+    of a word or key has none without a document, which went out before it.
+    """
+    *folders, name = path.split("/")
+    if name.startswith("."):  # unfinished
+        return True
+    is_page = name.startswith(PAGE)
+    if folders[-2:-1] == ["archive"]:
+        return len(folders) <= 4 and not is_page
+    if is_page and len(folders) == 2 and folders[0] != "a":
+        return any("/".join((*folders, one.filename)) in found for one in Format)
+    return len(folders) <= 2

@@ -334,8 +334,11 @@ def test_files_of_others_stay(make: Callable[[str], Service], told: Told) -> Non
     service = make("")
     service.write("a.txt", told("Gannet"))
     service.sync()
-    for path in ("robots.txt", "all/.htaccess", "all/logo.png", "about/index.html"):
-        (service.public / path).parent.mkdir(exist_ok=True)
+    for path in (
+        "robots.txt", "all/.htaccess", "all/logo.png", "about/index.html", "all/2025/index.html",
+        "all/2025/06/index.html", "all/archive/2025/index.html", "a/b/c/index.html",
+    ):  # fmt: skip
+        (service.public / path).parent.mkdir(parents=True, exist_ok=True)
         (service.public / path).write_bytes(b"of somebody else")
     before = service.snapshot()
 
