@@ -35,7 +35,9 @@ def register(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--feed", action="append", default=[], metavar="NAME", help="only this one; repeatable"
     )
-    parser.add_argument("--all", action="store_true", help="render every entry anew")
+    parser.add_argument(
+        "--all", action="store_true", help="render every entry anew, and compare every file"
+    )
     parser.add_argument("--check", action="store_true", help="say what would be, write nothing")
 
 

@@ -65,7 +65,9 @@ def regenerate(
         left = broken_off(press)
         if left is not None:
             options = replace(options, feeds=(), verify=True)
-        with watched(press, feeds, left) as observed:
+        # Nor does anything else find what an old copy of the directory brought back.
+        sweep = left is not None or (options.everything and not options.feeds)
+        with watched(press, feeds, left, sweep=sweep) as observed:
             return _regenerated(observed, feeds, options, progress)
 
 

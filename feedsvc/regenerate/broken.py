@@ -119,8 +119,13 @@ def broken_off(press: Press) -> tuple[str, ...] | None:
 
 
 @contextmanager
-def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> Iterator[Press]:
-    """A press for one build, after which what a broken one left (`left`) is taken down."""
+def watched(
+    press: Press, feeds: Sequence[Feed], left: Sequence[str] | None, *, sweep: bool
+) -> Iterator[Press]:
+    """A press for one build; `left` is what one noted that was broken off.
+
+    With `sweep`, files that look like ours and are in no ledger are taken down after it.
+    """
     places = {*(feed.name for feed in feeds), *_FOLDERS, *(left or ())}
     publisher = Watched(
         press.publisher,
@@ -130,7 +135,7 @@ def watched(press: Press, feeds: Sequence[Feed], left: Sequence[str] | None) -> 
     )
     yield replace(press, publisher=publisher)
     try:
-        if left is not None:
+        if sweep:
             _sweep(press, places)
         publisher.end()
     except PublishError as error:
@@ -147,7 +152,7 @@ def _sweep(press: Press, places: Collection[str]) -> None:
         strays.difference_update((line.path, *(line.path + end for end in line.sidecars)))
     if strays:
         press.publisher.remove(sorted(strays))
-        log.info("a build was broken off: %d files that it left were removed", len(strays))
+        log.info("%d files that nothing knows of were removed", len(strays))
 
 
 def _may_be_ours(path: str, found: Collection[str]) -> bool:

@@ -1,6 +1,6 @@
 """Benchmark: one article of many is edited, arrives or is withdrawn; what does the build cost?
 
-    python tests/bench/archives.py [--size 20000] [--runs 22] [--feeds 200] [--children 1000]
+    python tests/bench/archives.py [--size 20000] [--runs 22] [--feeds 200] [--children 1000] [--paragraphs 8]
 
 The articles have no link, so that each has a page, and one of the feeds keeps an archive. The steps
 of the daemon are measured inside one process, as it builds: CPU milliseconds of
@@ -28,6 +28,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from feedsvc.app import App
 from feedsvc.config import load
+from feedsvc.model import Format
+from feedsvc.publish.forms import forms
 from feedsvc.regenerate import BuildOptions
 from feedsvc.sync import Options
 from tests.bench.publishing import article, run, write
@@ -69,6 +71,7 @@ class Newsroom:
     root: Path
     size: int
     feeds: tuple[str, ...] = ("archived",)
+    paragraphs: int = 8
 
     def __post_init__(self) -> None:
         self.random = random.Random(0)
@@ -78,7 +81,8 @@ class Newsroom:
     def edit(self, number: int) -> None:
         """Put other words into an article, or write one that is new."""
         self.edits += 1
-        write(self.root, number, article(number, self.random) + f"\n\nEdit {self.edits}.")
+        text = article(number, self.random, self.paragraphs)
+        write(self.root, number, f"{text}\n\nEdit {self.edits}.")
         self.sync()
 
     def withdraw(self, number: int) -> None:
@@ -103,7 +107,7 @@ class Newsroom:
 
 
 @contextmanager
-def newsroom(size: int, more: int, children: int) -> Iterator[Path]:
+def newsroom(size: int, more: int, children: int, paragraphs: int) -> Iterator[Path]:
     """A folder with a configuration and `size` articles."""
     random_ = random.Random(size)
     with tempfile.TemporaryDirectory(prefix="feedsvc-bench-") as name:
@@ -113,7 +117,7 @@ def newsroom(size: int, more: int, children: int) -> Iterator[Path]:
         (root / "feedsvc.toml").write_text(CONFIG + "".join(others) + group)
         (root / "articles").mkdir()
         for number in range(size):
-            text = article(number, random_)
+            text = article(number, random_, paragraphs)
             if children:
                 text = text.replace("tags: [", f"tags: [topic-{number % children}, ", 1)
             write(root, number, text)
@@ -142,6 +146,7 @@ def steps(room: Newsroom, runs: int) -> Iterator[Row]:
         )
 
     yield repeated("newest edited, feed with archive", lambda _: room.edit(newest), "archived")
+    yield compressing(room, runs)
     yield repeated("newest edited, plain feed", lambda _: room.edit(newest), "plain")
     yield repeated("archived one edited", lambda turn: room.edit(old + turn), "archived")
     yield repeated("a new article", lambda turn: room.edit(size + turn), "archived")
@@ -150,6 +155,23 @@ def steps(room: Newsroom, runs: int) -> Iterator[Row]:
     if len(room.feeds) > 1:
         yield repeated("newest edited, all feeds", lambda _: room.edit(newest), *room.feeds)
     yield repeated("nothing changed", lambda _: None, "archived")
+
+
+def compressing(room: Newsroom, runs: int) -> Row:
+    """What of the step before it are the compressed forms of the feed's three documents."""
+    folder = room.root / "public" / "archived"
+    documents = [(folder / format.filename).read_bytes() for format in Format]
+    figures = []
+    for _ in range(runs):
+        cpu = time.process_time()
+        for document in documents:
+            list(forms(document))
+        figures.append(time.process_time() - cpu)
+    median, kilobytes = statistics.median(figures), sum(map(len, documents)) // 1000
+    return Row(
+        step=f"  of that: compressing {kilobytes} KB",
+        cpu_ms=_ms(median), wall_ms=_ms(median), most_ms=_ms(max(figures)),
+    )  # fmt: skip
 
 
 def commands(root: Path, size: int, runs: int) -> Iterator[Row]:
@@ -183,6 +205,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=22)
     parser.add_argument("--feeds", type=int, default=0, help="more feeds, each for a tag")
     parser.add_argument("--children", type=int, default=0, help="feeds of a group")
+    parser.add_argument("--paragraphs", type=int, default=8, help="of an article, half a KB each")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found: list[Row] = []
@@ -198,9 +221,10 @@ def main() -> None:
 
     if not options.json:
         print(f"{'step':<34} {'CPU ms':>9} {'wall ms':>9} {'most ms':>9} {'files':>6} {'MiB':>7}")
-    with newsroom(options.size, options.feeds, options.children) as root:
+    shape = options.size, options.feeds, options.children, options.paragraphs
+    with newsroom(*shape) as root:
         feeds = ("archived", "topics") if options.children else ("archived",)
-        room = Newsroom(root, options.size, feeds)
+        room = Newsroom(root, options.size, feeds, options.paragraphs)
         room.sync()
         cpu, wall, files = room.build(verify=True)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -59,18 +59,18 @@ class Row:
     memory: float  # MiB, peak
 
 
-def article(number: int, random_: random.Random) -> str:
-    """A Markdown article of about 4 KB with YAML front matter."""
+def article(number: int, random_: random.Random, paragraphs: int = 8) -> str:
+    """A Markdown article with YAML front matter; with 8 paragraphs an entry has about 6 KB."""
     day = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=97 * number)
     tags = ", ".join(random_.sample(TAGS, 2))
-    paragraphs = [
+    told = [
         " ".join(random_.choices(WORDS, k=70)).capitalize() + ", *as* **always** on [the quay](/q)."
-        for _ in range(8)
+        for _ in range(paragraphs)
     ]
     return (
         f'---\ntitle: "Report {number}: {" ".join(random_.choices(WORDS, k=4))}"\n'
         f"date: {day.isoformat()}\nauthor: Desk {number % 7}\ntags: [{tags}]\n"
-        f"description: {' '.join(random_.choices(WORDS, k=18))}.\n---\n\n" + "\n\n".join(paragraphs)
+        f"description: {' '.join(random_.choices(WORDS, k=18))}.\n---\n\n" + "\n\n".join(told)
     )
 
 

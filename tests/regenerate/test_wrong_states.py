@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -346,6 +347,27 @@ def test_files_of_others_stay(make: Callable[[str], Service], told: Told) -> Non
     service.regenerate()
 
     assert service.snapshot() == before
+
+
+def test_what_an_old_copy_brought_back_goes_when_everything_is_asked_for(
+    make: Callable[[str], Service], told: Told
+) -> None:
+    service = make(CREW)
+    service.write("a.txt", told("Gannet"))
+    service.sync()
+    (key,) = service.app.store.tokens("crew")
+    old = service.root / "old"
+    shutil.copytree(service.public, old)
+    service.app.store.revoke_token("crew", key, service.clock.now())
+    service.clock.tick(hours=1)
+    service.regenerate()
+    before = service.snapshot()
+
+    shutil.copytree(old / "crew" / key, service.public / "crew" / key)
+    service.regenerate(everything=True)
+
+    assert service.snapshot() == before
+    assert not (service.public / "crew" / key).exists()
 
 
 def test_a_check_leaves_what_was_broken_off(make: Callable[[str], Service], told: Told) -> None:
