@@ -1,6 +1,7 @@
 """Benchmark: one article of many is edited, arrives or is withdrawn; what does the build cost?
 
-    python tests/bench/archives.py [--size 20000] [--runs 22] [--feeds 200] [--children 1000] [--paragraphs 8]
+    python tests/bench/archives.py [--size 20000] [--runs 22] [--paragraphs 8] [--feeds 200]
+        [--children 1000]
 
 The articles have no link, so that each has a page, and one of the feeds keeps an archive. The steps
 of the daemon are measured inside one process, as it builds: CPU milliseconds of
