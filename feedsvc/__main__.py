@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 
 from feedsvc.errors import EXIT_INTERRUPTED
 
@@ -17,9 +19,17 @@ def start() -> int:
         # cycles after every few hundred new ones took a fifth of its time.
         gc.set_threshold(100_000, 50, 100)
         gc.freeze()
-        return main()
+        code = main()
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        code = EXIT_INTERRUPTED
+    if code == EXIT_INTERRUPTED:
+        # Python remembers a Ctrl-C that came while it ran a text as code, as it does to make a
+        # dataclass, and in the end dies of the signal although somebody caught it.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":
