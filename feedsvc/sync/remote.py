@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -89,7 +89,7 @@ async def sync_remote(
     batch = _Batch(store, clock, spoilt, told)
     try:
         pause = None if written is None else QUIET
-        async with _visits(mine, visitor, clock, pause) as visits:
+        async with aclosing(_visits(mine, visitor, clock, pause)) as visits:
             async for outcome in visits:
                 if outcome is None:
                     batch.write()
@@ -192,13 +192,12 @@ def _by_clock(visit: Visit, by: float) -> Visit:
     return replace(visit, now=visit.now + moved, next_due=visit.next_due + moved, spared=spared)
 
 
-@asynccontextmanager
 async def _visits(
     jobs: Sequence[Job], visitor: Visitor, clock: Clock, pause: float | None
-) -> AsyncIterator[AsyncIterator[Outcome | None]]:
+) -> AsyncGenerator[Outcome | None]:
     """The outcomes of visits as they come in, None when none does for `pause` seconds.
 
-    Those under way are stopped at the end.
+    Who is told to stop is first given those that are over; the rest are given up.
     """
     waiting = iter(_spread(jobs))
     under_way: set[asyncio.Task[Outcome]] = set()
@@ -209,8 +208,8 @@ async def _visits(
         seconds = round((clock.now() - began).total_seconds(), 3)
         return replace(outcome, report=replace(outcome.report, seconds=seconds))
 
-    async def outcomes() -> AsyncIterator[Outcome | None]:
-        quiet = False
+    quiet = False
+    try:
         while True:
             while len(under_way) < UNDER_WAY and (job := next(waiting, None)) is not None:
                 under_way.add(asyncio.create_task(timed(job)))
@@ -225,14 +224,22 @@ async def _visits(
             under_way.difference_update(done)
             for task in done:
                 yield task.result()
-
-    try:
-        yield outcomes()
-    finally:
+    except asyncio.CancelledError:
+        await _give_up(under_way)
         for task in under_way:
-            task.cancel()
-        if under_way:
-            await asyncio.wait(under_way)
+            if not task.cancelled() and task.exception() is None:
+                yield task.result()
+        raise
+    finally:
+        await _give_up(under_way)
+
+
+async def _give_up(tasks: Iterable[asyncio.Task[Outcome]]) -> None:
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 def _spread(jobs: Sequence[Job]) -> Iterator[Job]:
