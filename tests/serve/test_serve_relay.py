@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,17 +62,20 @@ class Served:
 
     async def send(self, *pieces: bytes | float) -> Answer:
         """Send these bytes, with pauses of so many seconds, and read the answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        # A stream would lose the answer to a client that cannot send any more.
+        loop = asyncio.get_running_loop()
+        connection = await loop.run_in_executor(
+            None, socket.create_connection, ("127.0.0.1", self.port)
+        )
+        connection.setblocking(False)
+        with suppress(ConnectionError):  # it may answer before all is sent
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    await loop.sock_sendall(connection, piece)
+                else:
+                    await asyncio.sleep(piece)
+        reader, writer = await asyncio.open_connection(sock=connection)
         try:
-            try:
-                for piece in pieces:
-                    if isinstance(piece, bytes):
-                        writer.write(piece)
-                        await writer.drain()
-                    else:
-                        await asyncio.sleep(piece)
-            except ConnectionError:
-                pass  # it answered before all was sent
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
             status = int(head[0].split()[1])
