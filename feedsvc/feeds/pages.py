@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from feedsvc.feeds.layout import NOINDEX, announce, canonical, formats, page, words
 from feedsvc.feeds.values import local
@@ -28,7 +30,7 @@ class Line:
 
 def feed_page(head: FeedHead, lines: Sequence[Line], *, site_title: str, site_url: str) -> bytes:
     """The page of one feed: what it is, where to subscribe, and its newest entries."""
-    shown = "\n".join(_entry(head, line) for line in lines)
+    shown = "\n".join(_entry(head.home, head.zone, line) for line in lines)
     listed = f"<ul>\n{shown}\n</ul>" if lines else '<p class="soft" lang="en">No entries yet.</p>'
     described = "" if head.description == head.title else f"<p>{words(head.description)}</p>\n"
     return page(
@@ -101,8 +103,9 @@ def _feeds(heads: Sequence[FeedHead]) -> str:
     return f"<ul>\n{shown}\n</ul>"
 
 
-def _entry(head: FeedHead, line: Line) -> str:
-    when = local(line.published, head.zone)
+@lru_cache(maxsize=2048)  # the daemon writes a page again for one entry in fifty that changed
+def _entry(home: str, zone: ZoneInfo, line: Line) -> str:
+    when = local(line.published, zone)
     # A day without a time is stored as its midnight: that hour would be news to its author.
     shown = "%Y-%m-%d %H:%M" if when.hour or when.minute else "%Y-%m-%d"
     title, below = words(line.title), f'<time datetime="{when.isoformat()}">{when:{shown}}</time>'
@@ -114,13 +117,13 @@ def _entry(head: FeedHead, line: Line) -> str:
         below += f' <span class="soft">· <bdi>{origin}</bdi></span>'
     spoken = f' lang="{escape(line.language)}"' if line.language else ""
     # HTML §3.2.6.4: an entry may be in another script than its feed, whatever language it states.
-    return f'<li{_anchor(head, line)}{spoken} dir="auto">\n{title}{below}\n</li>'
+    return f'<li{_anchor(home, line)}{spoken} dir="auto">\n{title}{below}\n</li>'
 
 
-def _anchor(head: FeedHead, line: Line) -> str:
+def _anchor(home: str, line: Line) -> str:
     """The mark of an entry that has its place on this very page, as the edition of a digest."""
     here, _, mark = (line.link or "").partition("#")
-    return f' id="{escape(mark)}"' if mark and here == head.home else ""
+    return f' id="{escape(mark)}"' if mark and here == home else ""
 
 
 def _linked(shown: str, link: str | None) -> str:

@@ -25,6 +25,7 @@ class StitchedXml(ABC):
     mark: ClassVar[bytes]  # how an entry begins
     tail: ClassVar[bytes]  # how a document ends
     id_tags: ClassVar[tuple[bytes, bytes]]  # around the id of an entry
+    _last: tuple[FeedHead, bytes] | None = None  # a head, and how its document starts
 
     @abstractmethod
     def generator(self, head: FeedHead) -> FeedGenerator:
@@ -81,7 +82,10 @@ class StitchedXml(ABC):
         return self.written(feed)
 
     def _start(self, head: FeedHead) -> bytes:
-        return self.written(self.generator(head)).removesuffix(self.tail)
+        # One document follows another of the same head: a smaller one, for the gate to see.
+        if self._last is None or self._last[0] is not head:
+            self._last = head, self.written(self.generator(head)).removesuffix(self.tail)
+        return self._last[1]
 
 
 def split_fragments(document: bytes, head: bytes, tail: bytes, mark: bytes) -> list[bytes]:

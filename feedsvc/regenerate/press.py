@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from feedsvc.model import (
     Word,
 )
 from feedsvc.ports import Clock, Listed, Member, Publisher, Renderer, Store
+from feedsvc.regenerate.remembered import Remembered
 from feedsvc.settings import DEFAULT_FEED, Feed, Site
 from feedsvc.text.html import cut
 
@@ -81,6 +82,7 @@ class Press:
     clock: Clock
     ops: str | None = None  # the token in the address of the operations feed, if there is one
     rendering: str  # the version of renderers and pages: part of every fragment's key
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 def head_of(

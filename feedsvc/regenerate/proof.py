@@ -86,15 +86,15 @@ class Proof:
             body=body,
             digest=own,
             entries=entries,
-            findings=self._findings(path, format, body, parts) if asked else (),
+            findings=self._findings(path, format, body, own, parts) if asked else (),
             partner=self._ask_partner(path, format, body) if asked and partner else (),
         )
 
     def _findings(
-        self, path: str, format: str, body: bytes, parts: Parts | None
+        self, path: str, format: str, body: bytes, own: bytes, parts: Parts | None
     ) -> tuple[Finding, ...]:
         if parts is not None and self.standing is not None and not self.options.check:
-            news = self.standing.news(path, Format(format), body, parts)
+            news = self.standing.news(path, Format(format), body, own, parts)
             if news is not None and not self.ask(path, format, news):
                 return ()
         return self.ask(path, format, body)

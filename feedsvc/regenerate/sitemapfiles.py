@@ -143,7 +143,7 @@ class Map:
         content = which + digest_of(places) if places else b""
         if content == before.content:
             return before
-        newest = max((_moment(changed) for _, changed in places), default=before.updated)
+        newest = _moment(max(changed for _, changed in places)) if places else before.updated
         if newest <= before.updated:  # one has gone: that changes a part, too
             newest = max(before.updated + timedelta(seconds=1), self.now)
         return ArchivePage(number=number, updated=newest, content=content)

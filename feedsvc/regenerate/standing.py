@@ -8,7 +8,8 @@ what is new, and what it says of entries together is asked here.
 Nothing but the published file itself is relied on, for a fragment in the store may never have
 passed. And that file only if
 
-* its bytes are those of the ledger: whoever put it there had asked the gate, and lived to say so;
+* its bytes are those of the ledger: whoever put it there had asked the gate, and lived to say so.
+  The daemon, which wrote it a moment ago, remembers them (`Remembered`);
 * the feed was built last by the same definition, renderers and rules (`FeedRow.fingerprint`), and
   nothing of it was held back: then the file stands for a document of the same head, but for dates
   and links, whether it was written by that build or found to be the same.
@@ -56,23 +57,34 @@ class Standing:
 
     def _read(self, path: str, format: Format) -> Mapping[str, bytes]:
         line = self.lines.get(path)
-        body = self.press.publisher.read(path) if self.trusted and line is not None else None
-        if line is None or body is None or digest(body) != line.digest:
+        if not self.trusted or line is None:
+            return {}
+        if (remembered := self.press.remembered.of(line.digest)) is not None:
+            return remembered
+        body = self.press.publisher.read(path)
+        if body is None or digest(body) != line.digest:
             return {}
         renderer = self.press.renderers[format]
         found = {renderer.id_of(one): one for one in renderer.taken_apart(body)}
         return found if len(found) == line.entries else {}
 
-    def news(self, path: str, format: Format, body: bytes, parts: Parts) -> bytes | None:
-        """A smaller document that is as fit as `body`, put together of `parts`, if there is one."""
+    def news(
+        self, path: str, format: Format, body: bytes, own: bytes, parts: Parts
+    ) -> bytes | None:
+        """A smaller document that is as fit as `body`, put together of `parts`, if there is one.
+
+        `own` is the digest of `body`.
+        """
         known = self.entries(path, format)
         if not known or len(body) > LARGE:
             return None
         id_of = self.press.renderers[format].id_of
         told = {fragment: one for one, fragment in known.items()}
         ids = [told.get(fragment) or id_of(fragment) for fragment in parts.fragments]
-        if len(set(ids)) < len(ids):
+        entries = dict(zip(ids, parts.fragments, strict=True))
+        if len(entries) < len(ids):
             return None
+        self.press.remembered.put(own, entries)
         shown = [
             fragment
             for number, fragment in enumerate(parts.fragments)

@@ -16,6 +16,7 @@ import pytest
 
 from feedsvc.gate.document import LARGE as SAID_TO_BE_LARGE
 from feedsvc.model import Finding, Format
+from feedsvc.regenerate.remembered import MOST, Remembered
 from feedsvc.regenerate.standing import LARGE
 from tests.support import Service
 
@@ -174,6 +175,36 @@ def test_what_cannot_be_relied_on_is_shown_as_a_whole(
     service.put(3, "Storm.")
 
     assert dict(service.build()) == {f"all/{name}": count for name, count in entries.items()}
+
+
+@pytest.mark.parametrize("harm", [_altered, _deleted])
+def test_what_was_written_a_moment_ago_is_known_whatever_became_of_the_file(
+    service: Gated, harm: Callable[[Gated], None]
+) -> None:
+    service.fill(4)
+    service.put(3, "Storm.")
+    service.build()
+    harm(service)
+
+    service.put(2, "Rain.")
+
+    # The newest one is shown, too: it was updated in the same moment as this one, or later.
+    assert {count for _, count in service.build()} <= {1, 2}
+    atom = service.published("all/atom.xml")
+    assert [atom.count(one) for one in (b"Storm.", b"Rain.", b"Calm.", b"Fair.")] == [1, 1, 2, 0]
+
+
+def test_as_much_is_remembered_as_there_is_room_for_by_what_was_asked_for_last() -> None:
+    remembered = Remembered()
+    third = {"urn:x": bytes(MOST // 3)}
+    for name in (b"a", b"b", b"c"):
+        remembered.put(name, third)
+    assert remembered.of(b"a") == third
+
+    remembered.put(b"d", third)
+    remembered.put(b"d", third)
+
+    assert [name for name in (b"a", b"b", b"c", b"d") if remembered.of(name)] == [b"a", b"c", b"d"]
 
 
 def test_after_a_build_that_was_held_all_is_shown(service: Gated) -> None:
