@@ -47,26 +47,33 @@ def at_home() -> Iterator[None]:
     os.chdir(HOME)
 
 
+def _closing() -> Iterator[None]:
+    before = len(Service.made)
+    yield
+    while len(Service.made) > before:
+        Service.made.pop().restart()
+
+
+# Every service is closed with the test that made it, or with the module that shares it.
+_of_a_module = pytest.fixture(autouse=True, scope="module")(_closing)
+_of_a_test = pytest.fixture(autouse=True)(_closing)
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()
 
 
 @pytest.fixture
-def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    made: list[Service] = []
-
+def make_service(tmp_path: Path) -> Callable[..., Service]:
     def make(config: str = DEFAULT_CONFIG, name: str = "site") -> Service:
         root = tmp_path / name
         (root / "articles").mkdir(parents=True)
         service = Service(root)
         service.configure(config)
-        made.append(service)
         return service
 
-    yield make
-    for service in made:
-        service.restart()
+    return make
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import brotli
 import pytest
@@ -102,6 +102,10 @@ class Service:
     root: Path
     clock: FrozenClock = field(default_factory=FrozenClock)
     _app: App | None = None
+    made: ClassVar[list[Service]] = []  # all of them, to be closed when their tests are over
+
+    def __post_init__(self) -> None:
+        self.made.append(self)
 
     def configure(self, text: str = DEFAULT_CONFIG) -> None:
         """Write the configuration; the next use reads it."""

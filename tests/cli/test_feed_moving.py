@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +90,12 @@ def ids(shell: Shell, path: str) -> list[str]:
     return re.findall("<id>(.*?)</id>", text)
 
 
-def app(shell: Shell) -> Iterator[App]:
-    opened = App(load(shell.root / "feedsvc.toml", cwd=shell.root, environ={}))
-    yield opened
-    opened.close()
+def app(shell: Shell) -> closing[App]:
+    return closing(App(load(shell.root / "feedsvc.toml", cwd=shell.root, environ={})))
 
 
 def stored(shell: Shell, name: str) -> Any:
-    for one in app(shell):
+    with app(shell) as one:
         return one.store.feed(name)
 
 
@@ -365,10 +363,9 @@ class TestMoveRefused:
         assert index(newsroom)["moved"] == {}
 
     def test_while_the_daemon_runs(self, newsroom: Shell) -> None:
-        for one in app(newsroom):
-            with one.store.lock("daemon"):
-                done = newsroom.run("feed", "move", "news", "nachrichten")
-                removed = newsroom.run("feed", "remove", "news")
+        with app(newsroom) as one, one.store.lock("daemon"):
+            done = newsroom.run("feed", "move", "news", "nachrichten")
+            removed = newsroom.run("feed", "remove", "news")
 
         for refused in (done, removed):
             assert refused.code == 6
@@ -498,7 +495,7 @@ class TestKilled:
 
     def test_after_the_redirect_was_noted(self, newsroom: Shell) -> None:
         before = {path: (newsroom.root / "public" / path).read_bytes() for path in files(newsroom)}
-        for one in app(newsroom):
+        with app(newsroom) as one:
             one.store.intend("news/", "nachrichten/", one.clock.now())
 
         newsroom.run("regenerate")
@@ -509,7 +506,7 @@ class TestKilled:
     @pytest.mark.parametrize("command", ["regenerate", "sync"])
     def test_after_the_configuration_was_edited(self, newsroom: Shell, command: str) -> None:
         before = {path: ids(newsroom, path) for path in files(newsroom, "news") if "atom" in path}
-        for one in app(newsroom):
+        with app(newsroom) as one:
             one.store.intend("news/", "nachrichten/", one.clock.now())
         newsroom.configure(CONFIG.replace("'news'", "'nachrichten'"))
 
@@ -526,7 +523,7 @@ class TestKilled:
 
     def test_after_the_rows_were_renamed(self, newsroom: Shell) -> None:
         newsroom.configure(CONFIG.replace("'news'", "'nachrichten'"))
-        for one in app(newsroom):
+        with app(newsroom) as one:
             one.store.rename_feed("news", "nachrichten", one.clock.now(), mint=one.authority.feed)
 
         assert newsroom.run("regenerate").code == 0
@@ -566,14 +563,14 @@ class TestKilled:
         assert "nachrichten/atom.xml" in files(newsroom)
 
     def test_after_a_removal_was_noted(self, newsroom: Shell) -> None:
-        for one in app(newsroom):
+        with app(newsroom) as one:
             one.store.intend("news/", None, one.clock.now())
 
         newsroom.run("regenerate")
         assert index(newsroom)["gone"] == []
         assert "news/atom.xml" in files(newsroom)
 
-        for one in app(newsroom):
+        with app(newsroom) as one:
             one.store.intend("news/", None, one.clock.now())
         newsroom.configure(without_feed(CONFIG, "news"))
         newsroom.run("regenerate")
@@ -663,6 +660,9 @@ class TestEditing:
 def test_the_daemon_lock_is_free_again(newsroom: Shell, tmp_path: Path) -> None:
     newsroom.run("feed", "move", "news", "nachrichten")
 
-    for one in app(newsroom):
-        with one.store.lock("daemon", timeout=0), one.store.lock("build", timeout=0):
-            assert one.store.redirects() == {"news/": "nachrichten/"}
+    with (
+        app(newsroom) as one,
+        one.store.lock("daemon", timeout=0),
+        one.store.lock("build", timeout=0),
+    ):
+        assert one.store.redirects() == {"news/": "nachrichten/"}

@@ -280,7 +280,8 @@ def test_a_damaged_database_has_faults(quay: Stock) -> None:
     data[middle : middle + 200] = bytes(range(200))
     place.write_bytes(data)
 
-    (first, *_) = open_store(quay.url).faults(Halt())
+    with closing(open_store(quay.url)) as store:
+        (first, *_) = store.faults(Halt())
 
     assert "page" in first or "malformed" in first or "Tree" in first
 
