@@ -10,7 +10,10 @@ MOST = 8 * 1024 * 1024
 
 
 class Remembered:
-    """The entries of the documents that were written or read last, by digest of the document."""
+    """The entries of the documents that were written last, by digest of the document.
+
+    Whether such a document was published is for the ledger to say, by the same digest.
+    """
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, Mapping[str, bytes]] = OrderedDict()
